@@ -1,0 +1,1 @@
+"""notify: tells the people concerned what was decided, by text message or telephone call, and knows whether it arrived."""

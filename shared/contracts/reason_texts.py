@@ -1,0 +1,98 @@
+"""The texts of all reasons: Chinese, English, remedy in Chinese, remedy in English.
+
+Placeholders in braces are filled by the rule. No text names a person.
+"""
+
+from typing import NamedTuple
+
+
+class ReasonText(NamedTuple):
+    zh: str
+    en: str
+    remedy_zh: str
+    remedy_en: str
+
+
+_T = ReasonText
+
+REASONS: dict[str, ReasonText] = {
+    # request as a whole
+    "field-invalid": _T("字段{field}不符合要求：{problem}", "field {field}: {problem}", "请更正后重新提交，例如 {example}", "correct it and submit again, for example {example}"),
+    "time-not-believed": _T("消息时间与接收时间相差过大", "the event time is too far from the time of receipt", "请校准系统时间后重新提交", "set the sender's clock and submit again"),
+    "binding-unknown": _T("未找到该绑定申请", "no such binding", "请核对绑定编号", "check the binding id"),
+    "binding-id-taken": _T("该绑定编号已被使用", "this binding id is already in use", "请使用新的绑定编号提交", "submit with a new binding id"),
+    "not-your-binding": _T("该绑定不属于申请人", "the binding is not the applicant's", "请由授权人或使用人本人办理", "the sponsor or the beneficiary has to ask"),
+    "wrong-state": _T("当前状态（{state}）不能办理此项", "not possible in state {state}", "请先查询办理进度", "look up the progress first"),
+    # region and channel
+    "region-not-offered": _T("该统筹区在该日期尚未开展家庭共济", "the region does not offer family sharing at that date", "请咨询当地医保部门（12393）", "ask the local office (12393)"),
+    "channel-not-allowed": _T("该地区不受理此渠道的申请", "this channel is not accepted in the region", "请通过当地公布的渠道办理", "use a channel that the region has published"),
+    # sponsor
+    "sponsor-unknown": _T("未查到授权人的参保信息", "the sponsor is not in the insurance registry", "请核对人员编号或到参保地查询", "check the person number or ask where insured"),
+    "sponsor-mismatch": _T("授权人信息与参保登记不一致", "the sponsor's data differ from the registry", "请核对姓名和证件号码", "check name and certificate"),
+    "sponsor-not-employee": _T("授权人未参加职工基本医疗保险", "the sponsor has no employee insurance", "只有职工医保参保人可以共济个人账户", "only employee-insured persons have an account to share"),
+    "sponsor-not-normal": _T("授权人职工医保状态不正常", "the sponsor's employee insurance is not in normal status", "请先恢复正常参保缴费", "restore normal insurance first"),
+    "sponsor-deceased": _T("授权人登记为已故", "the sponsor is registered as deceased", "请家属到窗口办理个人账户继承", "relatives may claim the account at a counter"),
+    "account-frozen": _T("授权人个人账户已封存", "the sponsor's account is frozen", "请到参保地医保部门解除封存", "have it released by the authority"),
+    "account-not-opened": _T("授权人尚未开通家庭共济账户", "the sponsor has not opened a family account", "请先开通家庭共济账户", "open the family account first"),
+    "balance-too-low": _T("授权人个人账户余额（{balance_date}）低于{minimum}元", "the sponsor's balance of {balance_date} is below {minimum} yuan", "余额达到{minimum}元后再申请", "apply when the balance has reached {minimum} yuan"),
+    # beneficiary
+    "beneficiary-not-confirmed": _T("未能确认使用人的身份和参保信息", "the relative could not be confirmed as an insured person", "请核对使用人姓名和证件号码，或到窗口办理", "check name and certificate of the relative, or go to a counter"),
+    "beneficiary-not-insured": _T("使用人未参加基本医疗保险", "the relative has no basic medical insurance", "请使用人先参保", "the relative has to be insured first"),
+    "beneficiary-paused": _T("使用人医保处于暂停状态", "the relative's insurance is paused", "请使用人恢复参保缴费后再申请", "apply when the relative's insurance is active again"),
+    "beneficiary-in-arrears": _T("使用人医保欠费", "the relative's insurance is in arrears", "请使用人补缴后再申请", "apply when the arrears are paid"),
+    "beneficiary-deceased": _T("使用人登记为已故", "the relative is registered as deceased", "如登记有误，请到窗口更正", "if this is wrong, have it corrected at a counter"),
+    "same-person": _T("授权人和使用人是同一人", "sponsor and relative are the same person", "请填写亲属的信息", "name a relative"),
+    "region-too-far": _T("双方参保地不在可共济的范围内（{allowed}）", "the places of insurance are too far apart (allowed: {allowed})", "请咨询参保地的跨地区共济安排", "ask about sharing across regions"),
+    "kin-account-only": _T("已绑定的亲情账户不等于家庭共济", "a kin account (亲情账户) does not share money", "请另行申请家庭共济绑定", "apply for a family sharing binding as well"),
+    # certificates
+    "certificate-length": _T("证件号码长度或字符不正确", "length or characters of the certificate number are wrong", "请核对证件号码", "check the certificate number"),
+    "certificate-check-digit": _T("证件号码校验位不正确", "the certificate number's check digit is wrong", "请核对证件号码", "check the certificate number"),
+    "certificate-date": _T("证件号码中的出生日期不存在", "the date of birth in the certificate number does not exist", "请核对证件号码", "check the certificate number"),
+    "certificate-birth-future": _T("证件号码中的出生日期晚于申请日期", "the date of birth in the certificate number is in the future", "请核对证件号码", "check the certificate number"),
+    # relation
+    "relation-not-allowed": _T("该地区自{since}起可共济的亲属不包括所填关系", "the relation is not among those the region allows", "可共济的亲属：{allowed}", "allowed relations: {allowed}"),
+    "in-law-not-allowed": _T("配偶的父母、子女的配偶不属于可共济的近亲属", "in-laws are not close relatives under the rule", "可由其本人的子女或配偶申请共济", "their own child or spouse may apply"),
+    "relation-disagrees": _T("所填关系与亲属关系登记不一致", "the declared relation differs from the family registry", "请更正关系或提交证明材料到窗口办理", "correct the relation or show proof at a counter"),
+    "relation-sex": _T("所填关系与证件性别不符", "the relation does not fit the sex in the certificates", "请核对关系和证件", "check relation and certificates"),
+    "relation-duplicate": _T("该关系只能绑定一人，现已有一人", "only one person of this relation may be bound and there is one", "请先解除原绑定", "end the earlier binding first"),
+    # graph and caps
+    "already-bound-here": _T("该使用人已由授权人绑定或正在申请", "this relative is already bound or being bound by the sponsor", "无需重复申请，可查询进度", "no need to apply again; look up the progress"),
+    "already-bound-elsewhere": _T("使用人已与其他授权人建立共济关系（上限{limit}）", "the relative is already bound to another sponsor (limit {limit})", "请先解除原共济关系再申请", "the earlier binding has to be ended first"),
+    "too-many-beneficiaries": _T("授权人可共济人数已达上限{limit}人", "the sponsor has reached the limit of {limit} relatives", "请先解除其他绑定", "end another binding first"),
+    "sponsor-is-member": _T("授权人已是他人的共济成员，不能再授权他人", "the sponsor is a member of another family and may not sponsor", "请先退出原共济关系", "leave the other family first"),
+    "beneficiary-is-sponsor": _T("使用人名下已有共济成员，不能再作为成员", "the relative sponsors others and may not be a member", "请使用人先解除其名下绑定", "the relative has to end own bindings first"),
+    # proofs
+    "commitment-missing": _T("未签署承诺书", "the commitment letter is not signed", "请阅读并签署承诺书", "read and sign the letter"),
+    "commitment-outdated": _T("承诺书版本不是签署时的有效版本（{version}）", "the letter is not the version in force when signed ({version})", "请重新签署现行版本", "sign the version in force"),
+    "face-check-missing": _T("未完成人脸核验", "no face check", "请完成人脸核验，或到窗口办理", "pass the face check or go to a counter"),
+    "face-check-provider": _T("人脸核验服务方未登记", "the face-check provider is not registered", "请通过登记的服务方核验", "use a registered provider"),
+    "face-check-signature": _T("人脸核验签名无效", "the signature of the face check is not valid", "请重新核验", "repeat the check"),
+    "face-check-subject": _T("人脸核验的不是本人", "the face check is somebody else's", "请由本人核验", "the person concerned has to be checked"),
+    "face-check-stale": _T("人脸核验已超过{minutes}分钟", "the face check is older than {minutes} minutes", "请重新核验", "repeat the check"),
+    "face-check-reused": _T("人脸核验已用于其他申请", "the face check was used for another request", "请重新核验", "repeat the check"),
+    "counter-proof-missing": _T("缺少窗口受理信息", "what the clerk vouches for is missing", "请由窗口补录受理信息", "the counter has to add it"),
+    "counter-incomplete": _T("申请表不完整或未核验原件", "the form is incomplete or originals were not seen", "请补全申请表并出示原件", "complete the form and show the originals"),
+    "materials-missing": _T("缺少材料：{missing}", "documents are missing: {missing_en}", "请在{days}个工作日内补交", "supply them within {days} working days"),
+    # consent
+    "consent-expired": _T("使用人未在{days}天内同意", "the beneficiary did not consent within {days} days", "可重新申请", "apply again"),
+    "consent-declined": _T("使用人不同意", "the beneficiary declined", "请与使用人确认后重新申请", "agree with the beneficiary and apply again"),
+    "consent-wrong-person": _T("同意人不是该申请的使用人", "the consent is not the beneficiary's", "请由使用人本人同意", "the beneficiary has to consent"),
+    # terms
+    "scope-not-allowed": _T("该地区不支持所选用途：{uses}", "the region does not allow these uses: {uses}", "请调整使用范围", "change the scope"),
+    "dates-not-allowed": _T("所选日期不在允许范围内", "the chosen dates are out of bounds", "请调整开始或结束日期", "change the dates"),
+    "quota-not-allowed": _T("限额不符合该地区规定", "the quota is not allowed in the region", "请调整限额", "change the quota"),
+    # audit
+    "review-rejected": _T("审核未通过：{note}", "rejected by review: {note}", "可按理由更正后重新申请", "correct and apply again"),
+    "supplement-expired": _T("未在期限内补交材料", "the documents were not supplied in time", "可重新申请", "apply again"),
+    "already-decided": _T("该申请已办结，本次意见未采用", "the case is already decided; the verdict was not used", "如需变更请另行提出", "start a new case if a change is needed"),
+    "operator-role-missing": _T("经办人没有办理该事项的权限", "the operator lacks the role", "请由有权限的经办人办理", "an operator with the role has to act"),
+    "operator-region": _T("经办人不负责该地区", "the operator does not work for the region", "请由该地区经办人办理", "an operator of the region has to act"),
+    "case-claimed": _T("该案件已由其他经办人领取", "the case is claimed by another operator", "请等待释放或领取其他案件", "wait for the release or take another"),
+    # ends
+    "ended-by-sponsor": _T("授权人已解除绑定", "the sponsor ended the binding", "如需继续使用请重新申请", "apply again if needed"),
+    "ended-by-beneficiary": _T("使用人已解除绑定", "the beneficiary ended the binding", "如需继续使用请重新申请", "apply again if needed"),
+    "ended-by-date": _T("已到约定的结束日期", "the chosen end date has passed", "如需继续使用请重新申请", "apply again if needed"),
+    "ended-by-death": _T("一方登记为已故，绑定自动解除", "one side is registered as deceased", "如登记有误请到窗口更正", "have it corrected at a counter if wrong"),
+    "ended-by-insurance": _T("一方参保关系终止或转出，绑定自动解除", "one side's insurance ended or moved", "恢复参保后可重新申请", "apply again when insured again"),
+    "ended-by-authority": _T("医保部门依文件解除：{document}", "ended by the authority: {document}", "可依文件提出异议", "an objection may be filed"),
+}  # fmt: skip

@@ -1,0 +1,64 @@
+"""`review.verdicts`: what operators say of a case. Key: `binding_id`."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from shared.contracts.base import UUID, Code, Message, ShortText, Time
+from shared.contracts.binding_requests import MaterialKind
+
+
+class _Verdict(Message):
+    binding_id: UUID = Field(description="绑定编号 / the case")
+    operator_id: Code = Field(description="经办人编号 / operator")
+    note: ShortText | None = Field(default=None, description="备注 / a remark, without personal data")
+
+
+class Claimed(_Verdict):
+    """领取案件 / the operator takes the case."""
+
+
+class Released(_Verdict):
+    """释放案件 / the operator gives the case back."""
+
+
+class Decision(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    SUPPLEMENT = "supplement"
+
+
+class VerdictGiven(_Verdict):
+    """审核意见 / approve, reject or ask for documents."""
+
+    decision: Decision = Field(description="意见 / verdict")
+    reason_codes: tuple[Code, ...] = Field(
+        default=(), description="理由代码 / coded reasons of a rejection", max_length=20
+    )
+    materials: tuple[MaterialKind, ...] = Field(
+        default=(), description="需补材料 / documents asked for", max_length=10
+    )
+    evidence_seen: tuple[Code, ...] = Field(
+        default=(), description="已阅材料 / references of the documents seen", max_length=30
+    )
+
+
+class Revealed(_Verdict):
+    """查看个人信息 / the operator asked to see personal data, with a reason in `note`."""
+
+
+class _ByAuthority(_Verdict):
+    document: str = Field(description="文书编号 / number of the document", min_length=1, max_length=100)
+    effective_at: Time = Field(description="生效时间 / from when")
+
+
+class Suspended(_ByAuthority):
+    """暂停 / the authority suspends the binding."""
+
+
+class Resumed(_ByAuthority):
+    """恢复 / the authority lets it go on."""
+
+
+class EndedByAuthority(_ByAuthority):
+    """依文件解除 / the authority ends it."""

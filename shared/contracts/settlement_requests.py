@@ -1,0 +1,110 @@
+"""`settlement.requests`: bills of hospitals and pharmacies. Key: the beneficiary's (patient's) `psn_no`; subject: `msgid`.
+
+Names and codes follow the national interface (2206 quote, 2207/2102/2304 settle, 2208/2103/2305 cancel, 2601 reverse,
+5203 query). Shares of the fund are the institution's figures; a binding never changes them.
+"""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from shared.contracts.base import Amount, InstitutionCode, Message, MsgId, PsnNo, RegionCode, Time
+from shared.contracts.pii import CertificateNumber
+
+
+class _Request(Message):
+    msgid: MsgId = Field(description="发送方报文ID：机构12+时间14+序号4 / message id, unique per institution")
+    fixmedins_code: InstitutionCode = Field(description="定点医药机构编号 / institution")
+    psn_no: PsnNo = Field(description="人员编号 / the patient")
+
+
+class Bill(_Request):
+    """费用 / a bill with its national parts; `medfee_sumamt` equals the sum of the parts to the fen."""
+
+    infno: str = Field(description="交易编号 / national transaction", pattern=r"^(2206|2207|2102|2304)$")
+    mdtrt_id: str = Field(description="就诊ID / visit", min_length=1, max_length=30)
+    mdtrt_cert_type: str = Field(
+        description="就诊凭证类型：01 电子凭证 02 身份证 03 社保卡", pattern=r"^0[123]$"
+    )
+    mdtrt_cert_no: CertificateNumber = Field(description="就诊凭证编号 / credential of the patient")
+    med_type: str = Field(
+        description="医疗类别：11 门诊 21 住院 41 药店 / kind of care", pattern=r"^[0-9]{2,6}$"
+    )
+    insuplc_admdvs: RegionCode = Field(description="参保地区划 / the patient's pooling region")
+    bill_at: Time = Field(description="费用发生时间 / when the bill arose")
+    medfee_sumamt: Amount = Field(description="医疗费总额 / total")
+    fund_pay_sumamt: Amount = Field(default=0, description="基金支付总额 / paid by funds")
+    hosp_part_amt: Amount = Field(default=0, description="医院负担金额 / borne by the institution")
+    fulamt_ownpay_amt: Amount = Field(default=0, description="全自费金额 / wholly self-paid")
+    overlmt_selfpay: Amount = Field(default=0, description="超限价自费费用 / over the price limit")
+    preselfpay_amt: Amount = Field(default=0, description="先行自付金额 / paid first by the person")
+    inscp_scp_amt: Amount = Field(
+        default=0, description="符合政策范围金额 / in scope (fund and personal share)"
+    )
+    acct_used_flag: str = Field(
+        default="1", description="个人账户使用标志 / 1 use accounts, 0 do not", pattern=r"^[01]$"
+    )
+
+
+class Quote(Bill):
+    """预结算 2206 / what would be paid; nothing is booked."""
+
+
+class Settle(Bill):
+    """结算 2207、2102、2304 / book it."""
+
+
+class Cancel(_Request):
+    """结算撤销 2208、2103、2305 / take a settlement back."""
+
+    infno: str = Field(description="交易编号 / national transaction", pattern=r"^(2208|2103|2305)$")
+    setl_id: str = Field(description="结算ID / the settlement", min_length=1, max_length=30)
+
+
+class Reverse(_Request):
+    """冲正 2601 / undo what an unanswered message may have done."""
+
+    infno: str = Field(default="2601", description="交易编号 / national transaction", pattern=r"^2601$")
+    omsgid: MsgId = Field(description="原发送方报文ID / the message to undo")
+    oinfno: str = Field(
+        description="原交易编号 / its transaction", pattern=r"^(2207|2102|2304|2208|2103|2305)$"
+    )
+
+
+class Refund(_Request):
+    """部分退费 / give back a part of a settlement."""
+
+    setl_id: str = Field(description="结算ID / the settlement", min_length=1, max_length=30)
+    amount: Amount = Field(description="退费金额（元） / amount to give back, yuan", gt=0)
+
+
+class Query(_Request):
+    """结算查询 5203 / what became of a settlement."""
+
+    setl_id: str | None = Field(default=None, description="结算ID / the settlement", max_length=30)
+    omsgid: MsgId | None = Field(
+        default=None, description="原发送方报文ID / or the message that asked for it"
+    )
+
+
+class DeclineCode(StrEnum):
+    """拒绝代码 / why a settlement request was declined."""
+
+    PARTS_DO_NOT_ADD_UP = "parts-do-not-add-up"
+    FUND_ABOVE_TOTAL = "fund-above-total"
+    BILL_IN_FUTURE = "bill-in-future"
+    PATIENT_UNKNOWN = "patient-unknown"
+    CREDENTIAL_NOT_PATIENT = "credential-not-patient"
+    INSTITUTION_UNKNOWN = "institution-unknown"
+    INSTITUTION_SUSPENDED = "institution-suspended"
+    NOT_YOUR_INSTITUTION = "not-your-institution"
+    MSGID_REUSED = "msgid-reused"
+    MSGID_NOT_YOURS = "msgid-not-yours"
+    SETTLEMENT_UNKNOWN = "settlement-unknown"
+    ALREADY_CANCELLED = "already-cancelled"
+    NOT_REVERSIBLE = "not-reversible"
+    REVERSED_BEFORE = "reversed-before"
+    REFUND_TOO_HIGH = "refund-too-high"
+    FIELD_INVALID = "field-invalid"
+    TIME_NOT_BELIEVED = "time-not-believed"
+    NOT_OFFERED_HERE = "not-offered-here"
