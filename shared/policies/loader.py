@@ -1,0 +1,205 @@
+"""Loading region files and answering "what holds here on this day"."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.policies.entries import SECTIONS, Entry, RegionFile, keys
+from shared.policies.errors import PolicyError
+from shared.policies.reader import read
+from shared.policies.types import Letter
+from shared.policies.values import Citation, RegionPolicy
+
+BEIJING = ZoneInfo("Asia/Shanghai")
+NATIONAL = "100000"
+HERE = Path(__file__).parent
+_UNSAID = "无文件规定，采用格式默认值 / nothing says otherwise: default of the format"
+
+
+def load(directory: Path | None = None, *, overlay: Path | None = None) -> Policies:
+    """All region files of `directory` (by default the project's own), with those of `overlay` laid over them.
+
+    Raises `PolicyError` with one line for each fault; nothing is ever half loaded.
+    """
+    problems: list[str] = []
+    base = _read_all(directory or HERE / "regions", problems)
+    if overlay is not None:
+        for code, above in _read_all(overlay, problems).items():
+            base[code] = above.over(base[code]) if code in base else above
+    problems.extend(_tree_problems(base))
+    problems.extend(_letter_problems(base, [HERE / "letters", *([overlay / "letters"] if overlay else [])]))
+    if problems:
+        raise PolicyError(problems)
+    return Policies(base)
+
+
+class Policies:
+    """The loaded tree. `on` costs two dictionary look-ups and a bisection."""
+
+    def __init__(self, files: Mapping[str, RegionFile]) -> None:
+        self.files = files
+        self._resolved: dict[str, tuple[list[date], list[RegionPolicy]]] = {}
+
+    def on(self, region: str, day: date) -> RegionPolicy:
+        """The policy of a region (any six-digit `insuplc_admdvs`) on a Beijing date.
+
+        A region without a file of its own has that of its city, its province or the nation.
+        """
+        found = self._resolved.get(region)
+        if found is None:
+            found = self._resolved[region] = self._resolve(region)
+        starts, policies = found
+        return policies[bisect_right(starts, day)]
+
+    def at(self, region: str, moment: datetime) -> RegionPolicy:
+        """The policy at an aware point in time."""
+        return self.on(region, moment.astimezone(BEIJING).date())
+
+    def chain(self, region: str) -> list[RegionFile]:
+        """The files that speak for a region, the nearest first."""
+        start = next(c for c in (region, region[:4] + "00", region[:2] + "0000", NATIONAL) if c in self.files)
+        chain = [self.files[start]]
+        while (parent := chain[-1].parent) is not None:
+            chain.append(self.files[parent])
+        return chain
+
+    def candidates(self, region: str, path: str) -> Iterator[Entry]:
+        """Every entry for a key, hearsay included, the nearest region first and the latest date first."""
+        for file in self.chain(region):
+            yield from reversed(file.entries.get(path, ()))
+
+    def _resolve(self, region: str) -> tuple[list[date], list[RegionPolicy]]:
+        chain = self.chain(region)
+        starts = sorted(
+            {day for f in chain for found in f.entries.values() for e in found if (day := e.applies_from())}
+        )
+        return starts, [_policy(chain, day) for day in [None, *starts]]
+
+
+def _policy(chain: list[RegionFile], day: date | None) -> RegionPolicy:
+    """The resolved tree on a day; `None`: before any entry."""
+    resolved = {path: _winner(chain, path, day) for path in keys()}
+    sections = {
+        name: kind(**{f.name: won[0] for f in fields(kind) if (won := resolved[f"{name}.{f.name}"])})
+        for name, kind in SECTIONS.items()
+    }
+    citations = {
+        path: won[1] if won else Citation("", path, None, _UNSAID, "P") for path, won in resolved.items()
+    }
+    near = next((f for f in chain if f.name_zh), chain[0])
+    version = _hash(chain[0].region, sections, citations)
+    return RegionPolicy(
+        chain[0].region, near.name_zh, near.name_en, **sections, version=version, citations=citations
+    )
+
+
+def _winner(chain: list[RegionFile], path: str, day: date | None) -> tuple[Any, Citation] | None:
+    """The value in force and its source: the nearest level that says something, widened by floors above."""
+    if day is None:
+        return None
+    won: tuple[Any, Citation] | None = None
+    for file in chain:
+        entry = max(
+            (e for e in file.entries.get(path, ()) if (since := e.applies_from()) and since <= day),
+            key=lambda e: e.from_,
+            default=None,
+        )
+        if entry is None:
+            continue
+        if won is None:
+            won = entry.value, _citation(entry)
+        elif entry.not_narrower and not entry.value <= won[0]:
+            won = entry.value | won[0], _citation(entry)
+    return won
+
+
+def _citation(entry: Entry) -> Citation:
+    return Citation(entry.file, entry.path, entry.from_, entry.reference, entry.grade)
+
+
+def _hash(region: str, sections: Mapping[str, Any], citations: Mapping[str, Citation]) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of everything that the policy says, sources included."""
+    tree = {p: [_plain(_value(sections, p)), c.file, str(c.from_), c.reference] for p, c in citations.items()}
+    text = json.dumps([region, tree], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _value(sections: Mapping[str, Any], path: str) -> Any:
+    section, key = path.split(".")
+    return getattr(sections[section], key)
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value with one spelling for equal policy values."""
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, frozenset):
+        return sorted((_plain(v) for v in value), key=str)
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, time):
+        return value.isoformat()
+    slots = getattr(value, "__slots__", None)
+    return [_plain(getattr(value, name)) for name in slots] if slots else value
+
+
+def _read_all(directory: Path, problems: list[str]) -> dict[str, RegionFile]:
+    files: dict[str, RegionFile] = {}
+    found = sorted(directory.glob("*.yaml"))
+    if not found:
+        problems.append(f"{directory.name}: no region files (*.yaml) in this directory")
+    for path in found:
+        region = read(path, problems)
+        if region and region.region in files:
+            problems.append(f"{path.name}: region: {region.region!r}: expected one file for a region")
+        elif region:
+            files[region.region] = region
+    return files
+
+
+def _tree_problems(files: Mapping[str, RegionFile]) -> Iterator[str]:
+    if NATIONAL not in files:
+        yield f"(directory): region: missing: expected a file for {NATIONAL}, which every region inherits"
+    for file in files.values():
+        wanted = None if file.region == NATIONAL else f"a region with a file, such as {NATIONAL}"
+        if (file.parent is None) != (wanted is None) or (file.parent and file.parent not in files):
+            yield f"{file.region}: parent: {file.parent!r}: expected {wanted or 'none'}"
+        elif file.parent and file.parent != NATIONAL and not _above(file.parent, file.region):
+            yield f"{file.region}: parent: {file.parent!r}: expected {file.region[:2]}0000 or {NATIONAL}"
+        if not file.name_zh or not file.name_en:
+            yield f"{file.region}: name: {file.name_zh!r}: expected {{zh: ..., en: ...}}"
+        for path, day in file.adopt:
+            entries = [e for e in file.entries.get(path, ()) if e.from_ == day]
+            if not entries or entries[0].grade != "C":
+                yield f"{file.region}: adopt: {path} of {day}: expected an entry of grade C with this date"
+
+
+def _above(parent: str, region: str) -> bool:
+    return parent == region[:2] + "0000" and parent != region
+
+
+def _letter_problems(files: Mapping[str, RegionFile], folders: list[Path]) -> Iterator[str]:
+    for file in files.values():
+        for entry in file.entries.get("binding.commitment", ()):
+            if isinstance(letter := entry.value, Letter) and letter.sha256 not in set(
+                _hashes(letter, folders)
+            ):
+                name = f"letters/{letter.code}-{letter.version}.txt"
+                yield f"{entry.file}: {entry.path}: {letter.sha256[:12]}...: expected the sha256 of {name}"
+
+
+def _hashes(letter: Letter, folders: list[Path]) -> Iterator[str]:
+    for folder in folders:
+        path = folder / f"{letter.code}-{letter.version}.txt"
+        if path.is_file():
+            yield hashlib.sha256(path.read_bytes()).hexdigest()
