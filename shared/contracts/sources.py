@@ -1,5 +1,6 @@
-"""Who may publish what: `sources.yaml`, loaded once."""
+"""Who may publish what: `sources.yaml`, and a file of further sources that `GONGJI_SOURCES` may name; loaded once."""
 
+import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -68,8 +69,11 @@ def _own(name: str) -> Source:
 
 @lru_cache(maxsize=1)
 def load() -> dict[str, Source]:
-    """The committed sources."""
-    return parse(_FILE.read_text(encoding="utf-8"))
+    """The committed sources, and those of the file that `GONGJI_SOURCES` names."""
+    sources = parse(_FILE.read_text(encoding="utf-8"))
+    if extra := os.environ.get("GONGJI_SOURCES"):
+        sources |= parse(Path(extra).read_text(encoding="utf-8"))
+    return sources
 
 
 def get(source_id: str) -> Source | None:
