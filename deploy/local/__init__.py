@@ -1,0 +1,1 @@
+"""The whole line on one machine with nothing installed: Kafka, PostgreSQL and the services' supervisor."""

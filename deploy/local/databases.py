@@ -1,0 +1,64 @@
+"""One schema and one login role per service in one database; none may read another's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+SERVICES = ("eligibility", "audit", "notify", "settlement")
+
+
+def role_of(service: str) -> str:
+    """The login role of a service."""
+    return f"gongji_{service}"
+
+
+def variable_of(service: str) -> str:
+    """The environment variable that carries a service's database URL."""
+    return f"GONGJI_{service.upper()}_DATABASE_URL"
+
+
+def service_url(admin_url: str, service: str, password: str) -> str:
+    """The URL by which `service` reaches its schema in the database of `admin_url`."""
+    parts = urlsplit(admin_url)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{role_of(service)}:{quote(password, safe='')}@{place}"))
+
+
+async def create_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
+    """Create each service's role, or give it its password. `passwords` is by service. Raises asyncpg's errors."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        for service, password in passwords.items():
+            role = role_of(service)
+            known = await connection.fetchval("select true from pg_roles where rolname = $1", role)
+            secret = await connection.fetchval("select quote_literal($1)", password)
+            verb = "alter" if known else "create"
+            await connection.execute(f'{verb} role "{role}" login password {secret}')
+            await connection.execute(f'alter role "{role}" set synchronous_commit = on')
+            await connection.execute(f'alter role "{role}" set search_path = "{service}"')
+    finally:
+        await connection.close()
+
+
+async def create_schemas(admin_url: str, services: Iterable[str] = SERVICES) -> None:
+    """Create each service's schema in the database of `admin_url`, and close everything else to its role.
+
+    Safe to run again. Raises asyncpg's errors.
+    """
+    connection = await asyncpg.connect(admin_url)
+    try:
+        database = await connection.fetchval("select quote_ident(current_database())")
+        await connection.execute(f"revoke all on database {database} from public")
+        await connection.execute("revoke all on schema public from public")
+        for service in services:
+            role = role_of(service)
+            # A managed server's administrator is no superuser and must be a member to give a schema away.
+            await connection.execute(f'grant "{role}" to current_user')
+            await connection.execute(f'create schema if not exists "{service}" authorization "{role}"')
+            await connection.execute(f'revoke all on schema "{service}" from public')
+            await connection.execute(f'grant connect, temporary on database {database} to "{role}"')
+    finally:
+        await connection.close()

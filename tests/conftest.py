@@ -1,0 +1,27 @@
+"""Fixtures of all tests. Only tests that ask for `stack` start servers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.testing import TestStack, start_for_tests, stop_after_tests
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[TestStack]:
+    """Real Kafka and PostgreSQL, started once per session; GONGJI_TEST_STACK=<stack.json> names running ones instead."""
+    running = asyncio.run(start_for_tests(os.environ.get("GONGJI_TEST_STACK")))
+    yield running
+    asyncio.run(stop_after_tests(running))
+
+
+@pytest_asyncio.fixture
+async def database_urls(stack: TestStack) -> AsyncIterator[dict[str, str]]:
+    """URLs into a database of this test alone: one per service ("audit", ...) and the administrator's ("admin")."""
+    yield await stack.fresh_database()
+    await stack.drop_databases()
