@@ -1,0 +1,165 @@
+"""A stand-in telephone for every number: `python -m deploy.peers.phone --port 5080 --out DIR`.
+
+A SIP user agent server (`aiosipua`, `aiortp`: not a line of the caller's code). The number's last two digits decide what
+the callee does (`fates.py`). Keeps what was heard as `DIR/<number>-<n>.wav` (8 kHz mono) and one line a call in
+`DIR/calls.jsonl`: `{"number", "n", "fate", "wav", "seconds", "at"}`. The real port is in `DIR/phone.port`.
+"""
+
+import argparse
+import asyncio
+import collections
+import json
+import re
+import socket
+import time
+import wave
+from pathlib import Path
+from typing import Any
+
+from aiosipua.rtp_bridge import CallSession
+from aiosipua.transport import UdpSipTransport
+from aiosipua.uas import SipUAS
+
+from deploy.peers.fates import Call, fate
+from deploy.peers.serving import free_port, serve_until_signalled, tell_ready
+
+_REJECT = {Call.INVALID: (404, "Not Found"), Call.BUSY: (486, "Busy Here"), Call.DECLINES: (603, "Decline")}
+_PCMU = 0  # only mu-law is offered: the A-law of aiortp 0.8.0 has its sign inverted
+_QUIET = 1.0  # seconds of silence after speech before the callee believes that it is over
+
+
+class Phone:
+    """The telephone: any number of calls at once."""
+
+    def __init__(self, port: int, out: Path, *, pick_up: float = 0.3, slow: float = 3.0) -> None:
+        """Seconds of ringing before an ordinary and a slow callee answers."""
+        self.port, self._out = port or free_port(socket.SOCK_DGRAM), out
+        self._pick_up, self._slow = pick_up, slow
+        self._uas = SipUAS(UdpSipTransport(local_addr=("127.0.0.1", self.port)))
+        self._calls: collections.Counter[str] = collections.Counter()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._over: dict[str, asyncio.Event] = {}
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        self._out.mkdir(parents=True, exist_ok=True)
+        self._uas.on_invite = self._invited
+        self._uas.on_bye = lambda call, _request: self._ended(call.call_id)
+        self._uas.on_cancel = lambda request, _addr: self._ended(request.call_id or "")
+        await self._uas.start()
+        tell_ready(self._out / "phone.port", self.port)
+        await asyncio.Event().wait()
+
+    def _ended(self, call_id: str) -> None:
+        if over := self._over.get(call_id):
+            over.set()
+
+    def _invited(self, call: Any) -> None:
+        if call.call_id in self._over:
+            return  # the same INVITE again
+        self._over[call.call_id] = asyncio.Event()
+        self._tasks[call.call_id] = asyncio.create_task(self._answer(call))
+
+    async def _answer(self, call: Any) -> None:
+        found = re.search(r"sip:\+?(\d+)@", call.callee)
+        number = found[1] if found else "unknown"
+        self._calls[number] += 1
+        n, what, heard, began = self._calls[number], fate(number).call, b"", time.monotonic()
+        over = self._over[call.call_id]
+        if what is Call.BUSY_ONCE:
+            what = Call.BUSY if n == 1 else Call.CONFIRMS
+        try:
+            if what in _REJECT:
+                call.reject(*_REJECT[what])
+            else:
+                call.ringing()
+                if what is Call.NO_ANSWER:
+                    await asyncio.wait_for(over.wait(), 180)
+                elif not await _within(over, self._slow if what is Call.SLOW else self._pick_up):
+                    heard = await self._talk(call, what, over)
+        finally:
+            self._keep(number, n, what, heard, time.monotonic() - began)
+            self._tasks.pop(call.call_id, None)
+
+    async def _talk(self, call: Any, what: Call, over: asyncio.Event) -> bytes:
+        """Answer, listen until the speaker is quiet, press the key; returns what was heard."""
+        session = CallSession(
+            local_ip="127.0.0.1", rtp_port=free_port(socket.SOCK_DGRAM), offer=call.sdp_offer,
+            supported_codecs=[_PCMU], jitter_prefetch=0, dtmf_payload_type=_dtmf_type(call),
+        )  # fmt: skip
+        heard: list[bytes] = []
+        last_sound = [0.0]
+
+        def listen(pcm: bytes, _timestamp: int) -> None:
+            heard.append(pcm)
+            if any(
+                abs(int.from_bytes(pcm[i : i + 2], "little", signed=True)) > 200
+                for i in range(0, len(pcm), 32)
+            ):
+                last_sound[0] = time.monotonic()
+
+        session.on_audio = listen
+        await session.start()
+        call.accept(session.sdp_answer)
+        try:
+            if what is Call.HANGS_UP:
+                if not await _within(over, 1.0):
+                    call.hangup()
+                return b"".join(heard)
+            while not over.is_set():
+                await _within(over, 0.1)
+                if last_sound[0] and time.monotonic() - last_sound[0] > _QUIET:
+                    break
+            if what is not Call.SILENT and not over.is_set():
+                session.send_dtmf("1", 160)
+            await _within(over, 60)
+            return b"".join(heard)
+        finally:
+            await session.close()
+
+    def _keep(self, number: str, n: int, what: Call, heard: bytes, seconds: float) -> None:
+        name = f"{number}-{n}.wav" if heard else None
+        if name:
+            with wave.open(str(self._out / name), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(8000)
+                file.writeframes(heard)
+        line = {"number": number, "n": n, "fate": str(what), "wav": name, "seconds": round(seconds, 2)}
+        with (self._out / "calls.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**line, "at": time.time()}) + "\n")
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event came within the time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _dtmf_type(call: Any) -> int:
+    """The payload type of telephone-event that the caller offers, else 101."""
+    for codec in call.sdp_offer.audio.codecs:
+        if codec.encoding_name.lower() == "telephone-event":
+            return int(codec.payload_type)
+    return 101
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="stand-in telephone (SIP) on 127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port, written to OUT/phone.port")
+    parser.add_argument("--out", type=Path, required=True, help="folder of calls.jsonl and the WAV files")
+    parser.add_argument("--pick-up", type=float, default=0.3, help="seconds until a callee answers")
+    parser.add_argument(
+        "--slow", type=float, default=3.0, help="seconds until a slow callee answers (ending in 98)"
+    )
+    args = parser.parse_args()
+    serve_until_signalled(Phone(args.port, args.out, pick_up=args.pick_up, slow=args.slow).run())
+
+
+if __name__ == "__main__":
+    main()

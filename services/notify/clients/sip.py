@@ -1,0 +1,173 @@
+"""Telephone calls: the service's side of the worker process that speaks SIP.
+
+Keeps the worker alive (backoff) and at most `at_once` calls in the air. A worker that dies takes its calls along: their
+outcome is `unknown`, because the phone may well have rung.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from services.notify.clients.numbers import dialable
+
+log = structlog.get_logger("notify.sip")
+
+
+class CallResult(StrEnum):
+    """How a call ended."""
+
+    CONFIRMED = "confirmed"  # answered and 1 pressed
+    NOT_CONFIRMED = "not-confirmed"  # answered, heard, no 1
+    HUNG_UP = "hung-up"  # answered, hung up before the end
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    DECLINED = "declined"
+    INVALID = "invalid"  # the number does not exist
+    UNAVAILABLE = "unavailable"
+    FAILED = "failed"  # ours or the provider's
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """Result, key pressed, the network's own words, seconds from dialling to the end."""
+
+    result: CallResult
+    digit: str
+    code: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SipOptions:
+    """The trunk and how patient we are. Times in seconds."""
+
+    trunk: str  # host:port
+    listen: str = "127.0.0.1:0"
+    user: str = "12393"
+    auth_user: str = ""
+    password: str = ""
+    rtp_ports: str = "26000-26400"
+    at_once: int = 20
+    ring: float = 30.0
+    wait: float = 8.0
+    start_timeout: float = 20.0
+
+
+class SipClient:
+    """Places calls through a worker process that is started again when it dies."""
+
+    def __init__(self, options: SipOptions) -> None:
+        self._o = options
+        self._slots = asyncio.Semaphore(options.at_once)
+        self._waiting: dict[int, asyncio.Future[CallOutcome]] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready = asyncio.Event()
+        self._next = 0
+        self.starts = 0
+
+    @property
+    def up(self) -> bool:
+        """Whether the worker is ready to call."""
+        return self._ready.is_set()
+
+    async def wait_up(self) -> None:
+        """Wait until calls can be placed."""
+        await self._ready.wait()
+
+    async def run(self) -> None:
+        """Keep the worker running. Ends only by cancellation (the worker ends with it)."""
+        delay = 0.2
+        while True:
+            starts = self.starts
+            try:
+                await self._serve()
+            except Exception as error:  # a worker that does not start is tried again
+                log.warning("sip-worker-failed", error=type(error).__name__)
+            finally:
+                self._lost()
+                await self._end()
+            delay = 0.2 if self.starts > starts else min(delay * 2, 10.0)
+            await asyncio.sleep(delay)
+
+    async def call(self, number: str, pcm: bytes) -> CallOutcome:
+        """Call `number`, say `pcm` (8 kHz mono s16le) and wait for a key. Never raises for what a phone can do."""
+        if not dialable(number):
+            return CallOutcome(CallResult.INVALID, "", "not dialable", 0.0)
+        async with self._slots:
+            process = self._process
+            if not self.up or process is None or process.stdin is None:
+                return CallOutcome(CallResult.FAILED, "", "worker-down", 0.0)
+            self._next = number_of_call = self._next + 1
+            future = self._waiting[number_of_call] = asyncio.get_running_loop().create_future()
+            order = {
+                "id": number_of_call,
+                "number": number,
+                "ring": self._o.ring,
+                "wait": self._o.wait,
+                "pcm": len(pcm),
+            }
+            try:
+                process.stdin.write(json.dumps(order).encode() + b"\n" + pcm)
+                longest = self._o.ring + self._o.wait + len(pcm) / 16000 + 15
+                return await asyncio.wait_for(future, longest)
+            except (TimeoutError, ConnectionError):
+                return CallOutcome(CallResult.UNKNOWN, "", "worker-silent", 0.0)
+            finally:
+                self._waiting.pop(number_of_call, None)
+
+    async def _serve(self) -> None:
+        listen = self._o.listen
+        if listen.endswith(":0"):
+            listen = f"{listen[:-2]}:{_free_udp_port(listen[:-2])}"
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.notify.clients.sip_worker", "--listen", listen, "--trunk", self._o.trunk,
+            "--user", self._o.user, "--auth-user", self._o.auth_user, "--rtp-ports", self._o.rtp_ports,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "GONGJI_SIP_PASSWORD": self._o.password}, start_new_session=True,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        await asyncio.wait_for(self._process.stdout.readline(), self._o.start_timeout)
+        if self._process.returncode is not None:
+            raise ConnectionError(f"worker ended with {self._process.returncode}")
+        self.starts += 1
+        self._ready.set()
+        log.info("sip-worker-ready", starts=self.starts)
+        while line := await self._process.stdout.readline():
+            self._answer(json.loads(line))
+
+    def _answer(self, said: dict[str, Any]) -> None:
+        future = self._waiting.get(said["id"])
+        if future and not future.done():
+            future.set_result(
+                CallOutcome(CallResult(said["result"]), said["digit"], said["code"], said["seconds"])
+            )
+
+    def _lost(self) -> None:
+        self._ready.clear()
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(CallOutcome(CallResult.UNKNOWN, "", "worker-died", 0.0))
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _free_udp_port(host: str) -> int:
+    """A free UDP port; the stack takes the next one too (TLS), as TCP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
