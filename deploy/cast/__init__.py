@@ -10,18 +10,19 @@ import yaml
 
 from shared.contracts.account_credits import Credited, Frozen, Segment
 from shared.contracts.base import Message, fen
-from shared.contracts.binding_requests import Relation
 from shared.contracts.registry import InstitutionRecorded, PersonRecorded, RelationRecorded
+from shared.testing.identities import MadeUp
+from shared.testing.messages import related
 
 FILE = Path(__file__).with_name("cast.yaml")
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One made-up person: the registry record, what is credited to the account (fen by segment) and what is to happen."""
+    """One made-up person: who it is, what is credited to the account (fen by segment) and what is to happen."""
 
     id: str
-    record: PersonRecorded
+    person: MadeUp
     credits: dict[Segment, int]
     frozen: bool
     outcome_zh: str
@@ -34,14 +35,14 @@ class Cast:
     relations: tuple[RelationRecorded, ...]
     institutions: dict[str, InstitutionRecorded]
 
-    def __getitem__(self, handle: str) -> PersonRecorded:
-        """The registry record of a person by the file's handle, such as `zhang-wei`."""
-        return self.persons[handle].record
+    def __getitem__(self, handle: str) -> MadeUp:
+        """A person by the file's handle, such as `zhang-wei`."""
+        return self.persons[handle].person
 
     def messages(self, at: datetime) -> Iterator[tuple[str, Message]]:
         """Everything that the authority publishes about the cast: (short type, body), accounts credited at `at`."""
         for member in self.persons.values():
-            yield "registry.persons.recorded", member.record
+            yield "registry.persons.recorded", member.person.recorded()
         for relation in self.relations:
             yield "registry.relations.recorded", relation
         for institution in self.institutions.values():
@@ -51,7 +52,7 @@ class Cast:
 
 
 def _credits(member: Member, at: datetime) -> Iterator[tuple[str, Message]]:
-    psn_no, region = member.record.psn_no, member.record.insurances[0].insuplc_admdvs
+    psn_no, region = member.person.psn_no, member.person.admdvs
     for segment, amount in member.credits.items():
         yield (
             "account.credits.credited",
@@ -74,7 +75,9 @@ def load(file: Path = FILE) -> Cast:
     persons = {row["id"]: _member(row) for row in data["persons"]}
     return Cast(
         persons=persons,
-        relations=tuple(_relation(persons, *row) for row in data["relations"]),
+        relations=tuple(
+            related(persons[one].person, persons[other].person, is_) for one, other, is_ in data["relations"]
+        ),
         institutions={
             row["id"]: InstitutionRecorded.model_validate({**row, "version": 1})
             for row in data["institutions"]
@@ -84,27 +87,12 @@ def load(file: Path = FILE) -> Cast:
 
 def _member(row: dict[str, Any]) -> Member:
     record = PersonRecorded.model_validate({**row["record"], "version": 1, "insurances": row["insurances"]})
+    fields = {name: getattr(record, name) for name in MadeUp.__dataclass_fields__}
     return Member(
         id=row["id"],
-        record=record,
+        person=MadeUp(**(fields | {"tel": record.tel or ""})),
         credits={Segment(name): fen(text) for name, text in row.get("credits", {}).items()},
         frozen=row.get("frozen", False),
         outcome_zh=row["outcome"]["zh"],
         outcome_en=row["outcome"]["en"],
     )
-
-
-_INVERSE = {
-    Relation.PARENT: Relation.CHILD,
-    Relation.CHILD: Relation.PARENT,
-    Relation.PARENT_IN_LAW: Relation.CHILD_IN_LAW,
-    Relation.CHILD_IN_LAW: Relation.PARENT_IN_LAW,
-}
-
-
-def _relation(persons: dict[str, Member], one: str, other: str, other_is: str) -> RelationRecorded:
-    """The record of a pair, sorted by `psn_no` as the topic demands; what the second is to the first turns with it."""
-    first, second, relation = persons[one].record.psn_no, persons[other].record.psn_no, Relation(other_is)
-    if first > second:
-        first, second, relation = second, first, _INVERSE.get(relation, relation)
-    return RelationRecorded(psn_no=first, other_psn_no=second, other_is=relation, version=1)

@@ -53,7 +53,7 @@ class MadeUp:
 
     def as_sponsor(self, **changes: Any) -> Sponsor:
         """As the person names himself or herself in a request."""
-        fields = self._named() | {"psn_no": self.psn_no, "tel": self.tel} | changes
+        fields = self._named() | {"psn_no": self.psn_no, "tel": self.tel or None} | changes
         return Sponsor(**fields)
 
     def as_beneficiary(self, **changes: Any) -> Beneficiary:
@@ -71,7 +71,7 @@ class MadeUp:
             "brdy": self.brdy,
             "surv_stas": self.surv_stas,
             "death_date": self.death_date,
-            "tel": self.tel,
+            "tel": self.tel or None,
             "insurances": self.insurances,
         }
         return PersonRecorded(**(fields | changes))
