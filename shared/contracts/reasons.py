@@ -47,7 +47,7 @@ def reason(
     Raises `KeyError` for a code that is not in `REASONS` and for a placeholder without a value.
     """
     text: ReasonText = REASONS[code]
-    zh, en, remedy_zh, remedy_en = (part.format(**values) for part in text)
+    zh, en, remedy_zh, remedy_en = (part.format(**{"field": field, **values}) for part in text)
     return Reason(
         code=code,
         rule=rule,
