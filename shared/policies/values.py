@@ -1,6 +1,6 @@
 """What domain code receives: a region's policy on one day, as frozen values.
 
-Every field here is one key of the region files (section, then key), described for the officer who writes them.
+Every field is one key of the region files (section, then key), described for the officer who writes them.
 `None` means that the region has no such rule; 0 and empty are rules like any other and never switch one off.
 The default of a field holds only where no file says anything.
 """
@@ -93,7 +93,11 @@ class Notice:
 
     media: tuple[t.Medium, ...] = ("sms", "call")  # in this order until one arrives
     media_counter: tuple[t.Medium, ...] = ("call", "sms")  # for who applied at a counter
-    quiet_hours: t.Hours | None = None  # no SMS, no call
+    quiet_hours: t.Hours | None = None  # nothing is sent then, by no medium
+    call_hours: tuple[t.Hours, ...] = ()  # calls only within these; none: whenever it is not quiet
+    receipt_wait: t.Seconds = 1800  # silence of an SMS provider after which the next medium is tried
+    call_retry: t.Seconds = 600  # between two calls to one person
+    call_attempts: t.Count = 3  # calls to one person about one thing
     max_age_hours: t.Count = 72  # an older decision is not announced any more
 
 
@@ -148,5 +152,5 @@ class RegionPolicy:
 
 
 def pooling_region(code: str) -> str:
-    """The city of a six-digit code: 330106 → 330100; a municipality's districts are its own: 310104 → 310000."""
+    """The city of a code: 330106 → 330100; a municipality is one: 310104 → 310000."""
     return code[:2] + "0000" if code[:2] in {"11", "12", "31", "50"} else code[:4] + "00"
