@@ -77,6 +77,9 @@ REASONS: dict[str, ReasonText] = {
     "consent-expired": _T("使用人未在{days}天内同意", "the beneficiary did not consent within {days} days", "可重新申请", "apply again"),
     "consent-declined": _T("使用人不同意", "the beneficiary declined", "请与使用人确认后重新申请", "agree with the beneficiary and apply again"),
     "consent-wrong-person": _T("同意人不是该申请的使用人", "the consent is not the beneficiary's", "请由使用人本人同意", "the beneficiary has to consent"),
+    # ending on request
+    "unbind-not-allowed": _T("该地区不由这一方办理解绑", "in this region the other side has to end the binding", "请由另一方办理解绑，或到窗口咨询", "ask the other side to end it, or go to a counter"),
+    "unbind-too-early": _T("绑定未满{months}个月，不能解绑", "a binding may be ended after {months} months", "期满后再办理", "come back after that time"),
     # terms
     "scope-not-allowed": _T("该地区不支持所选用途：{uses}", "the region does not allow these uses: {uses}", "请调整使用范围", "change the scope"),
     "dates-not-allowed": _T("所选日期不在允许范围内", "the chosen dates are out of bounds", "请调整开始或结束日期", "change the dates"),
@@ -88,6 +91,8 @@ REASONS: dict[str, ReasonText] = {
     "operator-role-missing": _T("经办人没有办理该事项的权限", "the operator lacks the role", "请由有权限的经办人办理", "an operator with the role has to act"),
     "operator-region": _T("经办人不负责该地区", "the operator does not work for the region", "请由该地区经办人办理", "an operator of the region has to act"),
     "case-claimed": _T("该案件已由其他经办人领取", "the case is claimed by another operator", "请等待释放或领取其他案件", "wait for the release or take another"),
+    "suspended-by-authority": _T("医保部门依文件暂停：{document}", "suspended by the authority: {document}", "可依文件提出异议", "an objection may be filed"),
+    "resumed-by-authority": _T("医保部门依文件恢复：{document}", "resumed by the authority: {document}", "无需办理", "nothing to do"),
     # ends
     "ended-by-sponsor": _T("授权人已解除绑定", "the sponsor ended the binding", "如需继续使用请重新申请", "apply again if needed"),
     "ended-by-beneficiary": _T("使用人已解除绑定", "the beneficiary ended the binding", "如需继续使用请重新申请", "apply again if needed"),
