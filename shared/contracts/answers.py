@@ -22,7 +22,9 @@ class Refused(Message):
 class Screened(Message):
     """受理结果 / what eligibility found, at once."""
 
-    binding_id: UUID = Field(description="绑定编号 / binding")
+    binding_id: UUID | None = Field(
+        default=None, description="绑定编号，开户等无绑定的事项为空 / binding, none for requests without one"
+    )
     outcome: Code = Field(description="结果：passed refused consent-needed accepted / outcome")
     step: Step = Field(description="办理进度 / public step")
     reasons: tuple[Reason, ...] = Field(default=(), description="理由 / all reasons")
@@ -43,6 +45,10 @@ class Binding(Message):
     reasons: tuple[Reason, ...] = Field(default=(), description="理由 / reasons")
     supplement: tuple[MaterialKind, ...] = Field(default=(), description="需补材料 / documents asked for")
     due_at: Time | None = Field(default=None, description="期限 / end of the present wait")
+    due_basis: Code | None = Field(
+        default=None,
+        description="期限依据：official-calendar 节假日安排 weekdays 按周一至周五 / what working days were counted by",
+    )
     effective_from: Time | None = Field(default=None, description="生效时间 / effective from")
     cause: Cause | None = Field(default=None, description="解除原因 / why it ended")
     at: Time = Field(description="时间 / event time")
