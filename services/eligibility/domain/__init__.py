@@ -1,0 +1,1 @@
+"""Eligibility rules: values in, reasons out. No await, clock, id, logger or I/O here."""

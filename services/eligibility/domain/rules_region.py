@@ -1,0 +1,24 @@
+"""The region offers family sharing at the date, and takes requests from this kind of channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.eligibility.domain.inquiry import Inquiry
+from shared.contracts.reasons import Reason
+
+
+def offered(q: Inquiry) -> Iterator[Reason]:
+    """Family sharing is offered on the request's date."""
+    if not q.policy.binding.offered:
+        yield q.why("region-not-offered", "region.offered", cites="binding.offered", field="admdvs")
+
+
+def channel(q: Inquiry) -> Iterator[Reason]:
+    """The kind of channel is one of the region's; a counter is open to everybody."""
+    allowed = q.policy.binding.channels
+    if allowed is not None and q.request.channel not in allowed and not q.request.channel.in_person:
+        yield q.why("channel-not-allowed", "region.channel", cites="binding.channels", field="channel")
+
+
+RULES = (offered, channel)

@@ -1,0 +1,127 @@
+"""The handler that the messaging core runs: learn and lock, load, fold each item, save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from services.eligibility import storage
+from services.eligibility.domain.person import person_key
+from services.eligibility.handlers import consents, facts, requests
+from services.eligibility.handlers.replies import refuse_invalid, usable
+from services.eligibility.storage import Keys
+from services.eligibility.work import Work
+from shared.contracts import account_credits, registry
+from shared.contracts import beneficiary_requests as of_beneficiary
+from shared.contracts import binding_requests as of_sponsor
+from shared.contracts.base import Message
+from shared.contracts.binding_decisions import BindingState
+from shared.contracts.topics import consumed_by
+from shared.db import Conn
+from shared.messaging.handler import Due, Event, Invalid, Item, Out
+from shared.policies import Policies
+
+_FOLDS: dict[type[Message], Callable[[Work, Event, Any, Out], None]] = {
+    of_sponsor.Submitted: requests.submitted,
+    of_sponsor.Supplemented: requests.supplemented,
+    of_sponsor.Withdrawn: requests.withdrawn,
+    of_sponsor.UnbindRequested: requests.unbind_requested,
+    of_sponsor.ScopeChanged: requests.terms_changed,
+    of_sponsor.QuotaChanged: requests.terms_changed,
+    of_sponsor.DatesChanged: requests.terms_changed,
+    of_sponsor.RankChanged: requests.rank_changed,
+    of_sponsor.AccountOpened: requests.account_opened,
+    of_beneficiary.Consented: consents.consented,
+    of_beneficiary.Declined: consents.declined,
+    of_beneficiary.UnbindRequested: consents.unbind_requested,
+    of_beneficiary.OrderChanged: consents.order_changed,
+    registry.PersonRecorded: facts.person_recorded,
+    registry.RelationRecorded: facts.relation_recorded,
+    account_credits.Frozen: facts.account_marked,
+    account_credits.Unfrozen: facts.account_marked,
+    account_credits.Closed: facts.account_marked,
+    BindingState: facts.decided,
+}
+_ASKED = ("binding.requests", "beneficiary.requests")
+_RECORDED = ("registry.persons", "registry.relations")  # several services read them; one tells the sender
+
+
+class Eligibility:
+    """Who may be bound to whom. `keys`: public keys (PEM) of face-check providers by source id."""
+
+    name = "eligibility"
+    topics = consumed_by("eligibility")
+
+    def __init__(self, policies: Policies, keys: Mapping[str, tuple[str, ...]]) -> None:
+        self._policies, self._keys = policies, keys
+
+    async def lock(self, conn: Conn, items: Sequence[Item]) -> Keys:
+        """Locks the bindings and persons that the batch concerns."""
+        keys = Keys()
+        for item in items:
+            _name(keys, item)
+        await storage.lock(conn, keys)
+        return keys
+
+    async def load(self, conn: Conn, items: Sequence[Item], keys: Keys) -> Work:
+        """Reads the facts about them."""
+        work = Work(self._policies, self._keys)
+        await storage.load(conn, keys, work)
+        return work
+
+    def decide(self, state: Work, item: Item, out: Out) -> None:
+        """Folds one message or due row."""
+        if isinstance(item, Due):
+            facts.due(state, item, out)
+            return
+        body: object = item.body
+        if item.topic in _ASKED:
+            body = usable(out, item)
+        elif isinstance(body, Invalid) and item.topic in _RECORDED:
+            refuse_invalid(out, item, body)
+        if isinstance(body, Message) and (fold := _FOLDS.get(type(body))):
+            fold(state, item, body, out)
+
+    async def save(self, conn: Conn, state: Work) -> None:
+        """Writes what changed."""
+        await storage.save(conn, state)
+
+
+def _name(keys: Keys, item: Item) -> None:
+    """Adds whom and what one item names, as far as the message itself says it."""
+    if isinstance(item, Due):
+        keys.bindings.add(UUID(item.entity))
+        return
+    body = item.body
+    if isinstance(body, of_sponsor.Submitted):
+        keys.numbers.add(body.sponsor.psn_no)
+        keys.persons |= {person_key(body.sponsor), person_key(body.beneficiary)}
+        if body.earlier_binding_id:
+            keys.bindings.add(body.earlier_binding_id)
+    elif isinstance(body, registry.PersonRecorded):
+        keys.numbers.add(body.psn_no)
+        keys.recorded.add(person_key(body))
+    elif isinstance(body, registry.RelationRecorded):
+        keys.numbers |= {body.psn_no, body.other_psn_no}
+    elif isinstance(body, of_sponsor.RankChanged):
+        keys.bindings |= set(body.ranked)
+    elif isinstance(body, of_beneficiary.OrderChanged):
+        keys.bindings |= set(body.ordered)
+    _common(keys, body)
+
+
+def _common(keys: Keys, body: object) -> None:
+    """Fields that several messages have."""
+    for name in ("psn_no", "sponsor_psn_no", "beneficiary_psn_no"):
+        if isinstance(number := getattr(body, name, None), str):
+            keys.numbers.add(number)
+    if binding_id := getattr(body, "binding_id", None):
+        keys.bindings.add(binding_id)
+    if isinstance(body, of_beneficiary.Consented | of_beneficiary.Declined | of_beneficiary.UnbindRequested):
+        if body.sponsor:
+            keys.persons.add(person_key(body.sponsor))
+        if body.short_code:
+            keys.short_codes.add(body.short_code)
+    if check := getattr(body, "face_check", None):
+        keys.faces.add((check.provider, check.transaction_no))

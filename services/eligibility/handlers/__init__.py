@@ -1,0 +1,1 @@
+"""One module per kind of message: each folds one item into the working set and says what follows."""

@@ -1,0 +1,162 @@
+"""Screening one request against the facts of now: finding, slot, message for audit, answer for the channel."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.eligibility.domain.binding import Binding, Stage
+from services.eligibility.domain.days import day_of
+from services.eligibility.domain.inquiry import Inquiry
+from services.eligibility.domain.screening import Finding, Outcome, screen
+from services.eligibility.handlers.replies import screened
+from services.eligibility.work import Work
+from shared.contracts import binding_screenings as screenings
+from shared.contracts.base import Origin
+from shared.contracts.binding_decisions import Step
+from shared.contracts.binding_screenings import Case, Party
+from shared.messaging.handler import Out
+from shared.policies.values import RegionPolicy
+
+STAGES = {
+    Outcome.PASSED: Stage.PASSED,
+    Outcome.CONSENT_NEEDED: Stage.CONSENT,
+    Outcome.SUPPLEMENT: Stage.SUPPLEMENT,
+    Outcome.REFUSED: Stage.REFUSED,
+}
+CONSENT, PERSON = "consent", "person"
+"""Kinds of due rows: a consent that expires, a person who is waited for."""
+
+
+def inquire(work: Work, binding: Binding) -> Inquiry:
+    """The request with the facts as they are now; policy and ages are those of its own event time."""
+    request = binding.request
+    sponsor = work.by_number(request.sponsor.psn_no)
+    beneficiary = work.person(binding.beneficiary)
+    policy = policy_of(work, binding)
+    signed = request.commitment.signed_at if request.commitment else binding.at
+    region = policy_region(work, binding)
+    return Inquiry(
+        request=request,
+        at=binding.at,
+        day=day_of(binding.at),
+        policy=policy,
+        sponsor=sponsor,
+        beneficiary=beneficiary,
+        relation=work.relation(sponsor, beneficiary),
+        family=work.family(binding.binding_id, binding.sponsor, binding.beneficiary),
+        materials=binding.materials,
+        letter=work.policies.at(region, min(signed, binding.at)).binding.commitment,
+        face_used=work.face_used(request.face_check, binding.binding_id),
+        keys=work.keys,
+        consented=binding.consented or work.consent_kept(binding, policy.binding.consent_days),
+    )
+
+
+def policy_region(work: Work, binding: Binding) -> str:
+    """Whose policy holds: that of the place where the sponsor is insured, as far as the registry knows the sponsor."""
+    person = work.person(binding.sponsor, binding.request.sponsor.psn_no)
+    row = person.best(frozenset({"310"})) if person else None
+    return row.insuplc_admdvs if row else binding.request.admdvs
+
+
+def policy_of(work: Work, binding: Binding) -> RegionPolicy:
+    """The policy at the request's event time."""
+    return work.policies.at(policy_region(work, binding), binding.at)
+
+
+def run(work: Work, binding: Binding, out: Out, reply_to: Origin, *, first: bool = True) -> Finding:
+    """Screens, stores, reserves or gives up the slot, tells audit and the channel."""
+    q = inquire(work, binding)
+    finding = screen(q, first=first)
+    case = _case(work, binding, q)
+    beneficiary = case.beneficiary
+    binding = binding.model_copy(
+        update={
+            "stage": STAGES[finding.outcome],
+            "admdvs": case.admdvs,
+            "beneficiary_admdvs": beneficiary.insuplc_admdvs if beneficiary else None,
+            "codes": tuple(r.code for r in finding.reasons),
+            "short_code": binding.short_code or _short_code(finding, out),
+            "terms": binding.request.terms,
+        }
+    )
+    if finding.outcome.holds_slot and first:
+        work.use_face(binding.request.face_check, binding.binding_id, binding.at)
+    work.put(binding)
+    _tell_audit(binding, finding, case, q.policy, out)
+    gone = _gone(work, binding, finding)
+    step = Step.DECIDED if finding.outcome is Outcome.REFUSED else Step.ACCEPTED
+    outcome = "refused" if finding.reasons else finding.outcome.value
+    screened(
+        out, reply_to, binding.binding_id, outcome, step, q.policy.version, reasons=finding.reasons, gone=gone
+    )
+    return finding
+
+
+def _tell_audit(binding: Binding, finding: Finding, case: Case, policy: RegionPolicy, out: Out) -> None:
+    common = {
+        "binding_id": binding.binding_id,
+        "round": binding.round,
+        "origin": binding.origin,
+        "case": case,
+        "policy_version": policy.version,
+    }
+    if finding.reasons:
+        body = screenings.Refused(**common, reasons=finding.reasons, facts=finding.facts)
+        out.emit("binding.screenings.refused", body)
+    elif finding.outcome is Outcome.CONSENT_NEEDED:
+        expires = out.now + timedelta(days=policy.binding.consent_days)
+        needed = screenings.ConsentNeeded(**common, expires_at=expires, short_code=binding.short_code or "")
+        out.emit("binding.screenings.consent-needed", needed)
+        out.due(CONSENT, str(binding.binding_id), expires)
+    else:
+        passed = screenings.Passed(**common, proven_by=finding.proven_by, facts=finding.facts)
+        out.emit("binding.screenings.passed", passed)
+
+
+def _case(work: Work, binding: Binding, q: Inquiry) -> Case:
+    request = binding.request
+    relative = q.confirmed
+    party = None
+    if relative:
+        row = relative.best(q.policy.binding.beneficiary_insurance)
+        place = row.insuplc_admdvs if row else (request.beneficiary.insuplc_admdvs or request.admdvs)
+        party = Party(psn_no=relative.psn_no, insuplc_admdvs=place)
+    region = policy_region(work, binding)
+    return Case(
+        admdvs=region,
+        channel=request.channel,
+        sponsor=Party(psn_no=request.sponsor.psn_no, insuplc_admdvs=region),
+        beneficiary=party,
+        relation=request.relation,
+        terms=request.terms,
+        materials=binding.materials,
+        counter=request.counter,
+        earlier_binding_id=request.earlier_binding_id,
+        requested_at=binding.at,
+    )
+
+
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def _short_code(finding: Finding, out: Out) -> str | None:
+    """Eight letters and digits that nobody confuses, from the random part of a new id (about 40 bits)."""
+    if finding.outcome is not Outcome.CONSENT_NEEDED:
+        return None
+    number = out.new_id().int & (1 << 60) - 1
+    digits = []
+    for _ in range(8):
+        number, place = divmod(number, len(_ALPHABET))
+        digits.append(_ALPHABET[place])
+    return "".join(digits)
+
+
+def _gone(work: Work, binding: Binding, finding: Finding) -> tuple[str, ...]:
+    """Reasons of the refused request that this one mends, as far as they are gone."""
+    earlier_id = binding.request.earlier_binding_id
+    earlier = work.bindings.get(earlier_id) if earlier_id else None
+    if earlier is None or earlier.sponsor != binding.sponsor:
+        return ()
+    still = {r.code for r in finding.reasons}
+    return tuple(dict.fromkeys(c for c in earlier.codes if c not in still))

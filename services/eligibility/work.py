@@ -1,0 +1,142 @@
+"""The working set of one batch: what was read after the locks, what changes, and look-ups over it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.eligibility.domain.binding import Binding, Stage
+from services.eligibility.domain.inquiry import Family
+from services.eligibility.domain.person import Person, merged
+from shared.contracts.binding_requests import FaceCheck
+from shared.contracts.registry import PersonRecorded, RelationRecorded
+from shared.policies import Policies
+
+FaceKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the authority did to an account."""
+
+    frozen: bool = False
+    closed: bool = False
+
+
+@dataclass(slots=True)
+class Work:
+    """In memory for one batch. `locked` are the persons whose slots may be counted; the `changed_*` are what `save` writes."""
+
+    policies: Policies
+    keys: Mapping[str, tuple[str, ...]]
+    locked: set[bytes] = field(default_factory=set)
+    bindings: dict[UUID, Binding] = field(default_factory=dict)
+    records: dict[str, PersonRecorded] = field(default_factory=dict)
+    owners: dict[str, bytes] = field(default_factory=dict)
+    opened: dict[bytes, datetime | None] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    relations: dict[tuple[str, str], RelationRecorded] = field(default_factory=dict)
+    consents: dict[tuple[bytes, str], datetime] = field(default_factory=dict)
+    faces: dict[FaceKey, UUID] = field(default_factory=dict)
+    numbers: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
+    around: dict[bytes, set[UUID]] = field(default_factory=lambda: defaultdict(set))
+    changed_bindings: set[UUID] = field(default_factory=set)
+    changed_records: set[str] = field(default_factory=set)
+    changed_relations: set[tuple[str, str]] = field(default_factory=set)
+    changed_accounts: set[str] = field(default_factory=set)
+    changed_people: set[bytes] = field(default_factory=set)
+    changed_consents: set[tuple[bytes, str]] = field(default_factory=set)
+    changed_faces: dict[FaceKey, datetime] = field(default_factory=dict)
+
+    def know_record(self, key: bytes, record: PersonRecorded) -> None:
+        """Takes a registry record in; a `psn_no` that now names somebody else leaves its former owner."""
+        if (former := self.owners.get(record.psn_no)) is not None:
+            self.numbers[former].discard(record.psn_no)
+        self.records[record.psn_no] = record
+        self.owners[record.psn_no] = key
+        self.numbers[key].add(record.psn_no)
+
+    def know_binding(self, binding: Binding) -> None:
+        """Takes a binding in and links it to both persons."""
+        self.bindings[binding.binding_id] = binding
+        self.around[binding.sponsor].add(binding.binding_id)
+        self.around[binding.beneficiary].add(binding.binding_id)
+
+    def put(self, binding: Binding) -> None:
+        """The new version of a binding, to be saved."""
+        self.know_binding(binding)
+        self.changed_bindings.add(binding.binding_id)
+
+    def person(self, key: bytes | None, psn_no: str | None = None) -> Person | None:
+        """The person with this key, if the registry knows one and the row is locked."""
+        if key is None or key not in self.locked or not (numbers := self.numbers.get(key)):
+            return None
+        accounts = [self.accounts.get(number, Account()) for number in numbers]
+        return Person(
+            key=key,
+            records=merged([self.records[n] for n in numbers], psn_no),
+            frozen=any(a.frozen for a in accounts),
+            closed=any(a.closed for a in accounts),
+            opened=self.opened.get(key) is not None,
+        )
+
+    def by_number(self, psn_no: str) -> Person | None:
+        """The person whom a `psn_no` names."""
+        return self.person(self.owners.get(psn_no), psn_no)
+
+    def bindings_of(self, key: bytes) -> Iterator[Binding]:
+        """All bindings known around a person, in order of id."""
+        yield from (self.bindings[i] for i in sorted(self.around.get(key, ())))
+
+    def family(self, but: UUID, *keys: bytes) -> Family:
+        """Edges held by these persons, without the binding `but`, and whom the first of them ever sponsored."""
+        near = {b.binding_id: b for key in keys for b in self.bindings_of(key) if b.binding_id != but}
+        ever = frozenset(b.beneficiary for b in near.values() if b.ever and b.sponsor == keys[0])
+        return Family(tuple(b.tie() for b in near.values() if b.stage.held), ever)
+
+    def relation(self, one: Person | None, other: Person | None) -> RelationRecorded | None:
+        """The registry's record about two persons, under whichever of their numbers; the highest version."""
+        pairs: Iterable[tuple[str, str]] = (
+            (min(a.psn_no, b.psn_no), max(a.psn_no, b.psn_no))
+            for a in (one.records if one else ())
+            for b in (other.records if other else ())
+        )
+        found = [self.relations[p] for p in pairs if p in self.relations]
+        return max(found, key=lambda r: r.version, default=None)
+
+    def face_used(self, check: FaceCheck | None, binding_id: UUID) -> bool:
+        """Whether the check served another binding before."""
+        return check is not None and self.faces.get(_face_key(check), binding_id) != binding_id
+
+    def use_face(self, check: FaceCheck | None, binding_id: UUID, at: datetime) -> None:
+        """Marks the check as used up."""
+        if check is not None:
+            self.faces[_face_key(check)] = binding_id
+            self.changed_faces[_face_key(check)] = at
+
+    def consent_kept(self, binding: Binding, days: int) -> bool:
+        """Whether the beneficiary consented before the request came, not longer ago than consent is waited for."""
+        abouts = (about_binding(binding.binding_id), about_sponsor(binding.sponsor))
+        times = (self.consents.get((binding.beneficiary, about)) for about in abouts)
+        return any(at is not None and at >= binding.at - timedelta(days=days) for at in times)
+
+    def waiting_for(self, key: bytes) -> list[Binding]:
+        """Requests that wait for this person to be recorded."""
+        return [b for b in self.bindings_of(key) if b.stage is Stage.WAITING]
+
+
+def about_binding(binding_id: UUID) -> str:
+    """What a consent is about that names a binding."""
+    return f"binding:{binding_id}"
+
+
+def about_sponsor(key: bytes) -> str:
+    """What a consent is about that names the sponsor."""
+    return f"sponsor:{key.hex()}"
+
+
+def _face_key(check: FaceCheck) -> FaceKey:
+    return check.provider, check.transaction_no
