@@ -1,0 +1,48 @@
+"""A channel app as anybody would write it: plain aiokafka, CloudEvents headers by hand, nothing of gongji's but the contract."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaProducer
+
+from shared.clock import SystemClock
+from shared.contracts.base import Message
+from shared.ids import SystemIds
+from shared.testing.messages import to_kafka
+
+
+class Channels:
+    """One producer for all sources of the demo."""
+
+    def __init__(self, bootstrap: str, clock: SystemClock) -> None:
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2 << 20
+        )
+        self._clock = clock
+        self._ids = SystemIds()
+
+    async def __aenter__(self) -> Self:
+        await self._producer.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._producer.stop()
+
+    async def say(
+        self, source: str, short_type: str, body: Message | Mapping[str, Any], id: str = "", **options: Any
+    ) -> str:
+        """Publishes one message as `source` and returns its id; the event time is now unless `time` says otherwise."""
+        id = id or str(self._ids.new())
+        options.setdefault("time", self._clock.now())
+        topic, key, headers, value = to_kafka(short_type, body, source, id, **options)
+        await self._producer.send_and_wait(topic, value, key=key, headers=headers)
+        return id
+
+    async def raw(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> None:
+        """Publishes bytes as they are: what a broken sender does."""
+        await self._producer.send_and_wait(topic, value, key=key, headers=headers)
