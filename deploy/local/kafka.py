@@ -22,6 +22,7 @@ from deploy.local.ports import HOST, listening
 
 HEAP = ("-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Xshare:auto")
 
+# The broker session is short because a killed broker may only come back when its own former session has run out.
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -40,6 +41,8 @@ transaction.state.log.num.partitions=2
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=1000
 log.message.timestamp.type=LogAppendTime
 log.cleaner.dedupe.buffer.size=8388608
 log.retention.check.interval.ms=60000

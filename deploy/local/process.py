@@ -95,11 +95,14 @@ def find(pid_file: Path) -> psutil.Process | None:
 
 
 def alive(process: psutil.Process) -> bool:
-    """Whether the process still runs (a zombie does not)."""
+    """Whether the process still runs. A zombie does not, and is collected if it is ours: PostgreSQL takes it for its predecessor."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return process.is_running()
     except psutil.Error:
         return False
+    _collect(process.pid)
+    return False
 
 
 def stop(process: psutil.Process, sig: signal.Signals, patience: float) -> bool:
@@ -118,18 +121,21 @@ def stop(process: psutil.Process, sig: signal.Signals, patience: float) -> bool:
     for member in family:
         with contextlib.suppress(psutil.Error):
             member.kill()
-    with contextlib.suppress(psutil.Error):
-        process.wait(5)
+    deadline = time.monotonic() + 5
+    while alive(process) and time.monotonic() < deadline:
+        time.sleep(0.02)
     reap(process.pid)
     return False
 
 
 def reap(pid: int) -> int | None:
     """The exit state of an ended child of ours (negative: the signal that killed it); None if it was not ours or runs."""
-    child = _children.get(pid)
-    if child is None:
-        return None
-    code = child.poll()
+    code = _collect(pid)
     if code is not None:
         del _children[pid]
     return code
+
+
+def _collect(pid: int) -> int | None:
+    child = _children.get(pid)
+    return child.poll() if child is not None else None

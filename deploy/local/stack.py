@@ -61,7 +61,7 @@ async def start(root: Path, *, durable: bool = True, environ: Mapping[str, str] 
     root = root.absolute()
     root.mkdir(parents=True, exist_ok=True)
     require_space(root)
-    memory = _remembered(root)
+    memory = remembered(root)
     own: list[Server] = []
     bootstrap, url = environ.get("KAFKA_BOOTSTRAP_SERVERS", ""), environ.get("DATABASE_URL", "")
     if not url:
@@ -77,7 +77,7 @@ async def start(root: Path, *, durable: bool = True, environ: Mapping[str, str] 
         bootstrap = broker.bootstrap
         own.append(broker)
     stack = Stack(root, bootstrap, url, tuple(own), memory["secrets"])
-    _remember(root, memory)
+    remember(root, memory)
     try:
         await asyncio.gather(*(_bring_up(server) for server in own))
         await _require_external(stack)
@@ -139,14 +139,15 @@ def _secret(memory: dict[str, Any], name: str) -> str:
 
 def service_secret(stack: Stack, service: str) -> str:
     """The password of a service's role, made at first use and kept in the stack's folder."""
-    memory = _remembered(stack.home)
+    memory = remembered(stack.home)
     secret = _secret(memory, service)
     stack.secrets[service] = secret
-    _remember(stack.home, memory)
+    remember(stack.home, memory)
     return secret
 
 
-def _remembered(root: Path) -> dict[str, Any]:
+def remembered(root: Path) -> dict[str, Any]:
+    """What a stack keeps between starts: its `ports` and `secrets`, by name."""
     try:
         memory: dict[str, Any] = json.loads((root / "memory.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -156,8 +157,19 @@ def _remembered(root: Path) -> dict[str, Any]:
     return memory
 
 
-def _remember(root: Path, memory: Mapping[str, Any]) -> None:
+def remember(root: Path, memory: Mapping[str, Any]) -> None:
+    """Keep it. Only the one supervisor of the folder writes."""
     write_atomically(root / "memory.json", json.dumps(memory, indent=1))
 
 
-__all__ = ["HOST", "Server", "Stack", "create_database", "service_secret", "start", "stop"]
+__all__ = [
+    "HOST",
+    "Server",
+    "Stack",
+    "create_database",
+    "remember",
+    "remembered",
+    "service_secret",
+    "start",
+    "stop",
+]

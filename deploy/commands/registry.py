@@ -1,0 +1,50 @@
+"""`gongji registry load`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.progress import Progress
+
+from deploy import registry
+from deploy.local.errors import StackError
+from deploy.reading import running
+
+app = typer.Typer(
+    help="Publish what the authority knows: persons, relations, institutions and credits.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `load` a subcommand while it is the only one."""
+
+
+@app.command()
+def load(
+    files: Annotated[list[Path], typer.Argument(help="A cast in YAML, or CloudEvents in JSON or JSONL.")],
+) -> None:
+    """Publish registry and credit records, after the contract has judged all of them.
+
+    gongji registry load deploy/cast/cast.yaml
+    gongji registry load persons.jsonl credits.jsonl
+    """
+    stack = running.find()
+    records = [record for file in files for record in registry.read(file, stack.clock)]
+    console = Console(highlight=False, markup=False)
+    try:
+        with Progress(console=console) as bar:
+            task = bar.add_task("publishing", total=len(records))
+            asyncio.run(registry.publish(stack.kafka, records, lambda count: bar.advance(task, count)))
+    except (KafkaError, OSError) as error:
+        raise StackError(f"Kafka at {stack.kafka}: {type(error).__name__}", "See `gongji status`.") from error
+    for topic, count in sorted(Counter(record.topic for record in records).items()):
+        console.print(f"{topic}: {count}")

@@ -1,0 +1,42 @@
+"""`gongji up` and `gongji down`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from deploy.local import paths
+from deploy.local import up as local
+from deploy.local.state import file_of
+
+
+def up(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything is ready.")] = False,
+) -> None:
+    """Start Kafka, PostgreSQL and the four services, and keep them running.
+
+    The first time, Kafka's jars (43 MB) are fetched. Data, logs and stack.json are below .gongji/ (GONGJI_HOME).
+
+        gongji up                                     # logs on the terminal; Ctrl-C stops everything
+        gongji up --detach && gongji status
+        KAFKA_BOOTSTRAP_SERVERS=kafka:9092 gongji up  # a Kafka that exists
+        GONGJI_CLOCK='2026-11-23T10:00:00+08:00*60' gongji up   # a Monday, an hour a minute
+    """
+    home = paths.home()
+    if not detach:
+        asyncio.run(local.run(home))
+        return
+    told = local.detach(home)
+    typer.echo(f"ready: Kafka {told['kafka']}, services {', '.join(told['services'])}; see {file_of(home)}")
+
+
+def down() -> None:
+    """Stop what `gongji up` started, also what was left when it was killed. Data stay.
+
+    gongji down
+    gongji down && rm -r .gongji      # forget the data, too
+    """
+    home = paths.home()
+    typer.echo("stopped" if local.down(home) else f"nothing runs at {home}")

@@ -1,0 +1,201 @@
+"""`gongji up` in the foreground: servers, roles, topics, services; until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from deploy import topics
+from deploy.local import process, stack, state
+from deploy.local.console import Console
+from deploy.local.databases import SERVICES, create_roles, create_schemas, service_url, variable_of
+from deploy.local.errors import StackError, tail
+from deploy.local.ports import choose
+from deploy.local.programs import Program, service
+from deploy.local.stack import Stack
+from deploy.local.supervisor import Supervisor
+from shared import clock
+
+READY_PATIENCE = 120.0
+SERVERS = ("kafka", "postgres")
+
+Extend = Callable[[Stack], Sequence[Program]]
+
+
+async def provision(servers: Stack, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Make roles, schemas and topics that are missing; returns each service's database URL.
+
+    A service whose `GONGJI_<SERVICE>_DATABASE_URL` is set keeps it, and nothing is made for it.
+    """
+    given = {name: environ[variable_of(name)] for name in SERVICES if environ.get(variable_of(name))}
+    ours = [name for name in SERVICES if name not in given]
+    passwords = {name: stack.service_secret(servers, name) for name in ours}
+    await create_roles(servers.database_url, passwords)
+    await create_schemas(servers.database_url, ours)
+    await topics.apply_at(servers.kafka)
+    made = {name: service_url(servers.database_url, name, passwords[name]) for name in ours}
+    return {**made, **given}
+
+
+def services(servers: Stack, urls: Mapping[str, str], names: Sequence[str] = SERVICES) -> list[Program]:
+    """The services' programs, each on a remembered free port, all by one clock."""
+    text = clock.with_anchor(os.environ.get("GONGJI_CLOCK"))
+    memory = stack.remembered(servers.home)
+    programs = []
+    for name in names:
+        port = choose(f"GONGJI_{name.upper()}_HTTP_PORT", memory["ports"].get(name))
+        memory["ports"][name] = port
+        programs.append(service(name, kafka=servers.kafka, database_url=urls[name], port=port, clock=text))
+    stack.remember(servers.home, memory)
+    return programs
+
+
+async def run(
+    home: Path,
+    *,
+    console: Console | None = None,
+    names: Sequence[str] = SERVICES,
+    extend: Extend = lambda _: (),
+    on_ready: Callable[[Stack], None] = lambda _: None,
+) -> None:
+    """Bring everything up at `home` and keep it up until SIGINT, SIGTERM or SIGHUP. Raises StackError.
+
+    `extend` gives further programs to keep running; `on_ready` is called once, when all services are ready.
+    """
+    console = console or Console()
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # the probes of a dead broker are told once, by us
+    with state.lock(home):
+        begun = time.monotonic()
+        servers = await stack.start(home)
+        await asyncio.to_thread(_clear_services, home, console)
+        supervisor: Supervisor | None = None
+        try:
+            urls = await provision(servers)
+            programs = [*services(servers, urls, names), *extend(servers)]
+            supervisor = Supervisor(servers, programs, console)
+            supervisor.extra = {"clock": programs[0].env.get("GONGJI_CLOCK", "") if programs else ""}
+            supervisor.database_urls = urls
+        finally:
+            if supervisor is None:
+                await stack.stop(servers)
+        _on_signals(supervisor.stopping)
+        console.say(f"Kafka {servers.kafka}, PostgreSQL {servers.database_url.rpartition('@')[2]}")
+
+        def ready() -> None:
+            console.say(f"ready after {time.monotonic() - begun:.1f} s; {state.file_of(home)}")
+            on_ready(servers)
+
+        await supervisor.run(ready)
+        console.say("stopped")
+
+
+def _on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, stopping.set)
+
+
+def _clear_services(home: Path, console: Console) -> None:
+    """Stop programs that a killed supervisor left, so that their ports are free again. The servers are used on."""
+    for pid_file in (home / "run").glob("*.pid"):
+        if pid_file.stem not in SERVERS and (left := process.find(pid_file)):
+            console.say(f"ending {pid_file.stem} ({left.pid}), left by a supervisor that was killed")
+            process.stop(left, signal.SIGTERM, 25.0)
+
+
+def detach(home: Path, arguments: Sequence[str] = (), patience: float = READY_PATIENCE) -> dict[str, Any]:
+    """Start the supervisor in the background and return the state once everything is ready.
+
+    Raises StackError with the supervisor's own line if it gives up.
+    """
+    if state.supervised(home):
+        raise StackError(
+            f"the stack at {home} is up already", "See `gongji status`, or stop it with `gongji down`."
+        )
+    log = home / "log" / "gongji.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_bytes(b"")
+    argv = [sys.executable, "-m", "deploy.local", str(home), *arguments]
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        told = state.read(home)
+        if told and told.get("ready") and told["supervisor"]["pid"] == child.pid:
+            return told
+        if child.poll() is not None:
+            line = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or ["no word"]
+            raise StackError(line[0].removeprefix("error: ").rstrip("."), f"Its log is {log}.")
+        if told and (failed := [n for n, s in told.get("services", {}).items() if s["state"] == "failed"]):
+            down(home)
+            raise StackError(
+                f"{failed[0]} does not start: {tail(home / 'log' / f'{failed[0]}.log', 1)}",
+                f"See {log.parent}.",
+            )
+        time.sleep(0.1)
+    down(home)
+    raise StackError(f"the services were not ready within {patience:.0f} s", f"See {log.parent}.")
+
+
+def down(home: Path, patience: float = 60.0) -> bool:
+    """Stop what runs at `home`, also what a killed supervisor left. Returns whether anything ran."""
+    told = state.read(home)
+    ran = False
+    if told and state.supervised(home):
+        ran = True
+        os.kill(int(told["supervisor"]["pid"]), signal.SIGTERM)
+        deadline = time.monotonic() + patience
+        while state.supervised(home) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    for pid_file in sorted((home / "run").glob("*.pid"), key=_servers_last):
+        if left := process.find(pid_file):
+            ran = True
+            patient = 25.0 if _servers_last(pid_file)[0] == 0 else 20.0
+            how = signal.SIGINT if pid_file.stem == "postgres" else signal.SIGTERM
+            process.stop(left, how, patient)
+        pid_file.unlink(missing_ok=True)
+    state.file_of(home).unlink(missing_ok=True)
+    return ran
+
+
+def _servers_last(pid_file: Path) -> tuple[int, str]:
+    return int(pid_file.stem in SERVERS), pid_file.stem
+
+
+def status(home: Path) -> dict[str, Any]:
+    """Which processes live and are ready: `{"up", "ready", "servers": {...}, "services": {...}}`. Without passwords."""
+    told = state.read(home)
+    if told is None:
+        return {"up": False, "ready": False, "servers": {}, "services": {}}
+    found: dict[str, Any] = {
+        "up": state.supervised(home),
+        "ready": bool(told.get("ready")),
+        "kafka": told["kafka"],
+    }
+    found["clock"] = told.get("clock", "")
+    for group in ("servers", "services"):
+        found[group] = {}
+        for name, row in told.get(group, {}).items():
+            alive = process.find(home / "run" / f"{name}.pid") is not None
+            shown = {key: value for key, value in row.items() if key != "database_url"}
+            found[group][name] = {**shown, "alive": alive}
+    found["ready"] = found["ready"] and found["up"]
+    return found
+
+
+def as_json(value: Any) -> str:
+    """JSON for scripts and people."""
+    return json.dumps(value, indent=1, ensure_ascii=False)
