@@ -1,0 +1,98 @@
+"""The periods of an approved binding: when it counts, when it is suspended, and when that next changes by itself.
+
+The state of an approved binding is a function of its periods and the time, so that an end or a suspension announced for
+later needs no second decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from services.audit.domain.deadlines import midnight, takes_effect
+from shared.contracts.binding_decisions import BindingState, Period, State
+from shared.contracts.binding_requests import Terms
+
+_DAY = timedelta(days=1)
+
+
+def standing(state: BindingState, at: datetime) -> State:
+    """What an approved binding is at a time: approved (its dates may still lie ahead), suspended or ended."""
+    if all(p.end is not None and (p.end <= at or p.end <= p.begin) for p in state.effective):
+        return State.ENDED
+    if any(p.begin <= at and (p.end is None or at < p.end) for p in state.suspended):
+        return State.SUSPENDED
+    return State.APPROVED
+
+
+def next_turn(state: BindingState) -> datetime | None:
+    """When the periods next change the state without anybody asking; `None` if never."""
+    edges = {
+        edge
+        for p in (*state.effective, *state.suspended)
+        for edge in (p.begin, p.end)
+        if edge and edge > state.at
+    }
+    return next((edge for edge in sorted(edges) if standing(state, edge) is not state.state), None)
+
+
+def first_period(terms: Terms, approved_at: datetime, effect: str) -> Period:
+    """The effective period of an approval: from when the region lets it count, within the dates that the sponsor chose.
+
+    `begndate` counts from its midnight and `enddate` until its 24:00, Beijing time. A period that is over before it
+    begins is empty.
+    """
+    begin = takes_effect(approved_at, effect)
+    if terms.begndate:
+        begin = max(begin, midnight(terms.begndate))
+    return _period(begin, last_moment(terms))
+
+
+def last_moment(terms: Terms) -> datetime | None:
+    """24:00 Beijing time of the chosen last day; `None` without one."""
+    return midnight(terms.enddate + _DAY) if terms.enddate else None
+
+
+def ended(effective: Sequence[Period], moment: datetime) -> tuple[Period, ...]:
+    """The periods cut at `moment`; an earlier end stays. One empty period remains where nothing had counted yet."""
+    cut = [_period(p.begin, moment if p.end is None else min(p.end, moment)) for p in effective]
+    return tuple(p for p in cut if p.begin != p.end) or tuple(cut[:1])
+
+
+def redated(
+    effective: Sequence[Period], terms: Terms, at: datetime, limit: datetime | None
+) -> tuple[Period, ...]:
+    """The periods after the sponsor chose new dates at `at`; `limit` is an end that was announced before and stays.
+
+    What has counted already is history: a later first day closes the running period now and opens another one.
+    """
+    ends = [end for end in (last_moment(terms), limit) if end is not None]
+    end = min(ends, default=None)
+    *past, last = effective
+    begin = midnight(terms.begndate) if terms.begndate else at
+    if last.begin > at:
+        return (*past, _period(max(begin, at), end))
+    if begin > at:
+        return (*past, _period(last.begin, at), _period(begin, end))
+    return (*past, _period(last.begin, end))
+
+
+def suspend(periods: Sequence[Period], by: str, begin: datetime) -> tuple[Period, ...] | None:
+    """With an open suspension by `by`; `None` if there is one already."""
+    if any(p.by == by and p.end is None for p in periods):
+        return None
+    return (*periods, Period(begin=begin, by=by))
+
+
+def resume(periods: Sequence[Period], by: str, end: datetime) -> tuple[Period, ...] | None:
+    """With the open suspension by `by` closed; `None` if there is none."""
+    if not any(p.by == by and p.end is None for p in periods):
+        return None
+    return tuple(
+        p.model_copy(update={"end": max(end, p.begin)}) if p.by == by and p.end is None else p
+        for p in periods
+    )
+
+
+def _period(begin: datetime, end: datetime | None) -> Period:
+    return Period(begin=begin, end=None if end is None else max(begin, end))

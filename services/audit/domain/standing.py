@@ -1,0 +1,152 @@
+"""What happens to a binding that stands (approved or suspended): unbinding, changes, conditions, the authority, time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from services.audit.domain import periods
+from services.audit.domain.model import STANDING, CaseFile, Outcome, Step, moved, step, unchanged, wrong_state
+from shared.contracts.binding_decisions import BindingState, Cause, DatedTerms, State
+from shared.contracts.binding_requests import Side
+from shared.contracts.binding_screenings import ChangeChecked, ConditionChanged, Effect, UnbindChecked
+from shared.contracts.reasons import Reason, reason
+from shared.contracts.review_verdicts import EndedByAuthority, Resumed, Suspended
+
+_TYPE = {State.APPROVED: "resumed", State.SUSPENDED: "suspended", State.ENDED: "ended"}
+_AUTHORITY = "authority"
+
+
+def unbind(file: CaseFile, body: UnbindChecked, at: datetime) -> Outcome:
+    """Ends the binding at the time that eligibility worked out; one that lies ahead is announced and comes by itself."""
+    if file.state.state not in STANDING:
+        return unchanged(file, wrong_state(file.state))
+    cause = Cause.SPONSOR if body.by is Side.SPONSOR else Cause.BENEFICIARY
+    return _end(file, body.effective_at, cause, body.reasons, at)
+
+
+def change(file: CaseFile, body: ChangeChecked, at: datetime) -> Outcome:
+    """Dated terms, order or rank; new dates also move the effective period of a standing binding."""
+    state = file.state
+    if state.state.final:
+        return unchanged(file, wrong_state(state))
+    last = state.terms[-1]
+    new = DatedTerms(
+        since=max(at, last.since),
+        terms=body.terms or last.terms,
+        order=body.order or last.order,
+        rank=body.rank or last.rank,
+    )
+    if (new.terms, new.order, new.rank) == (last.terms, last.order, last.rank):
+        return unchanged(file)
+    changes: dict[str, Any] = {"terms": (*state.terms, new)}
+    old_dates, new_dates = ((t.begndate, t.enddate) for t in (last.terms, new.terms))
+    if state.state in STANDING and old_dates != new_dates:
+        announced = state.effective[-1].end if state.cause else None
+        changes["effective"] = periods.redated(state.effective, new.terms, at, announced)
+    return moved(file, revise(state, at, **changes))
+
+
+def condition(file: CaseFile, body: ConditionChanged, at: datetime) -> Outcome:
+    """A registry fact changed: flagged, suspends, lets go on or ends, as eligibility read the policy."""
+    state = file.state
+    if state.state.final:
+        return unchanged(file, wrong_state(state))
+    if body.effect is Effect.END:
+        if state.state not in STANDING:
+            return moved(file, step(state, "refused", at, reasons=body.reasons))
+        return _end(file, body.at, _cause(body.reasons), body.reasons, at)
+    if body.effect is Effect.FLAG:
+        return moved(file, revise(state, at, body.reasons))
+    turn = periods.suspend if body.effect is Effect.SUSPEND else periods.resume
+    changed = turn(state.suspended, body.side.value, body.at)
+    return (
+        unchanged(file)
+        if changed is None
+        else moved(file, revise(state, at, body.reasons, suspended=changed))
+    )
+
+
+def by_authority(file: CaseFile, body: Suspended | Resumed | EndedByAuthority, at: datetime) -> Outcome:
+    """A document of the authority suspends, resumes or ends a standing binding, now, earlier or at a time to come."""
+    state = file.state
+    if state.state not in STANDING:
+        return unchanged(file, wrong_state(state))
+    if isinstance(body, EndedByAuthority):
+        why = reason("ended-by-authority", document=body.document)
+        return _end(file, body.effective_at, Cause.AUTHORITY, (why,), at)
+    turn, code = (
+        (periods.suspend, "suspended-by-authority")
+        if isinstance(body, Suspended)
+        else (periods.resume, "resumed-by-authority")
+    )
+    changed = turn(state.suspended, _AUTHORITY, body.effective_at)
+    if changed is None:
+        return unchanged(file, wrong_state(state))
+    return moved(file, revise(state, at, (reason(code, document=body.document),), suspended=changed))
+
+
+def turn(file: CaseFile, at: datetime) -> Outcome:
+    """The time has come at which the periods change the state."""
+    return moved(file, revise(file.state, at))
+
+
+def revise(state: BindingState, at: datetime, reasons: tuple[Reason, ...] = (), **changes: Any) -> Step:
+    """The next version after `changes`. Of a standing binding the type follows from what its periods make of it at `at`.
+
+    Reasons of what was announced stay until it happens, and go with the version in which it happens.
+    """
+    draft = state.model_copy(update=changes)
+    if state.state not in STANDING:
+        return step(draft, "changed", at, reasons=reasons)
+    now = periods.standing(draft, max(at, state.at))
+    said = _still_said(state, reasons)
+    if now is state.state:
+        return step(draft, "changed", at, reasons=reasons + said)
+    if now is State.ENDED:
+        cause = draft.cause or Cause.DATE
+        told = tuple(r for r in (*reasons, *said) if r.code.startswith("ended-")) or reasons or _why(cause)
+        return step(draft, "ended", at, cause=cause, reasons=told)
+    kind = _TYPE[now]
+    return step(draft, kind, at, reasons=reasons or tuple(r for r in said if r.code.startswith(kind)))
+
+
+def _still_said(state: BindingState, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Reasons of the last version that announce something to come, where `reasons` do not say it anew."""
+    anew = {_family(r) for r in reasons}
+    return tuple(r for r in state.reasons if _family(r) not in anew and _announced(r.code, state))
+
+
+def _family(why: Reason) -> str:
+    return why.code.partition("-by-")[0]
+
+
+def _announced(code: str, state: BindingState) -> bool:
+    """Whether a reason of the last version is about something that had not happened then."""
+    if code.startswith("ended-"):
+        return state.cause is not None
+    if code.startswith("suspended-"):
+        return any(p.begin > state.at for p in state.suspended)
+    return code.startswith("resumed-") and any(
+        p.end is not None and p.end > state.at for p in state.suspended
+    )
+
+
+def _end(
+    file: CaseFile, moment: datetime, cause: Cause, reasons: tuple[Reason, ...], at: datetime
+) -> Outcome:
+    """Cuts the effective periods at `moment`. An end that comes no later anyhow stays, with its cause."""
+    state = file.state
+    cut = periods.ended(state.effective, moment)
+    if cut == state.effective:
+        return unchanged(file)
+    return moved(file, revise(state, at, reasons, effective=cut, cause=cause))
+
+
+def _cause(reasons: tuple[Reason, ...]) -> Cause:
+    return Cause.DEATH if any("death" in r.code or "deceased" in r.code for r in reasons) else Cause.INSURANCE
+
+
+def _why(cause: Cause) -> tuple[Reason, ...]:
+    """The reason of an end whose own words are gone."""
+    return () if cause is Cause.AUTHORITY else (reason(f"ended-by-{cause.value}"),)

@@ -1,0 +1,123 @@
+"""What operators say of a case: claim, release, approve, reject, ask for documents, look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from string import Formatter
+from typing import TypeAlias
+
+from services.audit.domain.model import (
+    STANDING,
+    CaseFile,
+    Claim,
+    Outcome,
+    moved,
+    step,
+    unchanged,
+    wrong_state,
+)
+from services.audit.domain.screenings import approve, ask
+from shared.contracts.binding_decisions import State
+from shared.contracts.binding_requests import MaterialKind
+from shared.contracts.reason_texts import REASONS
+from shared.contracts.reasons import Reason, reason
+from shared.contracts.review_verdicts import Claimed, Decision, Released, Revealed, VerdictGiven
+from shared.policies.values import RegionPolicy
+
+OnQueue: TypeAlias = Claimed | Released | VerdictGiven
+
+LEASE = timedelta(minutes=30)
+"""How long a claim keeps others away; a claim that is repeated starts again."""
+
+MATERIALS_ZH = {
+    MaterialKind.ID_CARD: "身份证",
+    MaterialKind.HOUSEHOLD_REGISTER: "户口本",
+    MaterialKind.MARRIAGE_CERTIFICATE: "结婚证",
+    MaterialKind.BIRTH_CERTIFICATE: "出生医学证明",
+    MaterialKind.APPLICATION_FORM: "申请表",
+    MaterialKind.INSURANCE_CARD: "医保卡",
+    MaterialKind.RELATION_STATEMENT: "亲属关系声明书",
+}
+
+
+def on_queue(file: CaseFile, body: OnQueue, at: datetime, policy: RegionPolicy) -> Outcome:
+    """A verdict counts for a case under review that nobody else has in hand; everything else gets a named answer."""
+    state = file.state
+    if state.state.final or state.state in STANDING:
+        return unchanged(file, reason("already-decided"))
+    if state.state is not State.UNDER_REVIEW:
+        return unchanged(file, wrong_state(state))
+    if file.claim and file.claim.operator_id != body.operator_id and at < file.claim.until:
+        return unchanged(file, reason("case-claimed"))
+    if isinstance(body, Claimed):
+        return Outcome(replace(file, claim=Claim(body.operator_id, at + LEASE)))
+    if isinstance(body, Released):
+        return Outcome(replace(file, claim=None))
+    if body.decision is Decision.APPROVE:
+        return moved(file, *approve(state, body.operator_id, at, policy))
+    return (
+        _reject(file, body, at, policy)
+        if body.decision is Decision.REJECT
+        else _supplement(file, body, at, policy)
+    )
+
+
+def reveal(file: CaseFile, body: Revealed) -> Outcome:
+    """Personal data may be shown once the reason is on the record."""
+    if not body.note:
+        return unchanged(file, field_invalid("note", "why the data must be seen", "电话核实关系"))
+    return Outcome(file)
+
+
+def _reject(file: CaseFile, body: VerdictGiven, at: datetime, policy: RegionPolicy) -> Outcome:
+    objections = _unusable(body)
+    if objections:
+        return unchanged(file, *objections)
+    codes = body.reason_codes or ("review-rejected",)
+    changes = {"reasons": tuple(reason(c, note=body.note) for c in codes), "reviewer": body.operator_id}
+    return moved(file, step(file.state, "rejected", at, policy_version=policy.version, **changes))
+
+
+def _unusable(body: VerdictGiven) -> list[Reason]:
+    """What keeps the coded reasons of a rejection from being told to an applicant; all faults at once."""
+    if not body.reason_codes and not body.note:
+        return [field_invalid("reason_codes", "a rejection needs a reason or a note", "relation-disagrees")]
+    found = []
+    for n, code in enumerate(body.reason_codes):
+        needs = _placeholders(code)
+        if needs is None:
+            found.append(field_invalid(f"reason_codes[{n}]", "no such code", "relation-disagrees"))
+        elif needs - {"note"}:
+            found.append(field_invalid(f"reason_codes[{n}]", "only a rule can state it", "review-rejected"))
+        elif needs and not body.note:
+            found.append(field_invalid("note", "the reason quotes the note", "户口本未显示亲属关系"))
+    return found
+
+
+def _placeholders(code: str) -> set[str] | None:
+    """The values that the texts of a reason quote; `None` for an unknown code."""
+    texts = REASONS.get(code)
+    return (
+        None
+        if texts is None
+        else {name for text in texts for _, name, _, _ in Formatter().parse(text) if name}
+    )
+
+
+def _supplement(file: CaseFile, body: VerdictGiven, at: datetime, policy: RegionPolicy) -> Outcome:
+    if not body.materials:
+        return unchanged(file, field_invalid("materials", "name at least one document", "household-register"))
+    kinds = tuple(dict.fromkeys(body.materials))
+    why = reason(
+        "materials-missing",
+        field="materials",
+        missing="、".join(MATERIALS_ZH[kind] for kind in kinds),
+        missing_en=", ".join(kinds),
+        days=policy.review.supplement_working_days,
+    )
+    return moved(file, ask(file.state, kinds, (why,), at, policy, body.operator_id))
+
+
+def field_invalid(field: str, problem: str, example: str) -> Reason:
+    return reason("field-invalid", field=field, problem=problem, example=example)

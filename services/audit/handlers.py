@@ -1,0 +1,185 @@
+"""Audit's handler: every item of a batch goes through the life of its binding; registry records are kept for the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from services.audit import storage
+from services.audit.domain import answering, life
+from services.audit.domain.model import CaseFile, Elapsed, Outcome
+from services.audit.domain.verdicts import field_invalid
+from services.audit.storage import Reveal
+from shared import log
+from shared.contracts import answers
+from shared.contracts.base import UUID, Origin
+from shared.contracts.binding_decisions import BindingState
+from shared.contracts.reasons import Reason, reason
+from shared.contracts.registry import PersonRecorded, RelationRecorded
+from shared.contracts.review_verdicts import Revealed
+from shared.contracts.topics import consumed_by
+from shared.db import Conn
+from shared.messaging.handler import Due, Event, Invalid, Item, Out, Tombstone
+from shared.policies.values import RegionPolicy
+
+SCREENINGS, VERDICTS = "binding.screenings", "review.verdicts"
+PERSONS, RELATIONS = "registry.persons", "registry.relations"
+R = TypeVar("R", PersonRecorded, RelationRecorded)
+_OF_BINDINGS = frozenset({SCREENINGS, VERDICTS})
+
+
+class Policies(Protocol):
+    """Where the policy of a region at a time comes from."""
+
+    def at(self, region: str, moment: datetime) -> RegionPolicy: ...
+
+
+@dataclass(slots=True)
+class Batch:
+    """The working set. `None` in a registry mapping: the key was erased."""
+
+    files: dict[UUID, CaseFile]
+    changed: set[UUID] = field(default_factory=set)
+    persons: dict[str, PersonRecorded | None] = field(default_factory=dict)
+    relations: dict[str, RelationRecorded | None] = field(default_factory=dict)
+    reveals: list[Reveal] = field(default_factory=list)
+
+
+class AuditHandler:
+    """Folds screenings, verdicts and due rows into bindings. Calls nothing; all effects go through `Out` and `save`."""
+
+    name = "audit"
+    topics = consumed_by("audit")
+    tombstones = True
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+
+    async def lock(self, conn: Conn, items: Sequence[Item]) -> list[UUID]:
+        ids = sorted({found for item in items if (found := binding_of(item))})
+        if ids:
+            await storage.lock(conn, ids)
+        return ids
+
+    async def load(self, conn: Conn, items: Sequence[Item], keys: Any) -> Batch:
+        return Batch(await storage.load(conn, keys) if keys else {})
+
+    def decide(self, state: Batch, item: Item, out: Out) -> None:
+        if isinstance(item, Due):
+            self._fold(state, UUID(item.entity), Elapsed(item.kind), item, out)
+        elif item.topic == PERSONS:
+            keep(state.persons, item)
+        elif item.topic == RELATIONS:
+            keep(state.relations, item)
+        elif item.topic == VERDICTS:
+            self._verdict(state, item, out)
+        else:
+            self._screening(state, item, out)
+
+    async def save(self, conn: Conn, state: Batch) -> None:
+        await storage.save(conn, (state.files[i] for i in state.changed))
+        await storage.save_persons(conn, state.persons)
+        await storage.save_relations(conn, state.relations)
+        await storage.save_reveals(conn, state.reveals)
+        for i in sorted(state.changed):
+            if state.files[i].overdue:
+                log.get().warning(
+                    "review overdue", binding_id=str(i), due_at=str(state.files[i].state.due_at)
+                )
+
+    def _screening(self, state: Batch, event: Event, out: Out) -> None:
+        if isinstance(event.body, Invalid | Tombstone):
+            raise ValueError("eligibility wrote a screening that its contract does not allow")
+        body: Any = event.body
+        outcome = self._fold(state, body.binding_id, body, event, out)
+        if outcome.file is None and body.origin:
+            told = answers.Refused(
+                request_type=event.type, binding_id=body.binding_id, reasons=outcome.objections
+            )
+            out.answer(told, to=body.origin, type="answers.refused")
+
+    def _verdict(self, state: Batch, event: Event, out: Out) -> None:
+        binding_id = UUID(event.key.decode())
+        if faults := _faults(event):
+            outcome = Outcome(state.files.get(binding_id), (), faults)
+        else:
+            outcome = self._fold(state, binding_id, event.body, event, out)
+            if isinstance(event.body, Revealed) and not outcome.objections:
+                state.reveals.append(
+                    Reveal(binding_id, event.body.operator_id, event.time, event.body.note or "")
+                )
+        held = outcome.file.state if outcome.file else None
+        told = answering.verdict(binding_id, held, outcome.objections, event.time)
+        out.answer(told, to=Origin(source=event.source, id=event.id), type="answers.verdict")
+
+    def _fold(self, state: Batch, binding_id: UUID, event: Any, item: Item, out: Out) -> Outcome:
+        file = state.files.get(binding_id)
+        case = file.state.case if file else getattr(event, "case", None)
+        if case is None:
+            return life.unknown()
+        outcome = life.advance(file, event, item.time, self._policies.at(case.admdvs, item.time))
+        after = outcome.file
+        if after is not None and after != file:
+            state.files[binding_id] = after
+            state.changed.add(binding_id)
+            schedule(file.state if file else None, after.state, out)
+        for version in outcome.steps:
+            out.emit(f"binding.decisions.{version.type}", version.state)
+        tell(outcome, event, out)
+        return outcome
+
+
+def binding_of(item: Item) -> UUID | None:
+    """The binding that an item is about."""
+    if isinstance(item, Due):
+        return UUID(item.entity)
+    return UUID(item.key.decode()) if item.topic in _OF_BINDINGS else None
+
+
+def keep(records: dict[str, R | None], event: Event) -> None:
+    """The newest version of a registry record; what is invalid is the authority's to mend (eligibility answers it)."""
+    key: str = event.key.decode()
+    body: Any = event.body
+    if isinstance(body, Tombstone):
+        records[key] = None
+    elif not isinstance(body, Invalid):
+        held = records.get(key)
+        if held is None or held.version < body.version:
+            records[key] = body
+
+
+def schedule(before: BindingState | None, after: BindingState, out: Out) -> None:
+    """Due rows are a function of the state: those that it asks for are set, the others go."""
+    had, has = life.waits(before), life.waits(after)
+    entity = str(after.binding_id)
+    for kind, at in has.items():
+        if had.get(kind) != at:
+            out.due(kind, entity, at)
+    for kind in had.keys() - has.keys():
+        out.no_longer_due(kind, entity)
+
+
+def tell(outcome: Outcome, event: Any, out: Out) -> None:
+    """The state for the channel that asked now, even if nothing came of it, and after a change for the one that applied.
+
+    A round of screening that the case has had asks for nothing: eligibility has answered it.
+    """
+    if outcome.file is None:
+        return
+    state, asked = outcome.file.state, getattr(event, "origin", None)
+    waiting = not isinstance(event, life.ROUNDS)
+    if asked and (outcome.steps or outcome.objections or waiting):
+        out.answer(answering.progress(state, outcome.objections), to=asked, type="answers.binding")
+    if outcome.steps and (asked is None or asked.source != state.origin.source):
+        out.answer(answering.progress(state), to=state.origin, type="answers.binding")
+
+
+def _faults(event: Event) -> tuple[Reason, ...]:
+    """What is wrong with a verdict before anybody looks at its case."""
+    if not event.time_believed:
+        return (reason("time-not-believed"),)
+    if isinstance(event.body, Invalid):
+        return tuple(field_invalid(e.field, e.reason, e.example) for e in event.body.errors)
+    return ()

@@ -1,0 +1,123 @@
+"""Audit's tables: bindings with their whole state, what the desk needs of the registry, and who looked at what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+
+from services.audit.domain.model import CaseFile, Claim
+from shared.contracts.base import UUID
+from shared.contracts.binding_decisions import BindingState, State
+from shared.contracts.registry import PersonRecorded, RelationRecorded
+from shared.db import Conn, load_queries
+
+Q = load_queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reveal:
+    """An operator asked to see personal data of a case."""
+
+    binding_id: UUID
+    operator_id: str
+    at: datetime
+    why: str
+
+
+async def lock(conn: Conn, ids: Sequence[UUID]) -> None:
+    """Locks the bindings that exist, in the order of their ids."""
+    await conn.execute(Q["lock"], ids)
+
+
+async def load(conn: Conn, ids: Sequence[UUID]) -> dict[UUID, CaseFile]:
+    """The files of those bindings that exist."""
+    found = {}
+    for binding_id, body, claimed_by, until, overdue in await conn.fetch(Q["load"], ids):
+        claim = Claim(claimed_by, until) if claimed_by else None
+        found[UUID(int=binding_id.int)] = CaseFile(BindingState.model_validate_json(body), claim, overdue)
+    return found
+
+
+async def save(conn: Conn, files: Iterable[CaseFile]) -> None:
+    """Inserts or replaces the rows of `files`."""
+    rows = [_row(file) for file in sorted(files, key=lambda f: f.state.binding_id)]
+    if rows:
+        await conn.execute(Q["save"], *map(list, zip(*rows, strict=True)))
+
+
+def _row(file: CaseFile) -> tuple[Any, ...]:
+    s, case, claim = file.state, file.state.case, file.claim
+    return (
+        s.binding_id,
+        s.version,
+        s.state.value,
+        s.at,
+        s.round,
+        case.admdvs,
+        case.channel.value,
+        case.sponsor.psn_no,
+        case.beneficiary.psn_no if case.beneficiary else None,
+        case.relation.value,
+        case.requested_at,
+        s.due_at,
+        s.reviewer,
+        claim.operator_id if claim else None,
+        claim.until if claim else None,
+        file.overdue,
+        s.model_dump_json(exclude_none=True),
+    )
+
+
+async def save_reveals(conn: Conn, reveals: Sequence[Reveal]) -> None:
+    """Puts views of personal data on the record."""
+    if reveals:
+        columns = ([getattr(r, name) for r in reveals] for name in ("binding_id", "operator_id", "at", "why"))
+        await conn.execute(Q["save_reveals"], *columns)
+
+
+async def save_persons(conn: Conn, persons: Mapping[str, PersonRecorded | None]) -> None:
+    """Keeps the newest version of each person, by `psn_no`; `None`: erased."""
+    gone = sorted(number for number, person in persons.items() if person is None)
+    if gone:
+        await conn.execute(Q["forget_persons"], gone)
+    people = sorted((p for p in persons.values() if p), key=lambda p: p.psn_no)
+    if people:
+        columns = ([getattr(p, name) for p in people] for name in ("psn_no", "version", "brdy", "surv_stas"))
+        await conn.execute(Q["save_persons"], *columns)
+
+
+async def save_relations(conn: Conn, relations: Mapping[str, RelationRecorded | None]) -> None:
+    """Keeps the newest version of each relation, by the pair's record key; `None`: erased."""
+    gone = sorted(pair for pair, relation in relations.items() if relation is None)
+    if gone:
+        await conn.execute(Q["forget_relations"], gone)
+    kept = [(pair, r) for pair, r in sorted(relations.items()) if r]
+    if kept:
+        rows = [(pair, r.version, r.psn_no, r.other_is.value, r.ended) for pair, r in kept]
+        await conn.execute(Q["save_relations"], *map(list, zip(*rows, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases a listing shows. `region`: first digits of `admdvs`; `claimed_by`: only those in that operator's hands."""
+
+    states: Sequence[str] = (State.UNDER_REVIEW.value,)
+    region: str = ""
+    claimed_by: str | None = None
+    overdue: bool = False
+    rows: int = 50
+
+
+async def queue(conn: Conn, wanted: Wanted, now: datetime, old_from: date) -> list[asyncpg.Record]:
+    """Cases in the order in which they should be taken: window cases and persons born by `old_from` first, then by due date."""
+    w = wanted
+    return await conn.fetch(Q["queue"], w.region, w.states, w.claimed_by, w.overdue, old_from, w.rows, now)
+
+
+async def show(conn: Conn, binding_id: UUID) -> asyncpg.Record | None:
+    """One case with what the registry says of its parties; `None` if there is none."""
+    return await conn.fetchrow(Q["show"], binding_id)
