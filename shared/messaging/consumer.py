@@ -1,0 +1,283 @@
+"""The one subscriber of a service: a FastStream batch subscriber over all its topics, feeding the batch step.
+
+What the library does by default and why it is done otherwise here (each was measured, see docs/architecture.md):
+- its acknowledgement is at most once → `NACK_ON_ERROR`, and the step lets only infrastructure errors out;
+- `NACK_ON_ERROR` spins without backoff → we sleep (≤ 5 s, cut short by a rebalance or a stop) before an error leaves the handler;
+- one NULL or binary header loses a whole batch → own async parser, which never looks at headers, and own async decoder;
+- `Context()` parameters and sync callables cost a thread hop each → none; `reply_to` headers are obeyed → `no_reply`;
+- its supervisor restarts a broken consume task without end → switched off, liveness ends the process;
+- a rebalance takes partitions away under a batch → `drain.Drain` waits for the batch and seeks to `consumed` afterwards.
+
+Two live processes with one `group_instance_id` throw each other out for ever (556 duplicates in 15 s, measured): an instance name
+belongs to one replica. The inbox keeps the result right even then; the rebalance metric shows the duel.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+os.environ.setdefault("FASTSTREAM_SUPERVISOR_DISABLED", "1")
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.security import BaseSecurity, SASLScram512
+
+from shared import log
+from shared.db import is_infrastructure
+from shared.health import Health, Heartbeat
+from shared.messaging.brake import Braked
+from shared.messaging.drain import Drain, TopicShorter
+from shared.messaging.records import Record
+from shared.messaging.step import BatchStep
+from shared.messaging.tables import LostRace, Place
+from shared.metrics import Metrics
+from shared.settings import ServiceSettings
+
+STUCK_SECONDS = 60.0
+
+
+class Retry(Exception):
+    """The batch was not handled and must come again. Carries nothing, so that the library can log it."""
+
+
+class Consumer:
+    """Reads the service's topics and runs the step. `fatal` is set to a line of text when the process must end."""
+
+    def __init__(self, settings: ServiceSettings, step: BatchStep, health: Health) -> None:
+        self.settings, self.step, self.health = settings, step, health
+        self.turn = asyncio.Lock()  # batches and due rows take turns
+        self.fatal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.polled = Heartbeat(STUCK_SECONDS)
+        self._log = log.get()
+        self._delay = 0.05
+        self._chunk = settings.max_records
+        self._failed: dict[Place, int] = {}
+        self._broken_since: float | None = None
+        self.drain = Drain(self)
+        self._broker = self._make_broker(settings)
+        self._subscriber = self._subscribe(settings)
+
+    def _make_broker(self, settings: ServiceSettings) -> KafkaBroker:
+        return KafkaBroker(
+            settings.kafka()["bootstrap_servers"],
+            security=_security(settings),
+            client_id=f"gongji-{settings.instance}",
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            graceful_timeout=settings.drain_budget,
+            request_timeout_ms=settings.request_timeout_ms,
+            metadata_max_age_ms=30_000,
+            logger=_library_logger(self.step.metrics),
+            log_level=logging.DEBUG,
+        )
+
+    def _subscribe(self, settings: ServiceSettings) -> Any:
+        async def parser(records: Sequence[Any], original: Callable[[Sequence[Any]], Awaitable[Any]]) -> Any:
+            message = await original([_Bare(r) for r in records])
+            message.raw_message = records
+            return message
+
+        async def decoder(message: Any) -> Any:
+            return message.raw_message
+
+        async def handle(records: Any) -> None:
+            await self.handle(records)
+
+        subscriber = self._broker.subscriber(
+            *self.step.handler.topics,
+            batch=True,
+            max_records=settings.max_records,
+            batch_timeout_ms=settings.batch_timeout_ms,
+            group_id=settings.group or f"gongji-{self.step.handler.name}",
+            group_instance_id=f"gongji-{self.step.handler.name}-{settings.instance}",
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_ms,
+            rebalance_timeout_ms=settings.rebalance_timeout_ms,
+            max_partition_fetch_bytes=1024 * 1024,
+            fetch_max_wait_ms=100,
+            listener=self.drain,
+            parser=parser,
+            decoder=decoder,
+            no_reply=True,
+        )
+        subscriber(handle)
+        return subscriber
+
+    @property
+    def kafka(self) -> Any:
+        """aiokafka's consumer, once started."""
+        return self._subscriber.consumer
+
+    async def start(self) -> None:
+        """Raises `KafkaError` or `OSError` when the brokers cannot be reached."""
+        await self._broker.start()
+        self._watch_polls()
+        self.health.live["consumer"] = self._complaint
+
+    async def stop(self) -> None:
+        """Drains: the batch in flight is finished and its offset committed, within the drain budget."""
+        self.health.live.pop("consumer", None)
+        self.drain.give_up.set()
+        await self._broker.stop()
+
+    async def idle(self, budget: float) -> None:
+        """Waits until no batch is in flight, committed offsets included."""
+        await self._subscriber.lock.wait_release(budget)
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """One batch from the library. Raises `Retry` after the backoff when it must come again."""
+        async with self.turn:
+            if not await self.drain.ready(records) or self._jumped(records):
+                return  # the position was set anew; what was read is read again from there
+            try:
+                for start in range(0, len(records), self._chunk):
+                    async with asyncio.timeout(self.settings.drain_budget * 0.9):
+                        await self.step.run(records[start : start + self._chunk])
+            except Exception as error:
+                await self._wait(records, error)
+                raise Retry from None
+            self._recovered()
+        self._hold_paused()
+
+    async def _wait(self, records: Sequence[Record], error: Exception) -> None:
+        """Says why, turns readiness red and sleeps the backoff; a rebalance or a stop cuts it short."""
+        if isinstance(error, TimeoutError):
+            self._chunk = max(1, self._chunk // 2)
+        for record in reversed(records):
+            self._failed[record.topic, record.partition] = record.offset
+        known = isinstance(error, Braked | LostRace) or is_infrastructure(error)
+        self.step.metrics.batch_failures.labels("infrastructure" if known else "unknown").inc()
+        if isinstance(error, Braked):
+            self.health.set("brake", self.step.controls.braked or "pulled")
+            self._delay = 1.0
+        else:
+            self.health.set("batch", f"a batch waits: {type(error).__name__}")
+            self._log.warning("batch waits", records=len(records), seconds=self._delay, **log.fault(error))
+        if not isinstance(error, LostRace):
+            try:
+                async with asyncio.timeout(self._delay):
+                    await self.drain.give_up.wait()
+            except TimeoutError:
+                pass
+            self._delay = min(self._delay * 2, 5.0)
+
+    def _recovered(self) -> None:
+        self._delay = 0.05
+        self._failed.clear()
+        self._chunk = min(self.settings.max_records, self._chunk * 2)
+        self.health.set("batch", None)
+        self.health.set("brake", None)
+
+    def _jumped(self, records: Sequence[Record]) -> bool:
+        """A failed batch whose seek back failed would be skipped without a word: seek again."""
+        if not self._failed:
+            return False
+        first = {(r.topic, r.partition): r.offset for r in reversed(records)}
+        ahead = {place: at for place, at in self._failed.items() if first.get(place, at) > at}
+        for place, at in ahead.items():
+            self.step.metrics.commit_failures.inc()
+            self.kafka.seek(TopicPartition(*place), at)
+        return bool(ahead)
+
+    def _hold_paused(self) -> None:
+        """Partitions before a newer version stand still until this service is deployed anew; the others go on."""
+        for place, offset in self.step.paused.items():
+            partition = TopicPartition(*place)
+            if partition in self.kafka.assignment() and partition not in self.kafka.paused():
+                self.kafka.pause(partition)
+                self.kafka.seek(partition, offset)
+        versions = f"{len(self.step.paused)} partitions stand before a newer version; deploy this service"
+        self.health.set("version", versions if self.step.paused else None)
+
+    def _watch_polls(self) -> None:
+        """Wraps the poll, so that liveness sees it and a record that the client cannot parse does not kill the loop unseen."""
+        poll = self.kafka.getmany
+
+        async def getmany(*args: Any, **options: Any) -> Any:
+            try:
+                found = await poll(*args, **options)
+            except KafkaError as error:
+                self._kafka_trouble(error)
+                raise
+            self.polled.beat()
+            if self._broken_since is not None:
+                self._broken_since = None
+                self.health.set("kafka", None)
+            return found
+
+        self.kafka.getmany = getmany
+
+    def _kafka_trouble(self, error: KafkaError) -> None:
+        now = asyncio.get_running_loop().time()
+        self._broken_since = self._broken_since or now
+        self.health.set("kafka", type(error).__name__)
+        if now - self._broken_since > STUCK_SECONDS and not self.fatal.done():
+            self.fatal.set_result(f"the consumer has failed for a minute ({type(error).__name__})")
+
+    def _complaint(self) -> str | None:
+        """A consumer that died behind a healthy ping: each of its tasks must live, and polls must go on."""
+        if any(task.done() for task in self._subscriber.tasks):
+            return "the consume task has ended"
+        coordination = getattr(getattr(self.kafka, "_coordinator", None), "_coordination_task", None)
+        if coordination is not None and coordination.done():
+            return "the coordination task has ended"
+        return self.polled.check()
+
+    def end(self, why: str) -> None:
+        """Ends the process with one clear line."""
+        if not self.fatal.done():
+            self.fatal.set_result(why)
+
+    def lag(self, metrics: Metrics) -> None:
+        """Records not yet handled, per assigned partition."""
+        for partition in self.kafka.assignment():
+            high, position = (
+                self.kafka.highwater(partition),
+                self.drain.positions.get((partition.topic, partition.partition)),
+            )
+            if high is not None and position is not None:
+                metrics.lag.labels(partition.topic, str(partition.partition)).set(max(0, high - position))
+
+
+class _Bare:
+    """What the library's parser reads of a record, without the headers that it chokes on."""
+
+    __slots__ = ("headers", "offset", "partition", "timestamp", "topic", "value")
+
+    def __init__(self, record: Record) -> None:
+        self.topic, self.partition, self.offset = record.topic, record.partition, record.offset
+        self.timestamp, self.value, self.headers = record.timestamp, b"", ()
+
+
+def _security(settings: ServiceSettings) -> BaseSecurity | None:
+    if settings.security_protocol == "PLAINTEXT":
+        return None
+    context, ssl = settings.kafka().get("ssl_context"), settings.security_protocol.endswith("SSL")
+    if not settings.security_protocol.startswith("SASL"):
+        return BaseSecurity(ssl_context=context, use_ssl=ssl)
+    password = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
+    return SASLScram512(settings.kafka_username or "", password, ssl_context=context, use_ssl=ssl)
+
+
+def _library_logger(metrics: Metrics) -> logging.Logger:
+    """The library's own log: it is the only place where a failed commit shows (it is swallowed), and it may quote messages."""
+
+    class _Count(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno >= logging.CRITICAL:
+                metrics.commit_failures.inc()
+
+    logger = logging.Logger("gongji.faststream", logging.WARNING)
+    logger.addHandler(_Count())
+    return logger
+
+
+__all__ = ["Consumer", "Retry", "TopicShorter"]
