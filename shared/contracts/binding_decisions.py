@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from shared.contracts.base import UUID, Message, Origin, Time
+from shared.contracts.base import UUID, Code, Message, Origin, Time
 from shared.contracts.binding_requests import MaterialKind, Terms
 from shared.contracts.binding_screenings import Case
 from shared.contracts.reasons import Reason
@@ -50,6 +50,10 @@ class Period(Message):
 
     begin: Time = Field(description="起 / from, inclusive")
     end: Time | None = Field(default=None, description="止 / to, exclusive")
+    by: Code | None = Field(
+        default=None,
+        description="由谁暂停：authority sponsor beneficiary / whose condition suspends; none for effective",
+    )
 
 
 class DatedTerms(Message):
@@ -94,6 +98,10 @@ class BindingState(Message):
     supplement: tuple[MaterialKind, ...] = Field(default=(), description="需补材料 / documents asked for")
     due_at: Time | None = Field(
         default=None, description="期限 / end of the present wait (review, consent, supplement)"
+    )
+    due_basis: Code | None = Field(
+        default=None,
+        description="期限依据：official-calendar 节假日安排 weekdays 安排未公布时按周一至周五 / what working days were counted by",
     )
     short_code: str | None = Field(default=None, description="短码 / short code of the binding", max_length=8)
     reviewer: str | None = Field(
