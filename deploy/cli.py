@@ -6,6 +6,9 @@ that `gongji down` does not pay for what `gongji demo` needs.
 
 from __future__ import annotations
 
+import inspect
+import re
+import re
 import sys
 from importlib import import_module
 from inspect import cleandoc
@@ -29,9 +32,6 @@ COMMANDS = {
     "trace": ("trace", "trace"),
     "dead-letters": ("dead_letters", "app"),
     "sources": ("sources", "app"),
-    "publish": ("publish", "publish"),
-    "watch": ("watch", "watch"),
-    "trace": ("trace", "trace"),
 }
 
 HELP = """医保家庭共济 as a message-driven pipeline: the local stack, and the tools of those who operate it.
@@ -43,12 +43,28 @@ HELP = """医保家庭共济 as a message-driven pipeline: the local stack, and 
 Every command explains itself with --help. KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL name servers that exist already."""
 
 
+def laid_out(text: str | None) -> str:
+    """A docstring as --help shows it: paragraphs of examples keep their lines (click's mark for that is a backspace)."""
+    paragraphs = inspect.cleandoc(text or "").split("\n\n")
+    return "\n\n".join(f"\b\n{p}" if _EXAMPLE.search(p) else p for p in paragraphs)
+
+
+_EXAMPLE = re.compile(r"^\s*([A-Z_]+=\S+ )*gongji [a-z]", re.MULTILINE)
+
+_COMMAND = re.compile(r"\s*([A-Z_]+=\S+ )*gongji ")
+
+
 def build(wanted: str | None = None) -> typer.Typer:
     """The command line; with `wanted`, only that command of it."""
     cli = typer.Typer(
-        help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_show_locals=False
+        help=keep_examples(HELP),
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_show_locals=False,
     )
-    cli.callback()(lambda: None)  # keeps `gongji down` a subcommand when it is the only one
+    cli.callback(help=keep_examples(HELP))(
+        lambda: None
+    )  # keeps `gongji down` a subcommand when it is the only one
     for name, (module, attribute) in COMMANDS.items():
         if wanted in COMMANDS and name != wanted:
             continue
@@ -63,9 +79,15 @@ def build(wanted: str | None = None) -> typer.Typer:
 
 
 def keep_examples(text: str | None) -> str:
-    """Help text whose indented paragraphs are not wrapped into one another (click's mark for that is a line of \\b)."""
-    paragraphs = cleandoc(text or "").split("\n\n")
-    return "\n\n".join(f"\b\n{p}" if p.startswith("    ") else p for p in paragraphs)
+    """Help text whose examples keep their lines: click's mark for that is a line of \\b.
+
+    An example is a paragraph of commands; how far it is indented depends on what the formatter made of the docstring.
+    """
+    return "\n\n".join(_example(p) if _COMMAND.match(p) else p for p in cleandoc(text or "").split("\n\n"))
+
+
+def _example(paragraph: str) -> str:
+    return "\b\n" + "\n".join(f"    {line.strip()}" for line in paragraph.splitlines())
 
 
 def app() -> None:
