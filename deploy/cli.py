@@ -6,8 +6,6 @@ that `gongji down` does not pay for what `gongji demo` needs.
 
 from __future__ import annotations
 
-import inspect
-import re
 import re
 import sys
 from importlib import import_module
@@ -42,14 +40,6 @@ HELP = """医保家庭共济 as a message-driven pipeline: the local stack, and 
 
 Every command explains itself with --help. KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL name servers that exist already."""
 
-
-def laid_out(text: str | None) -> str:
-    """A docstring as --help shows it: paragraphs of examples keep their lines (click's mark for that is a backspace)."""
-    paragraphs = inspect.cleandoc(text or "").split("\n\n")
-    return "\n\n".join(f"\b\n{p}" if _EXAMPLE.search(p) else p for p in paragraphs)
-
-
-_EXAMPLE = re.compile(r"^\s*([A-Z_]+=\S+ )*gongji [a-z]", re.MULTILINE)
 
 _COMMAND = re.compile(r"\s*([A-Z_]+=\S+ )*gongji ")
 
