@@ -51,7 +51,17 @@ def mask(value: str, kind: Kind) -> str:
 
 
 def _kind(field: FieldInfo) -> Kind | None:
-    return next((m.kind for m in field.metadata if isinstance(m, Personal)), None)
+    """The mark of a field; that of an optional one (`PhoneNumber | None`) sits inside its annotation."""
+    return next(
+        (m.kind for m in (*field.metadata, *_marks(field.annotation)) if isinstance(m, Personal)), None
+    )
+
+
+def _marks(annotation: Any) -> Iterator[Any]:
+    yield from getattr(annotation, "__metadata__", ())
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        for argument in getattr(annotation, "__args__", ()):
+            yield from _marks(argument)
 
 
 def masked(value: Any) -> Any:
@@ -70,6 +80,8 @@ def masked(value: Any) -> Any:
 
 def _masked_field(value: Any, field: FieldInfo) -> Any:
     kind = _kind(field)
+    if kind and isinstance(value, tuple | list):
+        return [mask(one, kind) if isinstance(one, str) else masked(one) for one in value]
     return mask(value, kind) if kind and isinstance(value, str) else masked(value)
 
 

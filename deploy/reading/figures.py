@@ -1,0 +1,167 @@
+"""How far each service is: read from its tables and from the broker, so that it works while a service is down."""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import asyncpg
+from aiokafka import TopicPartition
+
+from deploy.local.errors import StackError
+from deploy.reading.running import Running
+from deploy.reading.topics import consumer
+from shared.contracts.sources import SERVICES
+from shared.contracts.topics import TOPICS, consumed_by
+from shared.db import Conn, load_queries
+
+Q = load_queries(__file__)
+Offsets = Mapping[TopicPartition, int]
+
+
+@dataclass(slots=True)
+class Figures:
+    """One service. Ages in real seconds; `problem` says why figures are missing."""
+
+    lag: int | None = None
+    oldest_waiting_s: float | None = None
+    outbox_rows: int | None = None
+    outbox_records: int | None = None
+    outbox_oldest_s: float | None = None
+    overdue: int | None = None
+    dead_letters: dict[str, int] = field(default_factory=dict)
+    refused_by_broker: int | None = None
+    brake: str | None = None
+    set_aside: list[str] = field(default_factory=list)
+    beyond_end: list[str] = field(default_factory=list)
+    wrong: dict[str, str] = field(default_factory=dict)
+    problem: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    @property
+    def alarms(self) -> list[str]:
+        """Names of the pages of docs/runbook.md that this calls for."""
+        found = {
+            "brake-on": self.brake is not None,
+            "source-set-aside": bool(self.set_aside),
+            "dead-letters": bool(self.dead_letters),
+            "topic-shorter": bool(self.beyond_end),
+            "outbox-grows": (self.outbox_oldest_s or 0) > 30,
+            "lag-grows": (self.oldest_waiting_s or 0) > 30,
+            "partition-paused": any("version" in text for text in self.wrong.values()),
+        }
+        return [name for name, on in found.items() if on]
+
+
+async def figures(running: Running) -> dict[str, Figures]:
+    """Figures of all services. What cannot be reached is told in `problem`; nothing is raised."""
+    found = {service: Figures() for service in SERVICES}
+    places = await asyncio.gather(*(_tables(running, s, f) for s, f in found.items()))
+    consumed = dict(zip(found, places, strict=True))
+    await asyncio.gather(*(_ready(running.http.get(s), f) for s, f in found.items()))
+    try:
+        await _lags(running, found, consumed)
+    except (StackError, OSError, TimeoutError) as error:
+        for one in found.values():
+            one.problem = one.problem or str(error)
+    return found
+
+
+async def _tables(running: Running, service: str, into: Figures) -> dict[TopicPartition, int] | None:
+    try:
+        async with asyncio.timeout(10), running.database(service) as conn:
+            return await _read(conn, running, into)
+    except asyncpg.UndefinedTableError:
+        into.problem = "its tables are not there yet: it has never started"
+    except (StackError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        into.problem = str(error) if isinstance(error, StackError) else f"PostgreSQL: {type(error).__name__}"
+    return None
+
+
+async def _read(conn: Conn, running: Running, into: Figures) -> dict[TopicPartition, int]:
+    row = await conn.fetchrow(Q.tables, running.clock.now())
+    assert row is not None
+    (
+        into.outbox_rows, into.outbox_records, into.outbox_oldest_s, into.overdue, into.refused_by_broker, into.brake
+    ) = row  # fmt: skip
+    into.dead_letters = {row[0]: row[1] for row in await conn.fetch(Q.dead_letters)}
+    into.set_aside = [r[0] for r in await conn.fetch(Q.set_aside)]
+    return {TopicPartition(topic, number): offset for topic, number, offset in await conn.fetch(Q.consumed)}
+
+
+async def _ready(http: str | None, into: Figures) -> None:
+    if http is None:
+        return
+
+    def ask() -> dict[str, str]:
+        try:
+            with urlopen(f"{http}/ready", timeout=3) as answer:
+                return dict(json.load(answer)["wrong"])
+        except HTTPError as error:
+            return dict(json.loads(error.read())["wrong"])
+        except (URLError, OSError):
+            return {"http": "does not answer"}
+
+    into.wrong = await asyncio.to_thread(ask)
+
+
+async def _lags(
+    running: Running, found: Mapping[str, Figures], consumed: Mapping[str, Offsets | None]
+) -> None:
+    async with consumer(running) as reader:
+        there = await reader.topics()
+        places = [
+            TopicPartition(topic, number)
+            for topic in TOPICS
+            if topic in there
+            for number in sorted(reader.partitions_for_topic(topic) or ())
+        ]
+        begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
+        waiting: dict[str, dict[TopicPartition, int]] = {}
+        for service, offsets in consumed.items():
+            if offsets is not None:
+                waiting[service] = _behind(service, offsets, begins, ends, found[service])
+        times = await _times(reader, waiting)
+        for service, rows in waiting.items():
+            ages = [time.time() - times[p, o] for p, o in rows.items() if (p, o) in times]
+            found[service].oldest_waiting_s = round(max(ages), 1) if ages else None
+
+
+def _behind(
+    service: str, offsets: Offsets, begins: Offsets, ends: Offsets, into: Figures
+) -> dict[TopicPartition, int]:
+    """Partitions with unread records and the first unread offset; fills in the lag and what is beyond a topic's end."""
+    own = [place for place in ends if place.topic in consumed_by(service)]
+    next_ = {place: max(offsets.get(place, 0), begins[place]) for place in own}
+    into.beyond_end = [f"{p.topic}/{p.partition}" for p in own if offsets.get(p, 0) > ends[p]]
+    into.lag = sum(max(0, ends[place] - next_[place]) for place in own)
+    return {place: offset for place, offset in next_.items() if offset < ends[place]}
+
+
+async def _times(reader: Any, waiting: Mapping[str, Offsets]) -> dict[tuple[TopicPartition, int], float]:
+    """Append times (real seconds) of the first unread record of each service and partition."""
+    times: dict[tuple[TopicPartition, int], float] = {}
+    for rows in waiting.values():
+        wanted = {place: offset for place, offset in rows.items() if (place, offset) not in times}
+        if not wanted:
+            continue
+        reader.assign(list(wanted))
+        for place, offset in wanted.items():
+            reader.seek(place, offset)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                while wanted:
+                    record = await reader.getone()
+                    place = TopicPartition(record.topic, record.partition)
+                    if place in wanted:  # a compacted record is gone: the next one is the oldest
+                        times[place, wanted.pop(place)] = record.timestamp / 1000
+                        reader.pause(place)
+    return times

@@ -1,0 +1,161 @@
+"""Reading topics with a plain consumer that belongs to no group: it commits nothing and disturbs nobody."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaConnectionError
+
+from deploy.local.errors import StackError
+from deploy.reading.running import NO_STACK, Running
+from deploy.reading.seen import Seen, in_order
+from shared.clock import SystemClock
+from shared.contracts.sources import SERVICES
+from shared.contracts.topics import TOPICS, dead_letters_topic
+from shared.messaging.records import Record
+
+Wanted = Callable[[Record], bool]
+FETCH_BYTES = 8 * 1024 * 1024
+LOOK_AGAIN = 5.0  # seconds between looks for new topics
+
+
+def ours(topic: str) -> bool:
+    """Whether a topic of the broker is one of gongji's."""
+    own = topic in TOPICS and topic != "answers"
+    return own or topic.startswith("answers.") or topic in map(dead_letters_topic, SERVICES)
+
+
+@asynccontextmanager
+async def consumer(running: Running) -> AsyncIterator[Any]:
+    """A started consumer without group and without assignment. Raises `StackError` when no broker answers."""
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=running.kafka,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=100,
+        metadata_max_age_ms=5_000,
+        request_timeout_ms=10_000,
+    )
+    try:
+        async with asyncio.timeout(15):
+            await reader.start()
+    except (KafkaConnectionError, TimeoutError, OSError) as error:
+        await reader.stop()
+        raise StackError(f"no Kafka answers at {running.kafka}", NO_STACK) from error
+    try:
+        yield reader
+    finally:
+        await reader.stop()
+
+
+async def partitions(reader: Any, topics: Collection[str] = ()) -> list[TopicPartition]:
+    """All partitions of gongji's topics; of those that start with one of `topics` if any are given, sorted."""
+    names = sorted(name for name in await reader.topics() if ours(name) and _chosen(name, topics))
+    return [
+        TopicPartition(name, number)
+        for name in names
+        for number in sorted(reader.partitions_for_topic(name) or ())
+    ]
+
+
+def _chosen(name: str, topics: Collection[str]) -> bool:
+    return not topics or any(name == t or name.startswith(f"{t.rstrip('.*')}.") for t in topics)
+
+
+async def whole(
+    running: Running,
+    *,
+    topics: Collection[str] = (),
+    since: datetime | None = None,
+    wanted: Wanted | None = None,
+) -> list[Seen]:
+    """Every record there is now (those that `wanted` accepts), in the order in which the broker appended them."""
+    async with consumer(running) as reader:
+        found = [seen async for seen in until_end(reader, running, topics=topics, since=since, wanted=wanted)]
+    return sorted(found, key=in_order)
+
+
+async def until_end(
+    reader: Any,
+    running: Running,
+    *,
+    topics: Collection[str] = (),
+    since: datetime | None = None,
+    wanted: Wanted | None = None,
+) -> AsyncIterator[Seen]:
+    """Records from `since` (or the beginning) to what was the end at the call; in order per partition only."""
+    places = await partitions(reader, topics)
+    if not places:
+        return
+    reader.assign(places)
+    ends = await reader.end_offsets(places)
+    await seek(reader, running.clock, places, since)
+    open_ = {place for place in places if ends[place] > await reader.position(place)}
+    reader.pause(*(place for place in places if place not in open_))
+    while open_:
+        batches = await reader.getmany(timeout_ms=500, max_records=5000)
+        for place, records in batches.items():
+            for record in records:
+                if record.offset < ends[place] and (wanted is None or wanted(record)):
+                    yield Seen.of(record, running.clock)
+        done = {place for place in open_ if await reader.position(place) >= ends[place]}
+        if done:
+            reader.pause(*done)
+            open_ -= done
+
+
+async def seek(reader: Any, clock: SystemClock, places: list[TopicPartition], since: datetime | None) -> None:
+    """Goes to the beginning, or to the first record that was appended at or after `since` (by the stack's clock)."""
+    if since is None:
+        await reader.seek_to_beginning(*places)
+        return
+    real = clock.anchor + (since.timestamp() - clock.base) / clock.speed
+    found = await reader.offsets_for_times({place: int(real * 1000) for place in places})
+    ends = await reader.end_offsets(places)
+    for place in places:
+        there = found.get(place)
+        reader.seek(place, ends[place] if there is None else there.offset)
+
+
+async def tail(
+    running: Running, *, topics: Collection[str] = (), since: datetime | None = None
+) -> AsyncIterator[Seen]:
+    """Records as they arrive, for ever: from `since`, or from now. Topics that are made later join in."""
+    async with consumer(running) as reader:
+        places: list[TopicPartition] = []
+        looked = -LOOK_AGAIN
+        while True:
+            if (now := time.monotonic()) - looked >= LOOK_AGAIN:
+                places, looked = await _join(reader, running.clock, places, topics, since), now
+            batches = await reader.getmany(timeout_ms=300, max_records=2000)
+            seen = [Seen.of(r, running.clock) for records in batches.values() for r in records]
+            for one in sorted(seen, key=in_order):
+                yield one
+
+
+async def _join(
+    reader: Any,
+    clock: SystemClock,
+    places: list[TopicPartition],
+    topics: Collection[str],
+    since: datetime | None,
+) -> list[TopicPartition]:
+    now = await partitions(reader, topics)
+    if now == places:
+        return places
+    keep = {place: await reader.position(place) for place in places}
+    reader.assign(now)
+    new = [place for place in now if place not in keep]
+    if places or since is not None:  # a topic that appears while we watch is read from its first record
+        await seek(reader, clock, new, since)
+    else:
+        await reader.seek_to_end(*new)
+    for place, offset in keep.items():
+        if place in now:
+            reader.seek(place, offset)
+    return now
