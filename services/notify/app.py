@@ -1,0 +1,99 @@
+"""Wiring: settings become the handler that the core runs, and the sender beside it with its links to the outside."""
+
+import asyncio
+
+from services.notify import storage
+from services.notify.clients.sip import SipClient, SipOptions
+from services.notify.clients.smpp import SmppClient, SmppOptions
+from services.notify.clients.speech import Speech
+from services.notify.gauges import Gauges
+from services.notify.handlers import NotifyHandler
+from services.notify.links import receipts_into
+from services.notify.media import Absent, Calls, Medium, Texts
+from services.notify.outcomes import Outcomes
+from services.notify.sender import Sender
+from services.notify.settings import Settings
+from shared import clock, policies
+from shared.contracts import sources
+from shared.messaging.service import Background, Running
+from shared.policies.loader import Policies
+
+
+def build(settings: Settings) -> NotifyHandler:
+    """The handler. Raises `PolicyError` with one line for each fault: it never runs with half a policy."""
+    centres = frozenset(one.id for one in sources.load().values() if one.message_centre)
+    return NotifyHandler(clock.from_setting(settings.clock), _policies(settings), centres, settings.sign)
+
+
+def sender(settings: Settings) -> Background:
+    """The background work: links, sender and outcomes, until the service stops."""
+
+    async def work(running: Running) -> None:
+        outcomes = Outcomes(running.apply)
+        texts, smpp = _texts(settings, outcomes, running)
+        calls, sip = _calls(settings)
+        async with running.pool.acquire() as conn:
+            await storage.born_at(conn, running.clock.now())
+        one = Sender(
+            running.pool,
+            outcomes,
+            running.clock,
+            _policies(settings),
+            (texts, calls),
+            Gauges(running.metrics),
+        )
+        async with asyncio.TaskGroup() as group:
+            links = [group.create_task(link.run()) for link in (smpp, sip) if link]
+            storing, sending = group.create_task(outcomes.run()), group.create_task(one.run())
+            await running.stopping.wait()
+            sending.cancel()
+            await one.drain(3)
+            for task in (*links, storing):
+                task.cancel()
+
+    return work
+
+
+def _policies(settings: Settings) -> Policies:
+    return policies.load(overlay=settings.regions_dir)
+
+
+def _texts(settings: Settings, outcomes: Outcomes, running: Running) -> tuple[Medium, SmppClient | None]:
+    if not settings.smpp:
+        return Absent("sms"), None
+    host, _, port = settings.smpp.rpartition(":")
+    options = SmppOptions(
+        host=host,
+        port=int(port),
+        system_id=settings.smpp_system_id,
+        password=settings.smpp_password.get_secret_value(),
+        source_addr=settings.smpp_source,
+        system_type=settings.smpp_system_type,
+        window=settings.smpp_window,
+        response_timeout=settings.smpp_timeout,
+        enquire_every=settings.smpp_enquire,
+    )
+    client = SmppClient(options, receipts_into(outcomes, running.clock))
+    # A text has at most four parts, submitted one after the other, each waiting for the window and for its answer.
+    return Texts(client, at_once=settings.smpp_window, longest=4 * settings.smpp_timeout + 30), client
+
+
+def _calls(settings: Settings) -> tuple[Medium, SipClient | None]:
+    if not settings.sip_trunk:
+        return Absent("call"), None
+    options = SipOptions(
+        trunk=settings.sip_trunk,
+        listen=settings.sip_listen,
+        user=settings.sip_user,
+        auth_user=settings.sip_auth_user,
+        password=settings.sip_password.get_secret_value(),
+        rtp_ports=settings.sip_rtp_ports,
+        at_once=settings.calls_at_once,
+        ring=settings.ring,
+        wait=settings.key_wait,
+    )
+    client = SipClient(options)
+    longest = settings.ring + settings.key_wait + 180
+    return Calls(
+        client, Speech(), at_once=settings.calls_at_once, longest=longest, keep=settings.speech_dir
+    ), client

@@ -1,0 +1,114 @@
+"""Chinese words for what messages name by code, and times and amounts as people read and hear them."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from shared.clock import BEIJING
+from shared.contracts.base import yuan
+from shared.contracts.binding_decisions import Cause
+from shared.contracts.binding_requests import MaterialKind, Relation, Use
+
+RELATION: Final[dict[Relation, str]] = {
+    Relation.SPOUSE: "配偶",
+    Relation.PARENT: "父母",
+    Relation.CHILD: "子女",
+    Relation.SIBLING: "兄弟姐妹",
+    Relation.GRANDPARENT: "祖父母",
+    Relation.MATERNAL_GRANDPARENT: "外祖父母",
+    Relation.GRANDCHILD: "孙子女",
+    Relation.MATERNAL_GRANDCHILD: "外孙子女",
+    Relation.PARENT_IN_LAW: "配偶的父母",
+    Relation.CHILD_IN_LAW: "子女的配偶",
+}
+INVERSE: Final[dict[Relation, str]] = {
+    Relation.SPOUSE: "配偶",
+    Relation.PARENT: "子女",
+    Relation.CHILD: "父母",
+    Relation.SIBLING: "兄弟姐妹",
+    Relation.GRANDPARENT: "孙子女",
+    Relation.MATERNAL_GRANDPARENT: "外孙子女",
+    Relation.GRANDCHILD: "祖父母",
+    Relation.MATERNAL_GRANDCHILD: "外祖父母",
+    Relation.PARENT_IN_LAW: "子女的配偶",
+    Relation.CHILD_IN_LAW: "配偶的父母",
+}
+"""What the sponsor is to the beneficiary."""
+
+USE: Final[dict[Use, str]] = {
+    Use.OUTPATIENT: "门诊",
+    Use.INPATIENT: "住院",
+    Use.PHARMACY: "药店购药",
+    Use.RESIDENT_PREMIUM: "居民医保缴费",
+    Use.LONG_TERM_CARE_PREMIUM: "长护险缴费",
+}
+MATERIAL: Final[dict[MaterialKind, str]] = {
+    MaterialKind.ID_CARD: "身份证",
+    MaterialKind.HOUSEHOLD_REGISTER: "户口本",
+    MaterialKind.MARRIAGE_CERTIFICATE: "结婚证",
+    MaterialKind.BIRTH_CERTIFICATE: "出生医学证明",
+    MaterialKind.APPLICATION_FORM: "申请表",
+    MaterialKind.INSURANCE_CARD: "医保卡",
+    MaterialKind.RELATION_STATEMENT: "亲属关系声明书",
+}
+CAUSE: Final[dict[Cause, str]] = {
+    Cause.SPONSOR: "账户所有人申请解除",
+    Cause.BENEFICIARY: "使用人申请解除",
+    Cause.DATE: "约定期限已到",
+    Cause.INSURANCE: "参保关系终止或转出",
+    Cause.DEATH: "一方参保登记已终止",
+    Cause.AUTHORITY: "医保经办机构终止",
+}
+_LATIN = re.compile(r"[A-Za-z]{2,}(?:[-_ ][A-Za-z]+)*")
+_CODES: Final[dict[str, str]] = {
+    **{str(code): word for code, word in RELATION.items()},
+    **{str(code): word for code, word in USE.items()},
+    **{str(code): word for code, word in MATERIAL.items()},
+    "pooling-region": "同一统筹区",
+    "province": "同一省份",
+    "nationwide": "全国",
+    "app": "手机客户端",
+}
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a、b、c`."""
+    return "、".join(words)
+
+
+def moment(at: datetime) -> str:
+    """`11月23日10:05`, Beijing time."""
+    local = at.astimezone(BEIJING)
+    return f"{local.month}月{local.day}日{local.hour}:{local.minute:02d}"
+
+
+def day(at: datetime) -> str:
+    """`11月23日`, Beijing date."""
+    local = at.astimezone(BEIJING)
+    return f"{local.month}月{local.day}日"
+
+
+def money(fen: int) -> str:
+    """`12.50元`."""
+    return f"{yuan(fen)}元"
+
+
+def chinese_only(text: str, fallback: str) -> str:
+    """The text without codes and foreign words: known codes become words, a text with others becomes `fallback`."""
+    translated = _LATIN.sub(lambda found: _CODES.get(found[0], found[0]), text)
+    return fallback if _LATIN.search(translated) else translated
+
+
+_UNREAD = str.maketrans("（）；", "，，，", "【】")
+_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
+
+
+def spoken(text: str) -> str:
+    """A text for the telephone: 12393 digit by digit, `10:05` as 10点05分, no brackets and signs that are not read."""
+    text = re.sub(r"12393", lambda found: found[0].translate(_DIGITS), text)
+    text = re.sub(r"(\d{1,2}):00(?!\d)", r"\1点", text)
+    text = re.sub(r"(\d{1,2}):(\d\d)", r"\1点\2分", text)
+    text = re.sub(r"(\d+)\.00元", r"\1元", text)
+    text = re.sub(r"(\d+)）", lambda found: f"第{found[1]}，", text)
+    return text.translate(_UNREAD)

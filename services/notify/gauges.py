@@ -1,0 +1,22 @@
+"""What notify adds to the metrics of every service. Labels hold names from closed lists only."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from shared.metrics import Metrics
+
+
+class Gauges:
+    """Registered once per process in the service's own registry."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        r = metrics.registry
+        self.link_up = Gauge(
+            "gongji_notify_link_up", "1 while the provider's link stands", ["medium"], registry=r
+        )
+        self.attempts = Counter(
+            "gongji_notify_attempts_total", "Attempts by what they came to", ["medium", "outcome"], registry=r
+        )
+        self.waited = Histogram(
+            "gongji_notify_wait_seconds", "Service-clock seconds from the notice's making to an attempt", ["medium"],
+            buckets=(0.5, 1, 2, 5, 10, 30, 60, 600, 3600, 36000), registry=r,
+        )  # fmt: skip

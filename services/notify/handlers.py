@@ -1,0 +1,231 @@
+"""One function per topic and per outcome of the sender: fold it into the working set, and say what follows."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.notify import storage
+from services.notify.domain import announce, course
+from services.notify.domain.contact import Person, is_child
+from services.notify.domain.course import Outcome, State
+from services.notify.domain.told import SETTLEMENTS, Told, of_decision, of_settlement
+from services.notify.ending import Ending
+from services.notify.work import NewNotice, Notice, Work
+from shared.clock import Clock
+from shared.contracts.binding_decisions import BindingState
+from shared.contracts.binding_requests import Side
+from shared.contracts.notices import Acknowledged, Medium
+from shared.contracts.registry import PersonRecorded
+from shared.db import Conn
+from shared.messaging.handler import Due, Event, Item, Out, Tombstone
+from shared.policies.loader import Policies
+
+Keys = tuple[list[UUID], dict[str, tuple[UUID, int]]]
+"""Notices that are locked, and the attempts of the receipts."""
+
+DUES: Final = ("attempt-ended", "receipt", "silence", "crashed", "hand-over", "overtaken")
+
+
+class NotifyHandler:
+    """What the core runs for notify."""
+
+    name = "notify"
+    topics = ("binding.decisions", "settlement.results", "notice.receipts", "registry.persons")
+    tombstones = True
+
+    def __init__(self, clock: Clock, policies: Policies, centres: frozenset[str], sign: str) -> None:
+        """`centres`: sources with a message centre; `sign`: registered signature of text messages."""
+        self._clock, self._policies, self._centres, self._sign = clock, policies, centres, sign
+        self._started = clock.now()
+        self._born: datetime | None = None
+
+    async def lock(self, conn: Conn, items: Sequence[Item]) -> Keys:
+        """Parts by provider id, then notices by id."""
+        receipts = {i.entity: (i.body["fate"], i.body["code"]) for i in _dues(items, "receipt")}
+        parts = await storage.receive_parts(conn, receipts)
+        ended = _dues(items, "attempt-ended")
+        sent = {one: (UUID(i.entity), i.body["number"]) for i in ended for one in i.body["provider_ids"]}
+        await storage.submit_parts(conn, sent)
+        concerned = {UUID(i.entity) for i in items if isinstance(i, Due) and i.kind != "receipt"}
+        concerned |= {notice_id for notice_id, _ in parts.values()}
+        for item in items:
+            if isinstance(item, Event) and isinstance(item.body, Acknowledged):
+                concerned.add(item.body.notice_id)
+        return await storage.lock_notices(conn, concerned), parts
+
+    async def load(self, conn: Conn, items: Sequence[Item], keys: Keys) -> Work:
+        """Facts: notices with attempts, what was told already, who the recipients are."""
+        now = self._clock.now()
+        if self._born is None:
+            self._born = await storage.born_at(conn, self._started)
+        work = Work(now, self._born, self._sign, self._policies, self._centres, parts=keys[1])
+        await storage.load_notices(conn, work, keys[0])
+        told = [one for item in items if isinstance(item, Event) for one in _told(item)]
+        work.known = await storage.known(conn, ((one.about, one.version) for one in told))
+        work.people = await storage.persons(conn, (one.psn_no for one in told))
+        return work
+
+    def decide(self, state: Work, item: Item, out: Out) -> None:
+        """Dispatches one item."""
+        if isinstance(item, Due):
+            _OUTCOMES[item.kind](state, item, out)
+        elif isinstance(item.body, Tombstone):
+            if item.topic == "registry.persons":
+                state.forgotten.add(item.key.decode())
+        elif isinstance(item.body, PersonRecorded):
+            _recorded(state, item.body)
+        elif isinstance(item.body, Acknowledged):
+            _acknowledged(state, item.body, out)
+        else:
+            for told in _told(item):
+                _announce(state, item, told, out)
+
+    async def save(self, conn: Conn, state: Work) -> None:
+        """Writes what changed."""
+        await storage.save(conn, state)
+
+
+def _dues(items: Sequence[Item], kind: str) -> list[Due]:
+    return [item for item in items if isinstance(item, Due) and item.kind == kind]
+
+
+def _told(event: Event) -> list[Told]:
+    suffix = event.type.rpartition(".")[2]
+    if isinstance(event.body, BindingState):
+        return list(of_decision(suffix, event.body))
+    if event.topic == "settlement.results" and suffix in SETTLEMENTS:
+        return list(of_settlement(suffix, event.body))  # type: ignore[arg-type]
+    return []
+
+
+def _recorded(work: Work, body: PersonRecorded) -> None:
+    before = work.recorded.get(body.psn_no)
+    if before is None or before.version < body.version:
+        dead = body.surv_stas == "2" or body.death_date is not None
+        person = Person(body.psn_no, body.version, body.tel, body.no_sms, dead, body.brdy)
+        work.recorded[body.psn_no] = work.people[body.psn_no] = person
+        work.forgotten.discard(body.psn_no)
+
+
+def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
+    """Makes a notice unless there is one for this message, template and recipient already."""
+    key = (told.about, told.version, told.template, told.recipient_hash)
+    person = work.people.get(told.psn_no)
+    if key in work.known or (person and told.side is Side.BENEFICIARY and is_child(person, work.now)):
+        return
+    rules = work.policies.at(told.region, told.decided_at).notice
+    planned = announce.media(told, rules, no_sms=bool(person and person.no_sms))
+    first = announce.first_step(told, planned, event.appended_at, work.born_at, work.now, rules.max_age_hours)
+    if first is None:
+        return
+    work.known.add(key)
+    state, reason = first
+    content, stored = announce.words(told, work.sign)
+    notice = Notice(
+        id=out.new_id(),
+        about=told.about,
+        version=told.version,
+        template=told.template,
+        side=str(told.side),
+        region=told.region,
+        progress=announce.progress(planned),
+        attempts=0,
+        state=state,
+        reason=reason,
+        decided_at=told.decided_at,
+        next_at=None if state.final else work.now,
+        answer=_answer(event, told),
+        origin=told.origin,
+    )
+    work.made.append(NewNotice(notice, told.recipient_hash, told.psn_no, stored, work.now, event.trace))
+    ending = Ending(work, out)
+    if state is State.HANDED:
+        ending.report("handed-to-staff", notice, planned[0] if planned else Medium.MESSAGE_CENTRE, 0, reason)
+        return
+    if centre := announce.answer_to(told, work.centres):
+        out.answer(announce.centre_message(told, content, notice.id), to=centre, type="answers.message")
+        ending.report("sent", notice, Medium.MESSAGE_CENTRE, 0)
+
+
+def _answer(event: Event, told: Told) -> str | None:
+    if told.side is not Side.SPONSOR or not isinstance(event.body, BindingState):
+        return None
+    return announce.delivered_answer(event.type.rpartition(".")[2], event.body)
+
+
+def _acknowledged(work: Work, body: Acknowledged, out: Out) -> None:
+    """The channel showed it: told, whatever the other media do."""
+    notice = work.notices.get(body.notice_id)
+    if notice is not None and not notice.state.final:
+        Ending(work, out).deliver(notice, Medium.MESSAGE_CENTRE, 0)
+
+
+def _attempt_ended(work: Work, due: Due, out: Out) -> None:
+    """A provider answered. An answer to an attempt that was given up meanwhile changes nothing, unless it says delivered."""
+    notice, number = work.notices[UUID(due.entity)], int(due.body["number"])
+    outcome, ending = Outcome(due.body["outcome"]), Ending(work, out)
+    attempt = work.attempts[notice.id, number]
+    attempt.parts = len(due.body["provider_ids"])
+    current = notice.state is State.SENDING and notice.attempts == number
+    if not current and outcome is not Outcome.DELIVERED:
+        return
+    if outcome not in (Outcome.TECHNICAL, Outcome.THROTTLED):
+        ending.report("sent", notice, attempt.medium, number)
+    ending.apply(notice, number, outcome, due.body["reason"], due.body["code"])
+    if outcome is Outcome.ACCEPTED:
+        _judge_parts(work, notice.id, number, out)
+
+
+def _receipt(work: Work, due: Due, out: Out) -> None:
+    """A provider reports a part. Without its submit's answer it waits in `parts`."""
+    found = work.parts.get(due.entity)
+    if found is not None and found[0] in work.notices:
+        _judge_parts(work, *found, out)
+
+
+def _judge_parts(work: Work, notice_id: UUID, number: int, out: Out) -> None:
+    notice, attempt = work.notices[notice_id], work.attempts[notice_id, number]
+    outcome = course.of_parts(work.fates.get((notice_id, number), []), attempt.parts)
+    if outcome is None or notice.state.final:
+        return
+    current = notice.state is State.PENDING and notice.attempts == number
+    if current or outcome is Outcome.DELIVERED:
+        Ending(work, out).apply(notice, number, outcome, f"sms-{outcome}", attempt.code)
+
+
+def _silence(work: Work, due: Due, out: Out) -> None:
+    """No receipt in time."""
+    notice = work.notices[UUID(due.entity)]
+    if notice.state is State.PENDING and notice.attempts == due.body["number"]:
+        Ending(work, out).apply(notice, notice.attempts, Outcome.SILENCE, "sms-silence", "")
+
+
+def _crashed(work: Work, due: Due, out: Out) -> None:
+    """The process that was sending is gone: the outcome is unknown."""
+    notice = work.notices[UUID(due.entity)]
+    if notice.state is State.SENDING and notice.attempts == due.body["number"]:
+        medium = work.attempts[notice.id, notice.attempts].medium
+        Ending(work, out).apply(notice, notice.attempts, Outcome.UNKNOWN, f"{medium}-unknown", "crashed")
+
+
+def _hand_over(work: Work, due: Due, out: Out) -> None:
+    notice = work.notices[UUID(due.entity)]
+    if notice.state is State.CREATED:
+        Ending(work, out).hand_over(notice, due.body["reason"])
+
+
+def _overtaken(work: Work, due: Due, out: Out) -> None:
+    notice = work.notices[UUID(due.entity)]
+    if notice.state is State.CREATED:
+        Ending(work, out).overtaken(notice)
+
+
+_OUTCOMES: Final[dict[str, Callable[[Work, Due, Out], None]]] = {
+    "attempt-ended": _attempt_ended,
+    "receipt": _receipt,
+    "silence": _silence,
+    "crashed": _crashed,
+    "hand-over": _hand_over,
+    "overtaken": _overtaken,
+}

@@ -1,0 +1,119 @@
+-- name: begin_life
+insert into beginnings (born_at) values ($1) on conflict (one) do nothing;
+
+-- name: born_at
+select born_at from beginnings;
+
+-- name: upsert_persons
+insert into persons (psn_no, version, tel, no_sms, dead, born)
+select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bool[], $5::bool[], $6::date[])
+on conflict (psn_no) do update set
+    version = excluded.version, tel = excluded.tel, no_sms = excluded.no_sms, dead = excluded.dead, born = excluded.born
+where excluded.version > persons.version;
+
+-- name: forget_persons
+delete from persons where psn_no = any($1::text[]);
+
+-- name: persons
+select psn_no, version, tel, no_sms, dead, born from persons where psn_no = any($1::text[]);
+
+-- name: known_notices
+select n.about, n.version, n.template, n.recipient_hash from notices n
+join unnest($1::text[], $2::bigint[]) as k (about, version) on n.about = k.about and n.version = k.version;
+
+-- name: insert_notices
+insert into notices (id, about, version, template, recipient_hash, side, psn_no, region, media, state, reason, content,
+    decided_at, created_at, next_at, answer, origin_source, origin_id, trace, ended_at)
+select id, about, version, template, recipient_hash, side, psn_no, region, string_to_array(media, ','), state, reason, content,
+    decided_at, created_at, next_at, answer, origin_source, origin_id, trace,
+    case when next_at is null then created_at end
+from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[],
+    $18::text[], $19::text[])
+    as n (id, about, version, template, recipient_hash, side, psn_no, region, media, state, reason, content, decided_at,
+        created_at, next_at, answer, origin_source, origin_id, trace)
+on conflict (about, version, template, recipient_hash) do nothing;
+
+-- name: receive_parts
+-- Receipts. A receipt that came before the submit's answer makes the row; a final fate never moves.
+insert into parts (provider_id, fate, code)
+select * from unnest($1::text[], $2::text[], $3::text[])
+on conflict (provider_id) do update set
+    fate = case when parts.fate is null or parts.fate = 'pending' then excluded.fate else parts.fate end,
+    code = case when parts.fate is null or parts.fate = 'pending' then excluded.code else parts.code end
+returning provider_id, notice_id, number;
+
+-- name: submit_parts
+-- Answers of submits. The receipt may have made the row already.
+insert into parts (provider_id, notice_id, number)
+select * from unnest($1::text[], $2::uuid[], $3::int[])
+on conflict (provider_id) do update set notice_id = excluded.notice_id, number = excluded.number
+where parts.notice_id is null;
+
+-- name: lock_notices
+select id from notices where id = any($1::uuid[]) order by id for update;
+
+-- name: notices
+select id, about, version, template, side, region, media, step, tries, put_off, attempts, state, reason, decided_at, next_at,
+    answer, origin_source, origin_id
+from notices where id = any($1::uuid[]);
+
+-- name: attempts
+select notice_id, number, medium, state, parts, code from attempts where notice_id = any($1::uuid[]);
+
+-- name: fates
+select notice_id, number, fate from parts where notice_id = any($1::uuid[]);
+
+-- name: move_notices
+update notices n set state = m.state, reason = m.reason, step = m.step, tries = m.tries, put_off = m.put_off,
+    next_at = m.next_at, leased_until = null, ended_at = case when m.next_at is null then $8 end
+from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::timestamptz[])
+    as m (id, state, reason, step, tries, put_off, next_at)
+where n.id = m.id;
+
+-- name: end_attempts
+update attempts a set state = e.state, code = e.code, parts = e.parts, ended_at = case when e.state <> 'pending' then $6 end
+from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[]) as e (notice_id, number, state, code, parts)
+where a.notice_id = e.notice_id and a.number = e.number;
+
+-- name: claim
+-- Turns to take: nobody else's, one call to one person at a time. The lease is by the database's clock.
+with turn as (
+    select n.id from notices n
+    where n.next_at <= $1 and n.state = 'created' and n.media[n.step + 1] = $2
+      and (n.leased_until is null or n.leased_until < clock_timestamp())
+      and ($2 <> 'call' or not exists (
+          select from notices o where o.psn_no = n.psn_no and o.state = 'sending' and o.media[o.step + 1] = 'call'))
+    order by n.next_at, n.version
+    limit $3
+    for update skip locked
+)
+update notices n set leased_until = clock_timestamp() + interval '60 seconds'
+from turn where n.id = turn.id
+returning n.id, n.about, n.version, n.template, n.psn_no, n.region, n.content, n.decided_at, n.created_at,
+    exists (select from notices l where l.about = n.about and l.side = n.side and l.version > n.version) as overtaken;
+
+-- name: begin_attempts
+with begun as (
+    update notices set state = 'sending', attempts = attempts + 1,
+        leased_until = clock_timestamp() + make_interval(secs => $2)
+    where id = any($1::uuid[]) and state = 'created'
+    returning id, attempts, media[step + 1] as medium
+)
+insert into attempts (notice_id, number, medium, state, started_at)
+select id, attempts, medium, 'sending', $3 from begun
+returning notice_id, number;
+
+-- name: put_off
+update notices n set next_at = p.next_at, leased_until = null, reason = p.reason
+from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as p (id, next_at, reason)
+where n.id = p.id and n.state = 'created';
+
+-- name: silent
+-- Texts whose receipt did not come, and attempts whose process is gone.
+select id, attempts, state from notices
+where next_at <= $1 and (state = 'pending' or (state = 'sending' and leased_until < clock_timestamp()))
+order by next_at limit $2;
+
+-- name: waiting
+select state, coalesce(media[step + 1], 'none') as medium, count(*) from notices where next_at is not null group by 1, 2;

@@ -1,0 +1,189 @@
+"""The second task: leases notices whose time has come, asks the provider without a database connection, stores the outcome.
+
+Outcomes go through the core (`apply`), so that state, reports and the rows behind them change in one transaction.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+from pydantic_core import from_json
+
+from services.notify.domain.course import Outcome, State
+from services.notify.domain.texts import Content
+from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Turn, judge
+from services.notify.gauges import Gauges
+from services.notify.media import Medium, Result
+from services.notify.outcomes import Outcomes
+from services.notify.storage import Q, persons
+from shared import log
+from shared.clock import Clock
+from shared.db import Conn, Pool, is_infrastructure
+from shared.messaging.handler import Due
+from shared.policies.loader import Policies
+
+_OVERDUE_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An attempt that is about to be made."""
+
+    notice_id: UUID
+    number: int
+    to: str
+    content: Content
+    created_at: datetime
+
+
+class Sender:
+    """Runs until cancelled; attempts under way are finished within the drain budget by `drain`."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        outcomes: Outcomes,
+        clock: Clock,
+        policies: Policies,
+        media: Sequence[Medium],
+        gauges: Gauges,
+    ) -> None:
+        self._pool, self._outcomes, self._clock, self._policies = pool, outcomes, clock, policies
+        self._media, self._gauges = media, gauges
+        self._running: dict[str, set[asyncio.Task[None]]] = {medium.name: set() for medium in media}
+        self._log = log.get()
+
+    async def run(self, *, poll: float = 0.2) -> None:
+        """Looks for work every `poll` real seconds; an unreachable database is waited for."""
+        while True:
+            try:
+                busy = await self.round()
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
+                self._log.warning("sender waits for the database", **log.fault(error))
+                busy = False
+                await asyncio.sleep(1)
+            await asyncio.sleep(0 if busy else poll)
+
+    async def round(self) -> bool:
+        """One look at everything that is due; whether there may be more."""
+        busy = await self._overdue()
+        for medium in self._media:
+            self._gauges.link_up.labels(medium.name).set(medium.up)
+            free = medium.at_once - len(self._running[medium.name])
+            if free > 0 and await self._take(medium, free) == free:
+                busy = True
+        return busy
+
+    async def drain(self, seconds: float) -> None:
+        """Waits for attempts under way; what is not done then is found as crashed after its lease."""
+        tasks = [task for running in self._running.values() for task in running]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+
+    async def _overdue(self) -> bool:
+        """Silence of providers, and attempts whose process is gone."""
+        now = self._clock.now()
+        rows = await self._pool.fetch(Q["silent"], now, _OVERDUE_AT_ONCE)
+        kinds = {State.PENDING: "silence", State.SENDING: "crashed"}
+        dues = [Due(kinds[State(state)], str(i), now, {"number": number}) for i, number, state in rows]
+        if dues:
+            await self._outcomes.put(dues)
+        return len(dues) == _OVERDUE_AT_ONCE
+
+    async def _take(self, medium: Medium, free: int) -> int:
+        now = self._clock.now()
+        async with self._pool.acquire() as conn, conn.transaction():
+            rows = await conn.fetch(Q["claim"], now, medium.name, free)
+            turns = await self._judge(conn, medium, rows, now)
+            begun = await self._begin(conn, medium, rows, turns, now)
+        await self._never(turns, now)
+        for one in begun:
+            task = asyncio.create_task(self._attempt(medium, one))
+            self._running[medium.name].add(task)
+            task.add_done_callback(self._running[medium.name].discard)
+        return len(rows)
+
+    async def _judge(
+        self, conn: Conn, medium: Medium, rows: Sequence[Record], now: datetime
+    ) -> dict[UUID, Turn]:
+        people = await persons(conn, (row["psn_no"] for row in rows))
+        turns: dict[UUID, Turn] = {}
+        called: set[str] = set()
+        for row in rows:
+            claimed = Claimed(row["template"], row["decided_at"], row["created_at"], row["overtaken"])
+            rules = self._policies.at(row["region"], now).notice
+            turn = judge(claimed, medium.name, people.get(row["psn_no"]), rules, now)
+            if isinstance(turn, Send) and medium.name == "call" and row["psn_no"] in called:
+                turn = Later(now, "line-in-use")
+            elif isinstance(turn, Send):
+                called.add(row["psn_no"])
+            turns[row["id"]] = turn
+        return turns
+
+    async def _begin(
+        self, conn: Conn, medium: Medium, rows: Sequence[Record], turns: dict[UUID, Turn], now: datetime
+    ) -> list[_Begun]:
+        later = [(i, turn.at, turn.reason) for i, turn in turns.items() if isinstance(turn, Later)]
+        if later:
+            await conn.execute(Q["put_off"], *map(list, zip(*later, strict=True)))
+        numbers = {i: turn.number for i, turn in turns.items() if isinstance(turn, Send)}
+        if not numbers:
+            return []
+        begun = {
+            row[0]: row[1]
+            for row in await conn.fetch(Q["begin_attempts"], list(numbers), medium.longest, now)
+        }
+        return [
+            _Begun(
+                row["id"],
+                begun[row["id"]],
+                numbers[row["id"]],
+                Content(**from_json(row["content"])),
+                row["created_at"],
+            )
+            for row in rows
+            if row["id"] in begun
+        ]
+
+    async def _never(self, turns: dict[UUID, Turn], now: datetime) -> None:
+        dues = [
+            Due("hand-over", str(i), now, {"reason": turn.reason})
+            for i, turn in turns.items()
+            if isinstance(turn, HandOver)
+        ]
+        dues += [Due("overtaken", str(i), now) for i, turn in turns.items() if isinstance(turn, Overtaken)]
+        if dues:
+            await self._outcomes.put(dues)
+
+    async def _attempt(self, medium: Medium, begun: _Begun) -> None:
+        """One attempt, from the provider's answer to its row. What our own code breaks counts as technical."""
+        self._gauges.waited.labels(medium.name).observe(
+            (self._clock.now() - begun.created_at).total_seconds()
+        )
+        try:
+            result = await medium.send(begun.to, begun.content, f"{begun.notice_id}-{begun.number}")
+        except Exception as error:
+            self._log.error(
+                "attempt failed", notice=str(begun.notice_id), medium=medium.name, **log.fault(error)
+            )
+            result = Result(Outcome.TECHNICAL, f"{medium.name}-fault")
+        self._gauges.attempts.labels(medium.name, result.reason).inc()
+        body = {
+            "number": begun.number,
+            "outcome": str(result.outcome),
+            "reason": result.reason,
+            "code": result.code,
+            "provider_ids": list(result.provider_ids),
+        }
+        due = Due("attempt-ended", str(begun.notice_id), self._clock.now(), body)
+        with contextlib.suppress(
+            Exception
+        ):  # logged where it is stored; after its lease the attempt counts as unknown
+            await self._outcomes.put([due])

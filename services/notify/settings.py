@@ -1,0 +1,65 @@
+"""Options of notify, from the environment (`GONGJI_NOTIFY_<NAME>`)."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+_ADDRESS = r"^$|^[A-Za-z0-9.-]+:[0-9]{1,5}$"
+
+
+class Settings(ServiceSettings):
+    """A medium whose address is empty is not used: its notices go on to the next medium, at last to the staff."""
+
+    model_config = SettingsConfigDict(env_prefix="GONGJI_NOTIFY_")
+
+    sign: str = Field(
+        default="医保服务",
+        min_length=2,
+        max_length=12,
+        description="Registered signature of text messages, without brackets",
+    )
+    smpp: str = Field(
+        default="", pattern=_ADDRESS, description="SMS centre (SMPP 3.4), host:port; empty: no text messages"
+    )
+    smpp_system_id: str = Field(default="gongji", max_length=15, description="SMPP system_id")
+    smpp_password: SecretStr = Field(
+        default=SecretStr("gongji"), description="SMPP password, at most 8 characters"
+    )
+    smpp_system_type: str = Field(
+        default="", max_length=12, description="SMPP system_type, if the provider wants one"
+    )
+    smpp_source: str = Field(default="12393", max_length=20, description="Sender number of text messages")
+    smpp_window: int = Field(default=10, ge=1, le=1000, description="Submits in flight")
+    smpp_timeout: float = Field(
+        default=10.0,
+        gt=0,
+        le=60,
+        description="Seconds for the answer to a submit; past it the outcome is unknown",
+    )
+    smpp_enquire: float = Field(default=30.0, gt=0, description="Seconds between enquire_link")
+    sip_trunk: str = Field(
+        default="", pattern=_ADDRESS, description="Telephone trunk (SIP over UDP), host:port; empty: no calls"
+    )
+    sip_listen: str = Field(
+        default="127.0.0.1:0", pattern=r"^[0-9.]+:[0-9]{1,5}$", description="Own SIP address; port 0: any"
+    )
+    sip_user: str = Field(default="12393", max_length=20, description="Number that calls")
+    sip_auth_user: str = Field(
+        default="", max_length=60, description="Digest user of the trunk, if it wants one"
+    )
+    sip_password: SecretStr = Field(default=SecretStr(""), description="Digest password of the trunk")
+    sip_rtp_ports: str = Field(
+        default="26000-26400", pattern=r"^[0-9]{4,5}-[0-9]{4,5}$", description="UDP ports of speech"
+    )
+    calls_at_once: int = Field(default=20, ge=1, le=200, description="Calls in the air at the same time")
+    ring: float = Field(default=30.0, gt=0, le=120, description="Seconds a phone may ring")
+    key_wait: float = Field(
+        default=8.0, gt=0, le=60, description="Seconds for the key 1 after the speech has ended"
+    )
+    speech_dir: Path | None = Field(
+        default=None,
+        description="Folder that keeps the speech of each call (demo and tests); empty: nothing is kept",
+    )

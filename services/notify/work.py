@@ -1,0 +1,84 @@
+"""The working set of one batch: what is known, and what changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from services.notify.domain.contact import Person
+from services.notify.domain.course import Next, Progress, State
+from shared.contracts.base import Origin
+from shared.policies.loader import Policies
+
+Key = tuple[str, int, str, bytes]
+"""about, version, template, hash of the recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One row of `notices` as far as decisions need it."""
+
+    id: UUID
+    about: str
+    version: int
+    template: str
+    side: str
+    region: str
+    progress: Progress
+    attempts: int
+    state: State
+    reason: str | None
+    decided_at: datetime
+    next_at: datetime | None
+    answer: str | None = None
+    origin: Origin | None = None
+
+    def moved(self, to: Next) -> "Notice":
+        """The notice after a step of its course."""
+        return replace(
+            self, state=to.state, progress=to.progress, next_at=to.at, reason=to.reason or self.reason
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """A row to insert."""
+
+    notice: Notice
+    recipient_hash: bytes
+    psn_no: str
+    content: str
+    created_at: datetime
+    trace: str | None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One row of `attempts`."""
+
+    medium: str
+    state: State
+    parts: int
+    code: str = ""
+
+
+@dataclass(slots=True)
+class Work:
+    """Facts of a batch (`now`: when it is decided) and changes to them."""
+
+    now: datetime
+    born_at: datetime
+    sign: str
+    policies: Policies
+    centres: frozenset[str]  # sources that show messages to their users
+    known: set[Key] = field(default_factory=set)
+    people: dict[str, Person] = field(default_factory=dict)
+    notices: dict[UUID, Notice] = field(default_factory=dict)
+    attempts: dict[tuple[UUID, int], Attempt] = field(default_factory=dict)
+    fates: dict[tuple[UUID, int], list[str | None]] = field(default_factory=dict)
+    parts: Mapping[str, tuple[UUID, int]] = field(default_factory=dict)
+    recorded: dict[str, Person] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    made: list[NewNotice] = field(default_factory=list)
+    changed: set[UUID] = field(default_factory=set)
+    ended: set[tuple[UUID, int]] = field(default_factory=set)
