@@ -46,15 +46,9 @@ _COMMAND = re.compile(r"\s*([A-Z_]+=\S+ )*gongji ")
 
 def build(wanted: str | None = None) -> typer.Typer:
     """The command line; with `wanted`, only that command of it."""
-    cli = typer.Typer(
-        help=keep_examples(HELP),
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_show_locals=False,
-    )
-    cli.callback(help=keep_examples(HELP))(
-        lambda: None
-    )  # keeps `gongji down` a subcommand when it is the only one
+    cli = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_show_locals=False)
+    # A callback keeps `gongji down` a subcommand when it is the only one.
+    cli.callback(help=keep_examples(HELP))(lambda: None)
     for name, (module, attribute) in COMMANDS.items():
         if wanted in COMMANDS and name != wanted:
             continue
