@@ -8,6 +8,7 @@ from deploy.reading.masking import token
 from deploy.reading.seen import Seen
 from deploy.reading.words import Words
 from shared.clock import BEIJING
+from shared.contracts import sources
 from shared.contracts.sources import SERVICES
 
 REASON = "x-reason"
@@ -44,13 +45,11 @@ def printable(text: str) -> str:
 
 def who(seen: Seen) -> Words:
     """Who published it."""
-    if seen.source.removeprefix("gongji-") in SERVICES and seen.source.startswith("gongji-"):
-        return Words(seen.source.removeprefix("gongji-"), seen.source.removeprefix("gongji-"))
-    return Words(_safe(words.source_name(seen.source)), token(seen.source))
-
-
-def _safe(name: str) -> str:
-    return name if any("一" <= c <= "鿿" for c in name) and len(name) <= 40 else token(name)
+    own = seen.source.removeprefix("gongji-")
+    if own in SERVICES:
+        return Words(own, own)
+    known = sources.get(seen.source)
+    return Words(known.name, known.id) if known else Words(token(seen.source), token(seen.source))
 
 
 def _said(seen: Seen) -> Words:

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from shared.contracts import sources
 from shared.contracts.topics import TYPES
 
 
@@ -93,12 +92,6 @@ def title(short: str) -> Words:
         return Words("未知消息", "unknown message")
     zh, _, en = (spec.model.__doc__ or "").strip().partition("\n")[0].partition(" / ")
     return Words(zh, en.rstrip(".") or short)
-
-
-def source_name(source: str) -> str:
-    """The Chinese name of a registered source; the id itself for our services and strangers."""
-    known = sources.get(source)
-    return known.name if known else source
 
 
 def dead(reason: str) -> Words:
