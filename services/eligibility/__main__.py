@@ -15,7 +15,7 @@ def main() -> None:
         handler = build(settings)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
-    service.run(handler, settings)
+    service.main(handler, settings)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The kinds of value that a policy file may hold, and how YAML becomes one of them.
 
-Money is a decimal string of yuan in the files ("1000.00") and integer fen here. Whole numbers and booleans are
-strict: `"3"` or `yes please` is an error, not a guess.
+Money is a decimal string of yuan in the files ("1000.00") and integer fen here. Whole numbers and booleans
+are strict: `"3"` or `yes please` is an error, not a guess.
 """
 
 from __future__ import annotations

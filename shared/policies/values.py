@@ -75,7 +75,7 @@ class Binding:
     on_insurance_paused: t.Condition = "nothing"
     on_moved: t.Condition = "end"
     on_death: t.Condition = "end"
-    person_wait: t.Seconds = 60  # a request waits so long for a person whom the registry does not know yet
+    person_wait: t.Seconds = 15  # a request waits so long for a person whom the registry does not know yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.eligibility.domain.inquiry import Inquiry
-from services.eligibility.domain.rules_relation import proven
 from shared.contracts.binding_requests import MaterialKind
 from shared.contracts.reasons import Reason
 
@@ -71,9 +70,12 @@ def materials(q: Inquiry) -> Iterator[Reason]:
 
 
 def needs_papers(q: Inquiry) -> bool:
-    """Whether the relation is neither proven by the registry nor covered by one complete choice of documents."""
+    """Whether documents are missing: the registry says nothing of the two, and no choice of documents is complete.
+
+    Nobody is asked for papers about a person who is not confirmed, or about a relation that the registry contradicts.
+    """
     choices = q.policy.binding.materials.get(q.request.relation, ())
-    if not choices or proven(q):
+    if not choices or q.relation is not None or not (q.known_sponsor and q.confirmed):
         return False
     there = {m.kind for m in q.materials}
     return not any(choice <= there for choice in choices)

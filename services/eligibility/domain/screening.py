@@ -79,7 +79,7 @@ def screen(q: Inquiry, *, first: bool = True) -> Finding:
         tuple(found),
         proofs,
         facts,
-        bool(codes) and codes <= _UNKNOWN | _CURABLE and bool(codes & _UNKNOWN),
+        bool(codes) and codes <= _UNKNOWN,
     )
 
 
