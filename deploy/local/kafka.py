@@ -104,7 +104,8 @@ class Kafka:
         (self.data / "server.properties").write_text(text, encoding="utf-8")
         if (self.data / "logs" / "meta.properties").exists():
             return
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # "c" in front: an id that begins with "-" would be taken for an option.
+        cluster = "c" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:].rstrip("=")
         argv = self._java(
             "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self.data / "server.properties")
         )
