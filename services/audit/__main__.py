@@ -10,12 +10,12 @@ from shared.policies import PolicyError
 
 def main() -> None:
     """Starts the service; a policy file that cannot be used is said in one line each and ends the start."""
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = Settings()  # from the environment
     try:
         handler = build(settings)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
-    service.run(handler, settings)
+    service.main(handler, settings)
 
 
 if __name__ == "__main__":

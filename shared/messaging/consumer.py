@@ -118,6 +118,7 @@ class Consumer:
 
     async def start(self) -> None:
         """Raises `KafkaError` or `OSError` when the brokers cannot be reached."""
+        self.health.set("partitions", "none assigned yet")
         await self._broker.start()
         self._watch_polls()
         self.health.live["consumer"] = self._complaint

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -272,6 +272,7 @@ def _event_time(text: str | None, appended: datetime, outsider: bool) -> tuple[d
         sent = datetime.fromisoformat(text)
         if sent.tzinfo is None:
             raise ValueError
+        sent = sent.astimezone(UTC)
         believed = not outsider or -BELIEVED_AFTER <= appended - sent <= BELIEVED_BEFORE
     except (ValueError, OverflowError):
         raise Rejected(Reason.BAD_TIME) from None

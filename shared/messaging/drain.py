@@ -48,6 +48,7 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer.step.paused.clear()
         try:
             await self.place((p.topic, p.partition) for p in assigned)
+            self._consumer.health.set("partitions", None)
         except TopicShorter as error:
             self._consumer.end(str(error))
         except Exception as error:

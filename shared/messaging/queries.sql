@@ -101,7 +101,7 @@ returning source;
 select (select reason from brake), array(select source from senders where set_aside_at is not null);
 
 -- name: pull_brake
-insert into brake (reason) values ($1) on conflict (only) do nothing;
+insert into brake (reason) values ($1) on conflict (one) do nothing;
 
 -- name: insert_outbox
 insert into outbox (topic, keys, headers, bodies) values ($1, $2, $3, $4);

@@ -75,7 +75,7 @@ create table senders (
 );
 
 create table brake (
-    only boolean primary key default true check (only),
+    one boolean primary key default true check (one),
     at timestamptz not null default clock_timestamp(),
     reason text not null
 );

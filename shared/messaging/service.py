@@ -28,6 +28,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.due import DueRows
 from shared.messaging.handler import Due, Handler
 from shared.messaging.producer import KafkaSender, make_producer
+from shared.messaging.registry import Registry
 from shared.messaging.relay import Relay, channel
 from shared.messaging.step import BatchStep
 from shared.messaging.watch import prune, watch_database, watch_due, watch_lag
@@ -64,10 +65,16 @@ class CannotStart(Exception):
         self.code = code
 
 
-async def run(handler: Handler[Any], settings: ServiceSettings, background: Sequence[Background] = ()) -> int:
-    """Runs the service until a signal or a fatal state; the exit code."""
+async def run(
+    handler: Handler[Any],
+    settings: ServiceSettings,
+    background: Sequence[Background] = (),
+    *,
+    registry: Registry | None = None,
+) -> int:
+    """Runs the service until a signal or a fatal state; the exit code. `registry` replaces that of the contracts in tests."""
     log.configure(handler.name, settings.log_level)
-    service = _Service(handler, settings, background)
+    service = _Service(handler, settings, background, registry)
     try:
         await service.start()
         return await service.until_the_end()
@@ -85,9 +92,13 @@ def main(handler: Handler[Any], settings: ServiceSettings, background: Sequence[
 
 class _Service:
     def __init__(
-        self, handler: Handler[Any], settings: ServiceSettings, background: Sequence[Background]
+        self,
+        handler: Handler[Any],
+        settings: ServiceSettings,
+        background: Sequence[Background],
+        registry: Registry | None,
     ) -> None:
-        self.handler, self.settings, self.background = handler, settings, background
+        self.handler, self.settings, self.background, self.registry = handler, settings, background, registry
         self.metrics = Metrics()
         self.health = health.Health(self.metrics)
         self.clock = clock.from_setting(settings.clock)
@@ -111,6 +122,7 @@ class _Service:
             pool,
             self.clock,
             SystemIds(),
+            registry=self.registry,
             metrics=self.metrics,
             controls=self.controls,
             source_fault_limit=self.settings.source_fault_limit,
