@@ -24,6 +24,7 @@ COMMANDS = {
     "status": ("status", "status"),
     "demo": ("demo", "demo"),
     "topics": ("topics", "app"),
+    "contract": ("contract", "app"),
     "registry": ("registry", "app"),
     "publish": ("publish", "publish"),
     "watch": ("watch", "watch"),

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.contracts.base import UUID, Amount, Message, PsnNo
+from shared.contracts.base import UUID, Message, PositiveAmount, PsnNo
 
 
 class _Transfer(Message):
@@ -15,7 +15,7 @@ class Offered(_Transfer):
     from_psn_no: PsnNo = Field(description="转出人 / giver")
     to_psn_no: PsnNo = Field(description="接收人 / receiver")
     binding_id: UUID = Field(description="绑定编号 / binding that allows it")
-    amount: Amount = Field(description="金额（元） / amount, yuan", gt=0)
+    amount: PositiveAmount = Field(description="金额（元） / amount, yuan")
 
 
 class Accepted(_Transfer):

@@ -70,6 +70,15 @@ Amount = Annotated[
 ]
 """Money that is not negative."""
 
+PositiveAmount = Annotated[
+    Money,
+    Field(gt=0),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(?!0\.00$)(0|[1-9][0-9]{0,13})\.[0-9]{2}$", "examples": ["128.50"]}
+    ),
+]
+"""Money above zero."""
+
 Time = Annotated[AwareDatetime, Field(examples=["2026-11-23T10:00:00+08:00"])]
 RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 PsnNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,30}$")]
@@ -89,6 +98,8 @@ class Origin(Message):
 
 
 __all__ = [
+    "UTC",
+    "UUID",
     "Amount",
     "Code",
     "InstitutionCode",
@@ -96,14 +107,13 @@ __all__ = [
     "Money",
     "MsgId",
     "Origin",
+    "PositiveAmount",
     "PsnNo",
     "RegionCode",
     "Sha256",
     "ShortText",
     "SourceId",
     "Time",
-    "UTC",
-    "UUID",
     "date",
     "datetime",
     "fen",

@@ -1,15 +1,25 @@
 """`beneficiary.requests`: what a beneficiary asks a channel app for. Key: the beneficiary's `psn_no`."""
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from shared.contracts.base import UUID, Message, PsnNo, ShortText
 from shared.contracts.binding_requests import ChannelKind, CounterProof, FaceCheck
 from shared.contracts.identity import Certificate
 
 
+def _one_is_named(schema: dict[str, Any]) -> None:
+    """Says in the schema what the validator below demands."""
+    given = {"binding_id": "string", "short_code": "string", "sponsor": "object"}
+    schema["anyOf"] = [
+        {"required": [name], "properties": {name: {"type": kind}}} for name, kind in given.items()
+    ]
+
+
 class _OfBinding(Message):
+    model_config = ConfigDict(json_schema_extra=_one_is_named)
+
     beneficiary_psn_no: PsnNo = Field(description="使用人人员编号 / the beneficiary")
     binding_id: UUID | None = Field(default=None, description="绑定编号 / binding, if the channel knows it")
     short_code: str | None = Field(

@@ -5,7 +5,15 @@ from enum import StrEnum
 from pydantic import Field
 
 from shared.contracts.base import UUID, Code, Message, Origin, PsnNo, RegionCode, Time
-from shared.contracts.binding_requests import ChannelKind, CounterProof, Material, MaterialKind, Relation, Side, Terms
+from shared.contracts.binding_requests import (
+    ChannelKind,
+    CounterProof,
+    Material,
+    MaterialKind,
+    Relation,
+    Side,
+    Terms,
+)
 from shared.contracts.reasons import Reason
 
 
@@ -68,7 +76,9 @@ class Refused(_Screening):
     With `supplement` nothing but documents is missing: the case waits for them instead of being refused.
     """
 
-    supplement: tuple[MaterialKind, ...] = Field(default=(), description="需补材料 / documents to ask for, if only they are missing")
+    supplement: tuple[MaterialKind, ...] = Field(
+        default=(), description="需补材料 / documents to ask for, if only they are missing"
+    )
     reasons: tuple[Reason, ...] = Field(description="理由 / all reasons", min_length=1)
     facts: tuple[Fact, ...] = Field(default=(), description="所用登记 / registry records used")
 

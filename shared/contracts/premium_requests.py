@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.contracts.base import UUID, Amount, Message, PsnNo, Time
+from shared.contracts.base import UUID, Message, PositiveAmount, PsnNo, Time
 
 
 class _Premium(Message):
@@ -18,7 +18,7 @@ class Pay(_Premium):
         description="险种：390 居民 410 长期照护 / kind of insurance", pattern=r"^(390|391|410)$"
     )
     year: int = Field(description="缴费年度 / year of insurance", ge=2020, le=2100)
-    amount: Amount = Field(description="金额（元） / premium, yuan", gt=0)
+    amount: PositiveAmount = Field(description="金额（元） / premium, yuan")
     binding_id: UUID | None = Field(
         default=None, description="绑定编号 / binding that allows it, none for one's own"
     )

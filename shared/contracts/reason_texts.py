@@ -23,6 +23,8 @@ REASONS: dict[str, ReasonText] = {
     "binding-id-taken": _T("该绑定编号已被使用", "this binding id is already in use", "请使用新的绑定编号提交", "submit with a new binding id"),
     "not-your-binding": _T("该绑定不属于申请人", "the binding is not the applicant's", "请由授权人或使用人本人办理", "the sponsor or the beneficiary has to ask"),
     "wrong-state": _T("当前状态（{state}）不能办理此项", "not possible in state {state}", "请先查询办理进度", "look up the progress first"),
+    "not-offered-here": _T("该业务暂未在此开通", "this is not offered here yet", "请通过原有渠道办理", "use the existing channel"),
+    "entry-reused": _T("业务流水号{entry_id}已用于内容不同的记账", "entry number {entry_id} was used for another order", "请使用新的流水号", "use a new entry number"),
     # region and channel
     "region-not-offered": _T("该统筹区在该日期尚未开展家庭共济", "the region does not offer family sharing at that date", "请咨询当地医保部门（12393）", "ask the local office (12393)"),
     "channel-not-allowed": _T("该地区不受理此渠道的申请", "this channel is not accepted in the region", "请通过当地公布的渠道办理", "use a channel that the region has published"),

@@ -8,7 +8,16 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from shared.contracts.base import Amount, InstitutionCode, Message, MsgId, PsnNo, RegionCode, Time
+from shared.contracts.base import (
+    Amount,
+    InstitutionCode,
+    Message,
+    MsgId,
+    PositiveAmount,
+    PsnNo,
+    RegionCode,
+    Time,
+)
 from shared.contracts.pii import CertificateNumber
 
 
@@ -24,7 +33,7 @@ class Bill(_Request):
     infno: str = Field(description="交易编号 / national transaction", pattern=r"^(2206|2207|2102|2304)$")
     mdtrt_id: str = Field(description="就诊ID / visit", min_length=1, max_length=30)
     mdtrt_cert_type: str = Field(
-        description="就诊凭证类型：01 电子凭证 02 身份证 03 社保卡", pattern=r"^0[123]$"
+        description="就诊凭证类型：01 电子凭证 02 身份证 03 社保卡 / kind of credential", pattern=r"^0[123]$"
     )
     mdtrt_cert_no: CertificateNumber = Field(description="就诊凭证编号 / credential of the patient")
     med_type: str = Field(
@@ -75,7 +84,7 @@ class Refund(_Request):
     """部分退费 / give back a part of a settlement."""
 
     setl_id: str = Field(description="结算ID / the settlement", min_length=1, max_length=30)
-    amount: Amount = Field(description="退费金额（元） / amount to give back, yuan", gt=0)
+    amount: PositiveAmount = Field(description="退费金额（元） / amount to give back, yuan")
 
 
 class Query(_Request):

@@ -80,6 +80,7 @@ def to_kafka(
 def submitted(
     sponsor: MadeUp,
     beneficiary: MadeUp,
+    /,
     *,
     relation: Relation | str = Relation.PARENT,
     at: datetime = MONDAY,
@@ -141,7 +142,9 @@ def msgid(fixmedins_code: str = "H33010000001", number: int = 1, at: datetime = 
 def bill(
     patient: MadeUp, total: int, *, number: int = 1, at: datetime = MONDAY, fund: int = 0, **changes: Any
 ) -> dict[str, Any]:
-    """Fields of a bill of `total` fen of which the fund pays `fund`; the rest is the person's share."""
+    """Fields of a bill of `total` fen of which the fund pays `fund`; the rest is the person's share.
+
+    `inscp_scp_amt` is what the other parts leave, so that the parts add up."""
     institution = changes.get("fixmedins_code", "H33010000001")
     return {
         "msgid": msgid(institution, number, at),
@@ -156,8 +159,11 @@ def bill(
         "bill_at": at - timedelta(minutes=5),
         "medfee_sumamt": total,
         "fund_pay_sumamt": fund,
-        "inscp_scp_amt": total,
+        "inscp_scp_amt": total - sum(changes.get(part, 0) for part in _OUT_OF_SCOPE),
     } | changes
+
+
+_OUT_OF_SCOPE = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "hosp_part_amt")
 
 
 def settle(patient: MadeUp, total: int, **options: Any) -> settlement_requests.Settle:
