@@ -97,7 +97,7 @@ def _advance(
             return verdicts.on_queue(file, event, at, policy)
         case said.Suspended() | said.Resumed() | said.EndedByAuthority():
             return standing.by_authority(file, event, at)
-        case Elapsed():
+        case _:
             waiting = event.kind == REVIEW_OVERDUE and file.state.state is State.UNDER_REVIEW
             return Outcome(replace(file, overdue=True)) if waiting else unchanged(file)
 
