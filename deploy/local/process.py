@@ -95,14 +95,19 @@ def find(pid_file: Path) -> psutil.Process | None:
 
 
 def alive(process: psutil.Process) -> bool:
-    """Whether the process still runs. A zombie does not, and is collected if it is ours: PostgreSQL takes it for its predecessor."""
+    """Whether the process still runs.
+
+    A zombie does not, and is collected if it is ours: PostgreSQL would take it for its predecessor. But a JVM whose
+    first thread has ended looks like one while its other threads still close files.
+    """
     try:
         if process.status() != psutil.STATUS_ZOMBIE:
             return process.is_running()
+        if process.pid in _children:
+            return _collect(process.pid) is None
+        return process.num_threads() > 1
     except psutil.Error:
         return False
-    _collect(process.pid)
-    return False
 
 
 def stop(process: psutil.Process, sig: signal.Signals, patience: float) -> bool:

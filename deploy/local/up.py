@@ -138,7 +138,8 @@ def detach(home: Path, arguments: Sequence[str] = (), patience: float = READY_PA
             return told
         if child.poll() is not None:
             line = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or ["no word"]
-            raise StackError(line[0].removeprefix("error: ").rstrip("."), f"Its log is {log}.")
+            what, _, remedy = line[0].removeprefix("error: ").partition(". ")
+            raise StackError(what, remedy or f"Its log is {log}.")
         if told and (failed := [n for n, s in told.get("services", {}).items() if s["state"] == "failed"]):
             down(home)
             raise StackError(
