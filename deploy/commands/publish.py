@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -112,8 +113,11 @@ async def _answers(
     wanted = sorted({answers_topic(one.source) for one in found})
     started = time.monotonic()
     try:
-        async with asyncio.timeout(patience):
-            async for seen in topics.tail(stack, topics=wanted, since=begun):
+        async with (
+            aclosing(topics.tail(stack, topics=wanted, since=begun)) as tail,
+            asyncio.timeout(patience),
+        ):
+            async for seen in tail:
                 if seen.request not in open_:
                     continue
                 console.print(line(seen).text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -83,6 +84,7 @@ async def _watch(
             if matches(seen, *filters):
                 console.print(line(seen).text(english=english))
         return
-    async for seen in topics.tail(stack, topics=chosen, since=begin):
-        if matches(seen, *filters):
-            console.print(line(seen).text(english=english))
+    async with aclosing(topics.tail(stack, topics=chosen, since=begin)) as tail:
+        async for seen in tail:
+            if matches(seen, *filters):
+                console.print(line(seen).text(english=english))

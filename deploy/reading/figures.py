@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 
 from deploy.local.errors import StackError
 from deploy.reading.running import Running
-from deploy.reading.topics import consumer
+from deploy.reading.topics import consumer, partitions
 from shared.contracts.sources import SERVICES
 from shared.contracts.topics import TOPICS, consumed_by
 from shared.db import Conn, load_queries
@@ -117,13 +117,7 @@ async def _lags(
     running: Running, found: Mapping[str, Figures], consumed: Mapping[str, Offsets | None]
 ) -> None:
     async with consumer(running) as reader:
-        there = await reader.topics()
-        places = [
-            TopicPartition(topic, number)
-            for topic in TOPICS
-            if topic in there
-            for number in sorted(reader.partitions_for_topic(topic) or ())
-        ]
+        places = [place for place in await partitions(running) if place.topic in TOPICS]
         begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
         waiting: dict[str, dict[TopicPartition, int]] = {}
         for service, offsets in consumed.items():

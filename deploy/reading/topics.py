@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 
 from deploy.local.errors import StackError
@@ -53,14 +54,18 @@ async def consumer(running: Running) -> AsyncIterator[Any]:
         await reader.stop()
 
 
-async def partitions(reader: Any, topics: Collection[str] = ()) -> list[TopicPartition]:
-    """All partitions of gongji's topics; of those that start with one of `topics` if any are given, sorted."""
-    names = sorted(name for name in await reader.topics() if ours(name) and _chosen(name, topics))
-    return [
-        TopicPartition(name, number)
-        for name in names
-        for number in sorted(reader.partitions_for_topic(name) or ())
-    ]
+async def partitions(running: Running, topics: Collection[str] = ()) -> list[TopicPartition]:
+    """All partitions of gongji's topics, sorted; of those that start with one of `topics` if any are given."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=running.kafka, request_timeout_ms=10_000)
+    await admin.start()
+    try:
+        rows = await admin.describe_topics()
+    finally:
+        await admin.close()
+    wanted = [row for row in rows if ours(row["topic"]) and _chosen(row["topic"], topics)]
+    return sorted(
+        TopicPartition(row["topic"], part["partition"]) for row in wanted for part in row["partitions"]
+    )
 
 
 def _chosen(name: str, topics: Collection[str]) -> bool:
@@ -89,7 +94,7 @@ async def until_end(
     wanted: Wanted | None = None,
 ) -> AsyncIterator[Seen]:
     """Records from `since` (or the beginning) to what was the end at the call; in order per partition only."""
-    places = await partitions(reader, topics)
+    places = await partitions(running, topics)
     if not places:
         return
     reader.assign(places)
@@ -124,14 +129,14 @@ async def seek(reader: Any, clock: SystemClock, places: list[TopicPartition], si
 
 async def tail(
     running: Running, *, topics: Collection[str] = (), since: datetime | None = None
-) -> AsyncIterator[Seen]:
+) -> AsyncGenerator[Seen, None]:
     """Records as they arrive, for ever: from `since`, or from now. Topics that are made later join in."""
     async with consumer(running) as reader:
         places: list[TopicPartition] = []
         looked = -LOOK_AGAIN
         while True:
             if (now := time.monotonic()) - looked >= LOOK_AGAIN:
-                places, looked = await _join(reader, running.clock, places, topics, since), now
+                places, looked = await _join(reader, running, places, topics, since), now
             batches = await reader.getmany(timeout_ms=300, max_records=2000)
             seen = [Seen.of(r, running.clock) for records in batches.values() for r in records]
             for one in sorted(seen, key=in_order):
@@ -140,19 +145,19 @@ async def tail(
 
 async def _join(
     reader: Any,
-    clock: SystemClock,
+    running: Running,
     places: list[TopicPartition],
     topics: Collection[str],
     since: datetime | None,
 ) -> list[TopicPartition]:
-    now = await partitions(reader, topics)
+    now = await partitions(running, topics)
     if now == places:
         return places
     keep = {place: await reader.position(place) for place in places}
     reader.assign(now)
     new = [place for place in now if place not in keep]
     if places or since is not None:  # a topic that appears while we watch is read from its first record
-        await seek(reader, clock, new, since)
+        await seek(reader, running.clock, new, since)
     else:
         await reader.seek_to_end(*new)
     for place, offset in keep.items():
