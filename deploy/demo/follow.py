@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -14,9 +14,9 @@ from shared.clock import SystemClock
 
 
 class Follower:
-    """All records so far, by every id by which somebody may ask for them."""
+    """All records so far, by every id by which somebody may ask for them. `topics`: their numbers of partitions."""
 
-    def __init__(self, bootstrap: str, topics: Sequence[str], clock: SystemClock) -> None:
+    def __init__(self, bootstrap: str, topics: Mapping[str, int], clock: SystemClock) -> None:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             auto_offset_reset="earliest",
@@ -32,12 +32,7 @@ class Follower:
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
-        parts = [
-            TopicPartition(t, p) for t in self._topics for p in self._consumer.partitions_for_topic(t) or ()
-        ]
-        for topic in self._topics:
-            if not any(p.topic == topic for p in parts):
-                parts += [TopicPartition(topic, p) for p in await self._partitions(topic)]
+        parts = [TopicPartition(topic, part) for topic, count in self._topics.items() for part in range(count)]
         self._consumer.assign(parts)
         await self._consumer.seek_to_beginning(*parts)
         self._task = asyncio.create_task(self._follow(), name="demo-follower")
@@ -51,10 +46,6 @@ class Follower:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         await self._consumer.stop()
-
-    async def _partitions(self, topic: str) -> set[int]:
-        await self._consumer.topics()
-        return self._consumer.partitions_for_topic(topic) or set()
 
     async def _follow(self) -> None:
         while True:

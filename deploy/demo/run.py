@@ -69,7 +69,7 @@ async def _stack(
         f"[bold]全部就绪 / everything is up[/]: Kafka {told['kafka']}, {', '.join(told['services'])}"
     )
     shown = clock.from_setting(told["clock"])
-    names = [topic.name for topic in topics.declared()]
+    names = {topic.name: topic.partitions for topic in topics.declared()}
     async with Channels(told["kafka"], shown) as channels, Follower(told["kafka"], names, shown) as follower:
         yield World(cast.load(), shown, channels, follower, ledger), told
     await asyncio.to_thread(up.down, home)

@@ -120,8 +120,8 @@ async def consent(world: World) -> None:
         beneficiary_psn_no=world.cast["gulina"].psn_no, binding_id=binding_id, channel=ChannelKind.APP
     )
     await world.channels.say("xinjiang-mini", "beneficiary.requests.declined", body)
-    row.expected = "refused"
-    await world.see_state(row, binding_id, "refused")
+    row.expected = "rejected"
+    await world.see_state(row, binding_id, "rejected")
 
 
 async def second_sponsor(world: World) -> None:
