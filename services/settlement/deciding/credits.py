@@ -1,0 +1,105 @@
+"""Movements that the authority orders on accounts. Each of its entry numbers counts once."""
+
+import hashlib
+from typing import Any
+
+from services.settlement.deciding.asking import new_setl_id
+from services.settlement.domain.accounts import (
+    CURRENT,
+    HISTORIC,
+    SEGMENT_OF,
+    Account,
+    Entry,
+    State,
+    counter,
+    move,
+)
+from services.settlement.domain.book import Book, Recovery
+from shared.contracts.account_credits import Closed, Corrected, Credited, Frozen, Unfrozen, YearTurned
+from shared.contracts.answers import Refused
+from shared.contracts.base import Origin
+from shared.contracts.reasons import reason
+from shared.messaging.handler import Event, Out
+
+AUTHORITY = "authority"
+
+
+def order(book: Book, event: Event, out: Out) -> None:
+    """Carries out one order; a repeated entry number changes nothing, and is refused when it orders something else."""
+    body: Any = event.body
+    digest = _digest(event.type, body)
+    known = book.orders.get(body.entry_id)
+    if known is not None:
+        if known != digest:
+            no = Refused(
+                request_type=event.type,
+                reasons=(reason("entry-reused", field="entry_id", entry_id=body.entry_id),),
+            )
+            out.answer(
+                no, to=Origin(source=event.source, id=event.id), type="answers.refused", subject=body.entry_id
+            )
+        return
+    book.orders[body.entry_id] = digest
+    book.new_orders.append((body.entry_id, digest))
+    account = book.account(body.psn_no)
+    posting = bytes.fromhex(new_setl_id(out.new_id()))
+    if isinstance(body, Credited):
+        _credit(book, account, body, posting, event)
+    elif isinstance(body, Corrected):
+        _correct(book, account, body, posting, event)
+    elif isinstance(body, YearTurned):
+        _turn(book, account, posting, event)
+    elif isinstance(body, Frozen | Unfrozen | Closed):
+        _state(account, body)
+
+
+def _digest(type: str, body: Any) -> bytes:
+    text = repr([type, *body.__dict__.values()])
+    return hashlib.blake2b(text.encode(), digest_size=16, person=b"gongji-order").digest()
+
+
+def _credit(book: Book, account: Account, body: Credited, posting: bytes, event: Event) -> None:
+    account.admdvs = body.admdvs
+    account.changed = True
+    if body.amount:
+        _book(book, account, SEGMENT_OF[body.segment.value], body.amount, posting, "credit", event)
+
+
+def _correct(book: Book, account: Account, body: Corrected, posting: bytes, event: Event) -> None:
+    """A correction below zero takes what is there; the rest is listed for recovery."""
+    segment = SEGMENT_OF[body.segment.value]
+    amount = max(body.amount, -account.of(segment))
+    if amount:
+        _book(book, account, segment, amount, posting, "correct", event)
+    if amount != body.amount:
+        book.new_recoveries.append(
+            Recovery(
+                f"correction-{body.entry_id}", "corrected-below-zero", body.psn_no, amount - body.amount, body.entry_id, None,
+                event.time,
+            )
+        )  # fmt: skip
+
+
+def _turn(book: Book, account: Account, posting: bytes, event: Event) -> None:
+    """What is left of the current year becomes historic."""
+    amount = account.current
+    if amount:
+        entries: tuple[Entry, ...] = (
+            move(account, CURRENT, -amount, posting, "turn", event.time),
+            move(account, HISTORIC, amount, posting, "turn", event.time),
+        )
+        book.new_entries.extend(entries)
+
+
+def _state(account: Account, body: Frozen | Unfrozen | Closed) -> None:
+    """Closed is for good; freezing a closed account changes nothing."""
+    if account.state != State.CLOSED:
+        account.state = {Frozen: State.FROZEN, Unfrozen: State.OPEN, Closed: State.CLOSED}[type(body)]
+    account.changed = True
+
+
+def _book(
+    book: Book, account: Account, segment: int, amount: int, posting: bytes, kind: str, event: Event
+) -> None:
+    book.new_entries.append(move(account, segment, amount, posting, kind, event.time))
+    book.new_entries.append(counter(AUTHORITY, -amount, posting, kind, event.time))

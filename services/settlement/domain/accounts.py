@@ -1,0 +1,153 @@
+"""Personal accounts in memory, and the only way their money moves: one entry of double entry bookkeeping at a time.
+
+Amounts are integer fen. A balance has two segments, current year (0) and historic (1). Source: 国办发〔2021〕14号 (personal
+account); the rules of the ledger are in docs/architecture.md and in this service's README.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.clock import BEIJING
+from shared.contracts.account_credits import Segment
+
+CURRENT, HISTORIC = 0, 1
+SEGMENTS = (Segment.CURRENT, Segment.HISTORIC)
+SEGMENT_OF = {s.value: n for n, s in enumerate(SEGMENTS)}
+HELD = "held"
+COUNTER = "counter"
+
+
+class State(StrEnum):
+    """Whether an account may pay."""
+
+    OPEN = "open"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+class Overdrawn(Exception):
+    """A movement would leave less than nothing. A fault of our own code: decisions look at the balance first."""
+
+
+class Account:
+    """One person's account as the batch sees it. `version` counts its entries; `usage` is the quota used of the sponsor's
+    pot by period (`period_key`), shared by all beneficiaries."""
+
+    __slots__ = ("admdvs", "changed", "current", "historic", "psn_no", "state", "usage", "version")
+
+    def __init__(
+        self,
+        psn_no: str,
+        admdvs: str = "",
+        current: int = 0,
+        historic: int = 0,
+        state: str = State.OPEN,
+        version: int = 0,
+        usage: Mapping[str, int] | None = None,
+    ) -> None:
+        self.psn_no, self.admdvs, self.state, self.version = psn_no, admdvs, state, version
+        self.current, self.historic = current, historic
+        self.usage = dict(usage) if usage else {}
+        self.changed = False
+
+    @property
+    def balance(self) -> int:
+        """Both segments, fen."""
+        return self.current + self.historic
+
+    def of(self, segment: int) -> int:
+        """The balance of one segment, fen."""
+        return self.historic if segment else self.current
+
+
+class Entry(NamedTuple):
+    """One line of the ledger. Lines of one `posting` (15 bytes) sum to zero. Counter lines have no balance and no version."""
+
+    posting: bytes
+    original: bytes | None
+    account: str
+    segment: str
+    amount: int
+    balance_after: int | None
+    version: int | None
+    kind: str
+    at: datetime
+    binding_id: UUID | None
+
+
+def move(
+    account: Account, segment: int, amount: int, posting: bytes, kind: str, at: datetime,
+    binding_id: UUID | None = None, original: bytes | None = None,
+) -> Entry:  # fmt: skip
+    """Books `amount` fen (negative: paid out) on a segment and returns the entry. Raises `Overdrawn`."""
+    left = (account.historic if segment else account.current) + amount
+    if left < 0:
+        raise Overdrawn
+    if segment:
+        account.historic = left
+    else:
+        account.current = left
+    account.version += 1
+    account.changed = True
+    return Entry(
+        posting,
+        original,
+        account.psn_no,
+        SEGMENTS[segment].value,
+        amount,
+        left,
+        account.version,
+        kind,
+        at,
+        binding_id,
+    )
+
+
+def counter(
+    owner: str,
+    amount: int,
+    posting: bytes,
+    kind: str,
+    at: datetime,
+    original: bytes | None = None,
+    name: str = COUNTER,
+) -> Entry:
+    """The other side of a posting: an institution or the authority, by Beijing month. Has no balance row."""
+    return Entry(posting, original, f"{owner}/{month_of(at)}", name, amount, None, None, kind, at, None)
+
+
+def held(psn_no: str, amount: int, posting: bytes, kind: str, at: datetime, original: bytes | None) -> Entry:
+    """Money that belongs to a closed account: kept apart until staff decide; it never goes to another person."""
+    return Entry(posting, original, f"held/{psn_no}", HELD, amount, None, None, kind, at, None)
+
+
+_MONTHS: dict[int, str] = {}
+
+
+def month_of(at: datetime) -> str:
+    """The Beijing month of a time, `2026-11`."""
+    hour = int(at.timestamp()) // 3600
+    month = _MONTHS.get(hour)
+    if month is None:
+        if len(_MONTHS) > 10_000:
+            _MONTHS.clear()
+        month = _MONTHS[hour] = at.astimezone(BEIJING).strftime("%Y-%m")
+    return month
+
+
+def period_key(period: str, at: datetime) -> str:
+    """The key under which quota used at `at` is counted: `2026` (year), `2026-11` (month) or `all` (lifetime)."""
+    if period == "lifetime":
+        return "all"
+    month = month_of(at)
+    return month if period == "month" else month[:4]
+
+
+def use(usage: dict[str, int], key: str, amount: int) -> None:
+    """Counts `amount` fen (negative: given back) as used in a period; never below zero. Keeps the newest four periods."""
+    usage[key] = max(0, usage.get(key, 0) + amount)
+    if len(usage) > 4:
+        del usage[min(k for k in usage if k != key)]

@@ -1,0 +1,125 @@
+"""The working set of one batch: facts that were read under locks, and what the decisions added to them. In memory only."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from services.settlement.domain.accounts import Account, Entry
+from services.settlement.domain.bindings import Binding
+from services.settlement.domain.people import Institution, Person
+from services.settlement.domain.undo import Settlement
+from shared.clock import BEIJING
+from shared.policies import Policies, RegionPolicy
+
+DAY = 86_400
+EIGHT_HOURS = 28_800
+
+
+class Stored(NamedTuple):
+    """A request that has its answer. `amount` is what it gave back, fen."""
+
+    fixmedins_code: str
+    msgid: str
+    hash: bytes
+    kind: str
+    infno: str
+    psn_no: str
+    setl_id: bytes | None
+    amount: int
+    answer: bytes
+    at: datetime
+
+
+class Recovery(NamedTuple):
+    """Money to be recovered: a correction below zero, or a share paid after an end that became known late. Fen."""
+
+    case_id: str
+    kind: str
+    psn_no: str
+    amount: int
+    reference: str
+    binding_id: UUID | None
+    at: datetime
+
+
+class PaidLate(NamedTuple):
+    """A share that a binding paid, as the ledger has it: posting, fen, event time."""
+
+    posting: bytes
+    amount: int
+    at: datetime
+
+
+class Regions:
+    """Policy by region and Beijing day, with one dictionary look-up; and who may bill for an institution."""
+
+    def __init__(self, policies: Policies, may_bill: Callable[[str, str], bool]) -> None:
+        self._policies, self.may_bill = policies, may_bill
+        self._cache: dict[tuple[str, int], RegionPolicy] = {}
+
+    def at(self, region: str, moment: datetime) -> RegionPolicy:
+        """The policy of a region at an aware time."""
+        key = (region, (int(moment.timestamp()) + EIGHT_HOURS) // DAY)
+        found = self._cache.get(key)
+        if found is None:
+            if len(self._cache) > 10_000:
+                self._cache.clear()
+            found = self._cache[key] = self._policies.on(region, moment.astimezone(BEIJING).date())
+        return found
+
+
+class Book:
+    """Everything a batch knows. Dictionaries are by the natural key; lists are rows to be added."""
+
+    def __init__(self, regions: Regions) -> None:
+        self.regions = regions
+        self.persons: dict[str, Person] = {}
+        self.holders: dict[bytes, str] = {}
+        self.institutions: dict[str, Institution] = {}
+        self.accounts: dict[str, Account] = {}
+        self.bindings: dict[UUID, Binding] = {}
+        self.bound: dict[str, list[Binding]] = {}
+        self.requests: dict[tuple[str, str], Stored] = {}
+        self.tombstones: set[tuple[str, str, str, str]] = set()
+        self.settlements: dict[bytes, Settlement] = {}
+        self.orders: dict[str, bytes] = {}
+        self.paid: dict[UUID, list[PaidLate]] = {}
+        self.new_persons: dict[str, Person] = {}
+        self.new_institutions: dict[str, Institution] = {}
+        self.new_requests: list[Stored] = []
+        self.new_settlements: list[Settlement] = []
+        self.new_tombstones: list[tuple[str, str, str, str]] = []
+        self.new_entries: list[Entry] = []
+        self.new_orders: list[tuple[str, bytes]] = []
+        self.new_recoveries: list[Recovery] = []
+        self.followed: set[UUID] = set()
+
+    def account(self, psn_no: str) -> Account:
+        """The account of a person, made if there is none yet."""
+        found = self.accounts.get(psn_no)
+        if found is None:
+            found = self.accounts[psn_no] = Account(psn_no)
+        return found
+
+    def answered(self, row: Stored) -> None:
+        """Keeps the one answer of a request."""
+        self.requests[row.fixmedins_code, row.msgid] = row
+        self.new_requests.append(row)
+
+    def changed_accounts(self) -> list[Account]:
+        return [a for a in self.accounts.values() if a.changed]
+
+    def changed_bindings(self) -> list[Binding]:
+        """Bindings whose usage changed, without those that are written whole."""
+        return [b for b in self.bindings.values() if b.changed and b.binding_id not in self.followed]
+
+    def add_binding(self, binding: Binding) -> None:
+        """A new or replaced binding."""
+        old = self.bindings.get(binding.binding_id)
+        rows = self.bound.setdefault(binding.beneficiary, [])
+        if old is not None and old in rows:
+            rows.remove(old)
+        rows.append(binding)
+        self.bindings[binding.binding_id] = binding
+        self.followed.add(binding.binding_id)

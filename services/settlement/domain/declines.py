@@ -1,0 +1,76 @@
+"""Why a settlement request is declined: stable code, field, and texts with what to do. No text names a person."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from shared.contracts.settlement_requests import DeclineCode as C
+
+
+class Decline(NamedTuple):
+    """One decline; `values` fill the placeholders of the text (amounts and times, never personal data)."""
+
+    code: C
+    field: str | None = None
+    values: Mapping[str, str] = MappingProxyType({})
+
+
+class Text(NamedTuple):
+    """Chinese, English, remedy in Chinese, remedy in English."""
+
+    zh: str
+    en: str
+    remedy_zh: str
+    remedy_en: str
+
+
+TEXTS: dict[C, Text] = {
+    C.PARTS_DO_NOT_ADD_UP: Text("费用分项合计 {parts} 与总额 {total} 不一致", "the parts add up to {parts}, the total is {total}", "请核对各分项金额后以新报文重新提交", "correct the parts and send a new message"),
+    C.FUND_ABOVE_TOTAL: Text("基金与医院负担合计 {fund} 高于总额 {total}", "fund and hospital parts of {fund} exceed the total of {total}", "请核对基金支付金额", "check the fund's part"),
+    C.BILL_IN_FUTURE: Text("费用发生时间晚于结算时间 {at}", "the bill is later than the settlement at {at}", "请校准系统时间后重新提交", "set the clock and send a new message"),
+    C.PATIENT_UNKNOWN: Text("未查到该人员的登记信息", "the patient is not registered", "请核对人员编号", "check psn_no"),
+    C.CREDENTIAL_NOT_PATIENT: Text("就诊凭证不是就诊人本人的", "the credential is not the patient's own", "请出示就诊人本人的凭证：钱可以共济，卡不能共用", "show the patient's own credential: money is shared, cards are not"),
+    C.INSTITUTION_UNKNOWN: Text("未查到该定点医药机构", "the institution is not registered", "请核对机构编号", "check fixmedins_code"),
+    C.INSTITUTION_SUSPENDED: Text("该机构未定点或已暂停联网结算", "the institution is not designated or is suspended", "请联系当地医保经办机构", "ask the local authority"),
+    C.NOT_YOUR_INSTITUTION: Text("本系统无权为该机构结算", "this system may not bill for the institution", "请由该机构登记的系统提交", "send it from the institution's own system"),
+    C.MSGID_REUSED: Text("该报文ID已用于内容不同的报文", "this msgid was used for another message", "请使用新的报文ID", "use a new msgid"),
+    C.MSGID_NOT_YOURS: Text("报文ID不属于该机构", "the msgid does not belong to the institution", "报文ID前12位应为本机构编号", "its first 12 characters are the institution's code"),
+    C.SETTLEMENT_UNKNOWN: Text("未找到该结算", "no such settlement", "请核对结算ID；如应答丢失请按原报文ID冲正或查询", "check setl_id; if an answer was lost, reverse or query by msgid"),
+    C.ALREADY_CANCELLED: Text("该结算已撤销或已全部退费", "the settlement was already taken back", "无需重复办理，可查询结算状态", "nothing to do; query it"),
+    C.NOT_REVERSIBLE: Text("原报文不能冲正", "the original message cannot be reversed", "请核对原报文ID、原交易编号和人员编号", "check omsgid, oinfno and psn_no"),
+    C.REVERSED_BEFORE: Text("该报文在到达前已被冲正", "this message was reversed before it arrived", "如需结算请以新报文重新提交", "send a new message to settle"),
+    C.REFUND_TOO_HIGH: Text("退费金额 {amount} 高于可退金额 {left}", "a refund of {amount} exceeds what is left, {left}", "请核对退费金额", "check the amount"),
+    C.FIELD_INVALID: Text("字段 {field} 不符合要求：{problem}", "field {field}: {problem}", "请更正后以新报文重新提交", "correct it and send a new message"),
+    C.TIME_NOT_BELIEVED: Text("消息时间与接收时间相差过大", "the event time is too far from the time of receipt", "请校准系统时间后以新报文重新提交", "set the clock and send a new message"),
+    C.NOT_OFFERED_HERE: Text("该业务暂未在此开通", "this is not offered here yet", "请通过原有渠道办理", "use the existing channel"),
+}  # fmt: skip
+
+LEFT_OUT: dict[str, tuple[str, str]] = {
+    "not-effective": (
+        "该绑定在结算时未生效或已解除",
+        "the binding was not in effect at the time of the bill",
+    ),
+    "suspended": ("该绑定在结算时处于暂停状态", "the binding was suspended"),
+    "asleep": ("授权人职工医保状态不正常，绑定暂不使用", "the sponsor's insurance is not in normal status"),
+    "sponsor-deceased": ("授权人登记状态异常，绑定不再使用", "the sponsor's registration does not allow it"),
+    "beneficiary-asleep": (
+        "使用人医保状态不正常，绑定暂不使用",
+        "the patient's insurance is not in normal status",
+    ),
+    "out-of-scope": ("该费用不在授权的使用范围内", "the bill is outside the scope that the sponsor chose"),
+    "care-not-covered": (
+        "该地区的共济资金不支付此医疗类别",
+        "the region's shared money does not pay this kind of care",
+    ),
+    "no-balance": ("可共济的余额不足", "no usable balance"),
+    "quota-used": ("共济限额已用完", "the quota is used up"),
+    "frozen": ("账户已封存", "the account is frozen"),
+    "closed": ("账户已销户", "the account is closed"),
+    "bound-twice": ("同一授权人的另一绑定已参与支付", "another binding with the same sponsor takes part"),
+    "one-sponsor": ("该地区每次结算只使用一个共济账户", "the region uses one shared account per settlement"),
+}
+
+CASH_NO_ACCOUNTS = "按就诊人选择未使用个人账户"
+CASH_OWN_ONLY = "本人账户余额不足，且没有可用的家庭共济绑定，其余由现金支付"
+CASH_SHARED = "本人账户和家庭共济可用资金不足以支付全部个人负担，其余由现金支付"
+CASH_LEFT_OUT = "有家庭共济绑定未参与本次支付：{why}"

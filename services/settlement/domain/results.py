@@ -1,0 +1,147 @@
+"""The bodies that settlement sends, as JSON made once: the same bytes are published and stored.
+
+Built from plain values because they are made thousands of times a second; tests hold them against the models of
+`shared.contracts.settlement_results` and `shared.contracts.answers`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+
+from services.settlement.domain.declines import (
+    CASH_LEFT_OUT,
+    CASH_NO_ACCOUNTS,
+    CASH_OWN_ONLY,
+    CASH_SHARED,
+    LEFT_OUT,
+    TEXTS,
+    Decline,
+)
+from shared.contracts.base import yuan
+from shared.contracts.settlement_requests import Bill
+
+Json = dict[str, Any]
+
+
+def share(
+    own: bool, psn_no: str, segment: str, amount: int, balance_after: int, admdvs: str,
+    binding_id: object = None, binding_version: int | None = None, relation: str | None = None,
+) -> Json:  # fmt: skip
+    """One share of the allocation list."""
+    return {
+        "holder": "own" if own else "sponsor", "psn_no": psn_no, "segment": segment, "amount": yuan(amount),
+        "balance_after": yuan(balance_after), "admdvs": admdvs,
+        "binding_id": None if binding_id is None else str(binding_id), "binding_version": binding_version, "relation": relation,
+    }  # fmt: skip
+
+
+def left_out(binding_id: object, code: str) -> Json:
+    """One binding that took no part."""
+    zh, en = LEFT_OUT[code]
+    return {"binding_id": str(binding_id), "code": code, "zh": zh, "en": en}
+
+
+def cash_reasons(cash: int, used: bool, codes: Sequence[str], sponsors: bool) -> list[str]:
+    """Why there is cash, in Chinese; empty where there is none."""
+    if not cash:
+        return []
+    if not used:
+        return [CASH_NO_ACCOUNTS]
+    reasons = [CASH_SHARED if sponsors else CASH_OWN_ONLY]
+    if codes:
+        reasons.append(CASH_LEFT_OUT.format(why="；".join(LEFT_OUT[c][0] for c in dict.fromkeys(codes))))
+    return reasons
+
+
+def allocation(
+    bill: Bill, setl_id: str, number: int, source: str, id: str, at: datetime, acct: int, mulaid: int, cash: int,
+    shares: list[Json], out: list[Json], reasons: list[str], version: str,
+) -> Json:  # fmt: skip
+    """Body of `settled` and `quoted`."""
+    return {
+        "setl_id": setl_id, "number": number, "msgid": bill.msgid, "infno": bill.infno,
+        "origin": {"source": source, "id": id}, "fixmedins_code": bill.fixmedins_code, "psn_no": bill.psn_no,
+        "mdtrt_id": bill.mdtrt_id, "med_type": bill.med_type, "at": at,
+        "medfee_sumamt": yuan(bill.medfee_sumamt), "fund_pay_sumamt": yuan(bill.fund_pay_sumamt),
+        "hosp_part_amt": yuan(bill.hosp_part_amt), "acct_pay": yuan(acct), "acct_mulaid_pay": yuan(mulaid),
+        "psn_cash_pay": yuan(cash), "shares": shares, "left_out": out, "cash_reasons": reasons, "policy_version": version,
+    }  # fmt: skip
+
+
+def answer(result: Json, balc: int | None, inside: bool, fund_has_account: bool, refunded: str = "0") -> Json:
+    """`answers.settlement` of an allocation: national `setlinfo`, no sponsor in it.
+
+    `inside`: the region's `acct_pay` contains the shared part; `fund_has_account`: its `fund_pay_sumamt` contains accounts.
+    """
+    acct, fund = result["acct_pay"], result["fund_pay_sumamt"]
+    if inside or fund_has_account:
+        own, mulaid = _fen(acct), _fen(result["acct_mulaid_pay"])
+        acct = yuan(own + mulaid) if inside else acct
+        fund = yuan(_fen(fund) + own + mulaid) if fund_has_account else fund
+    return {
+        "infcode": "0", "msgid": result["msgid"], "infno": result["infno"], "setl_id": result["setl_id"] or None,
+        "fixmedins_code": result["fixmedins_code"], "mdtrt_id": result["mdtrt_id"], "setl_time": result["at"],
+        "medfee_sumamt": result["medfee_sumamt"], "fund_pay_sumamt": fund, "hosp_part_amt": result["hosp_part_amt"],
+        "acct_pay": acct, "acct_mulaid_pay": result["acct_mulaid_pay"], "psn_cash_pay": result["psn_cash_pay"],
+        "balc": None if balc is None else yuan(balc), "refd_setl_flag": refunded, "explained": result["cash_reasons"],
+    }  # fmt: skip
+
+
+def returned(
+    setl_id: str, number: int, msgid: str, infno: str, source: str, id: str, fixmedins_code: str, psn_no: str,
+    at: datetime, acct: int, mulaid: int, cash: int, shares: list[Json], tombstone: bool = False,
+) -> Json:  # fmt: skip
+    """Body of `cancelled`, `reversed` and `refunded`."""
+    return {
+        "setl_id": setl_id, "number": number, "msgid": msgid, "infno": infno, "origin": {"source": source, "id": id},
+        "fixmedins_code": fixmedins_code, "psn_no": psn_no, "at": at, "acct_pay": yuan(acct),
+        "acct_mulaid_pay": yuan(mulaid), "psn_cash_pay": yuan(cash), "shares": shares, "tombstone": tombstone,
+    }  # fmt: skip
+
+
+def answer_returned(result: Json, balc: int | None, inside: bool) -> Json:
+    """`answers.settlement` of money given back; amounts are what went back."""
+    acct = result["acct_pay"]
+    if inside:
+        acct = yuan(_fen(acct) + _fen(result["acct_mulaid_pay"]))
+    return {
+        "infcode": "0", "msgid": result["msgid"], "infno": result["infno"], "setl_id": result["setl_id"] or None,
+        "fixmedins_code": result["fixmedins_code"], "setl_time": result["at"], "acct_pay": acct,
+        "acct_mulaid_pay": result["acct_mulaid_pay"], "psn_cash_pay": result["psn_cash_pay"],
+        "balc": None if balc is None else yuan(balc), "refd_setl_flag": "1",
+    }  # fmt: skip
+
+
+def declined(
+    no: Decline,
+    msgid: str,
+    infno: str | None,
+    source: str,
+    id: str,
+    fixmedins_code: str | None,
+    psn_no: str,
+    at: datetime,
+) -> tuple[Json, Json]:
+    """Body of `declined`, and the answer."""
+    zh, en, remedy_zh, remedy_en = (part.format(**no.values) for part in TEXTS[no.code])
+    body = {
+        "msgid": msgid, "infno": infno, "origin": {"source": source, "id": id}, "fixmedins_code": fixmedins_code,
+        "psn_no": psn_no, "at": at, "code": no.code.value, "field": no.field, "zh": zh[:500], "en": en[:500],
+        "remedy_zh": remedy_zh, "remedy_en": remedy_en,
+    }  # fmt: skip
+    reply = {
+        "infcode": "-1", "err_msg": zh[:500], "code": no.code.value, "field": no.field, "remedy": remedy_zh,
+        "msgid": msgid, "infno": infno, "fixmedins_code": fixmedins_code, "setl_time": at,
+    }  # fmt: skip
+    return body, reply
+
+
+def encode(body: Json) -> bytes:
+    """JSON bytes. Times come out with their offset, as pydantic writes them."""
+    return to_json(body)
+
+
+def _fen(text: str) -> int:
+    return int(text.replace(".", "", 1))

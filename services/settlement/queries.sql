@@ -1,0 +1,116 @@
+-- name: holders
+-- Unlocked: the settlements that a cancel, reversal, refund or query is about, to learn whose accounts to lock.
+select s.setl_id, s.result from settlement s where s.setl_id = any($1::bytea[])
+union all
+select s.setl_id, s.result
+from unnest($2::text[], $3::text[]) as n (code, msgid)
+join request r on r.msgid = n.msgid and r.fixmedins_code = n.code
+join settlement s on s.setl_id = r.setl_id;
+
+-- name: bindings_of
+-- Unlocked: who may pay for these patients.
+select binding_id, sponsor from binding
+where beneficiary = any($1::text[]) and state not in ('refused', 'rejected', 'withdrawn', 'expired');
+
+-- name: add_accounts
+insert into account (psn_no) select n from unnest($1::text[]) as n order by n on conflict do nothing;
+
+-- name: lock_settlements
+select count(*) from (select from settlement where setl_id = any($1::bytea[]) order by setl_id for update) as locked;
+
+-- name: lock_bindings
+select count(*) from (select from binding where binding_id = any($1::uuid[]) order by binding_id for update) as locked;
+
+-- name: lock_accounts
+select count(*) from (select from account where psn_no = any($1::text[]) order by psn_no for update) as locked;
+
+-- name: accounts
+select psn_no, admdvs, current, historic, state, version, usage from account where psn_no = any($1::text[]);
+
+-- name: bindings
+select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding where binding_id = any($1::uuid[]);
+
+-- name: persons
+select psn_no, version, cert, alive, insured from person where psn_no = any($1::text[]);
+
+-- name: persons_by_cert
+select cert, psn_no from person where cert = any($1::bytea[]);
+
+-- name: institutions
+select fixmedins_code, version, pharmacy, admdvs, designated, suspended_from, suspended_to, source
+from institution where fixmedins_code = any($1::text[]);
+
+-- name: requests
+select r.fixmedins_code, r.msgid, r.hash, r.kind, r.infno, r.psn_no, r.setl_id, r.amount, r.answer, r.at
+from request r where r.msgid = any($1::text[]);
+
+-- name: tombstones
+select fixmedins_code, omsgid, oinfno, psn_no from tombstone where omsgid = any($1::text[]);
+
+-- name: settlements
+select setl_id, msgid, infno, fixmedins_code, psn_no, personal, state, number, returned, undone, undone_by, periods, result, at, region
+from settlement where setl_id = any($1::bytea[]);
+
+-- name: orders
+select entry_id, hash from credit_order where entry_id = any($1::text[]);
+
+-- name: paid_since
+-- What a binding paid from its end on; reached through the sponsor's account.
+select e.binding_id, e.posting, -e.amount, e.at
+from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as n (binding_id, sponsor, since)
+join entry e on e.account = n.sponsor and e.version is not null and e.binding_id = n.binding_id
+    and e.kind = 'settle' and e.at >= n.since
+join settlement s on s.setl_id = e.posting and s.state = 'settled';
+
+-- name: update_accounts
+update account a
+set admdvs = n.admdvs, current = n.current, historic = n.historic, state = n.state, version = n.version, usage = n.usage
+from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::text[])
+    as n (psn_no, admdvs, current, historic, state, version, usage)
+where a.psn_no = n.psn_no;
+
+-- name: update_usage
+update binding b set usage = n.usage
+from unnest($1::uuid[], $2::text[]) as n (binding_id, usage) where b.binding_id = n.binding_id;
+
+-- name: upsert_bindings
+insert into binding as b (binding_id, sponsor, beneficiary, version, state, relation, facts, usage)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[])
+on conflict (binding_id) do update
+set version = excluded.version, state = excluded.state, relation = excluded.relation, facts = excluded.facts, usage = excluded.usage,
+    sponsor = excluded.sponsor, beneficiary = excluded.beneficiary
+where b.version <= excluded.version;
+
+-- name: upsert_persons
+insert into person as p (psn_no, version, cert, alive, insured)
+select * from unnest($1::text[], $2::int[], $3::bytea[], $4::bool[], $5::text[])
+on conflict (psn_no) do update
+set version = excluded.version, cert = excluded.cert, alive = excluded.alive, insured = excluded.insured
+where p.version < excluded.version;
+
+-- name: upsert_institutions
+insert into institution as i (fixmedins_code, version, pharmacy, admdvs, designated, suspended_from, suspended_to, source)
+select * from unnest($1::text[], $2::int[], $3::bool[], $4::text[], $5::bool[], $6::timestamptz[], $7::timestamptz[], $8::text[])
+on conflict (fixmedins_code) do update
+set version = excluded.version, pharmacy = excluded.pharmacy, admdvs = excluded.admdvs, designated = excluded.designated,
+    suspended_from = excluded.suspended_from, suspended_to = excluded.suspended_to, source = excluded.source
+where i.version < excluded.version;
+
+-- name: update_settlements
+update settlement s
+set state = n.state, number = n.number, returned = n.returned, undone = n.undone, undone_by = n.undone_by
+from unnest($1::bytea[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[])
+    as n (setl_id, state, number, returned, undone, undone_by)
+where s.setl_id = n.setl_id;
+
+-- name: insert_tombstones
+insert into tombstone (fixmedins_code, omsgid, oinfno, psn_no)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing;
+
+-- name: insert_orders
+insert into credit_order (entry_id, hash) select * from unnest($1::text[], $2::bytea[]);
+
+-- name: insert_recoveries
+insert into recovery (case_id, kind, psn_no, amount, reference, binding_id, at)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::uuid[], $7::timestamptz[])
+on conflict (case_id) do nothing;

@@ -1,0 +1,184 @@
+"""Reading and writing the ledger's tables, a batch at a time."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from services.settlement.domain.accounts import Account, Entry
+from services.settlement.domain.bindings import Binding
+from services.settlement.domain.book import Book, PaidLate, Stored
+from services.settlement.domain.people import Institution, Person, insured_text, read_insured
+from services.settlement.domain.undo import Settlement
+from services.settlement.wanted import Wanted
+from shared.db import Conn, load_queries
+
+Q = load_queries(__file__)
+ENTRY = [*Entry._fields]
+REQUEST = [*Stored._fields]
+SETTLEMENT = [
+    "setl_id", "msgid", "infno", "fixmedins_code", "psn_no", "personal", "state", "number", "returned", "undone",
+    "undone_by", "periods", "result", "at", "region",
+]  # fmt: skip
+
+
+async def learn(conn: Conn, wanted: Wanted) -> None:
+    """Adds to `wanted` whose accounts and bindings are concerned. Nothing is locked yet, so only ids count."""
+    if wanted.setl_ids or wanted.pairs:
+        codes, msgids = zip(*wanted.pairs, strict=True) if wanted.pairs else ((), ())
+        for setl_id, result in await conn.fetch(
+            Q["holders"], list(wanted.setl_ids), list(codes), list(msgids)
+        ):
+            wanted.setl_ids.add(setl_id)
+            for share in from_json(result)["shares"]:
+                wanted.accounts.add(share["psn_no"])
+                if share["binding_id"]:
+                    wanted.bindings.add(UUID(share["binding_id"]))
+    if wanted.patients:
+        for binding_id, sponsor in await conn.fetch(Q["bindings_of"], list(wanted.patients)):
+            wanted.bindings.add(binding_id)
+            wanted.accounts.add(sponsor)
+    if wanted.new_accounts:
+        await conn.execute(Q["add_accounts"], sorted(wanted.new_accounts))
+    wanted.accounts |= wanted.patients | wanted.new_accounts
+    wanted.persons |= wanted.accounts
+
+
+async def lock(conn: Conn, wanted: Wanted) -> None:
+    """Locks settlements, then bindings, then accounts, each sorted."""
+    if wanted.setl_ids:
+        await conn.execute(Q["lock_settlements"], sorted(wanted.setl_ids))
+    if wanted.bindings:
+        await conn.execute(Q["lock_bindings"], list(wanted.bindings))
+    if wanted.accounts:
+        await conn.execute(Q["lock_accounts"], list(wanted.accounts))
+
+
+async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
+    """Reads all facts. To be called after `lock`, so that each statement sees what the locks waited for."""
+    if wanted.accounts:
+        for psn_no, admdvs, current, historic, state, version, usage in await conn.fetch(
+            Q["accounts"], list(wanted.accounts)
+        ):
+            book.accounts[psn_no] = Account(psn_no, admdvs, current, historic, state, version, _used(usage))
+    if wanted.bindings:
+        for id, sponsor, beneficiary, version, state, relation, text, usage in await conn.fetch(
+            Q["bindings"], list(wanted.bindings)
+        ):
+            binding = Binding(id, sponsor, beneficiary, version, state, relation, text, _used(usage))
+            book.bindings[binding.binding_id] = binding
+            book.bound.setdefault(binding.beneficiary, []).append(binding)
+    if wanted.persons:
+        for psn_no, version, cert, alive, insured in await conn.fetch(Q["persons"], list(wanted.persons)):
+            book.persons[psn_no] = Person(psn_no, version, cert, alive, read_insured(insured))
+    own = {p.cert for p in book.persons.values()}
+    if strange := wanted.certs - own:
+        book.holders.update((row[0], row[1]) for row in await conn.fetch(Q["persons_by_cert"], list(strange)))
+    book.holders.update((p.cert, p.psn_no) for p in book.persons.values())
+    if wanted.institutions:
+        rows = await conn.fetch(Q["institutions"], list(wanted.institutions))
+        book.institutions = {row[0]: Institution(*row) for row in rows}
+    await _load_requests(conn, wanted, book)
+    if wanted.orders:
+        book.orders = {row[0]: row[1] for row in await conn.fetch(Q["orders"], list(wanted.orders))}
+    if wanted.ended:
+        ids = list(wanted.ended)
+        columns = ids, [wanted.ended[i][0] for i in ids], [wanted.ended[i][1] for i in ids]
+        for binding_id, posting, amount, at in await conn.fetch(Q["paid_since"], *columns):
+            book.paid.setdefault(binding_id, []).append(PaidLate(posting, amount, at))
+
+
+async def _load_requests(conn: Conn, wanted: Wanted, book: Book) -> None:
+    if not wanted.msgids:
+        return
+    msgids = list(wanted.msgids)
+    for row in await conn.fetch(Q["requests"], msgids):
+        book.requests[row[0], row[1]] = Stored(*row)
+    book.tombstones = {tuple(row) for row in await conn.fetch(Q["tombstones"], msgids)}
+    if wanted.setl_ids:
+        for row in await conn.fetch(Q["settlements"], list(wanted.setl_ids)):
+            book.settlements[row[0]] = Settlement(*row)
+
+
+async def save(conn: Conn, book: Book) -> None:
+    """Writes what changed."""
+    await _save_facts(conn, book)
+    await _save_money(conn, book)
+    new = {s.setl_id for s in book.new_settlements}
+    if rows := [s for s in book.settlements.values() if s.changed and s.setl_id not in new]:
+        await conn.execute(
+            Q["update_settlements"],
+            *_columns((s.setl_id, s.state, s.number, s.returned, s.undone, s.undone_by) for s in rows),
+        )
+    if book.new_tombstones:
+        await conn.execute(Q["insert_tombstones"], *_columns(book.new_tombstones))
+    if book.new_orders:
+        await conn.execute(Q["insert_orders"], *_columns(book.new_orders))
+    if book.new_recoveries:
+        await conn.execute(Q["insert_recoveries"], *_columns(book.new_recoveries))
+
+
+async def _save_facts(conn: Conn, book: Book) -> None:
+    if book.new_persons:
+        rows = sorted(book.new_persons.values(), key=lambda p: p.psn_no)
+        await conn.execute(
+            Q["upsert_persons"],
+            *_columns((p.psn_no, p.version, p.cert, p.alive, insured_text(p.insured)) for p in rows),
+        )
+    if book.new_institutions:
+        await conn.execute(
+            Q["upsert_institutions"],
+            *_columns(sorted(book.new_institutions.values(), key=lambda i: i.fixmedins_code)),
+        )
+    if book.followed:
+        found = [book.bindings[i] for i in sorted(book.followed)]
+        await conn.execute(
+            Q["upsert_bindings"],
+            *_columns(
+                (
+                    b.binding_id,
+                    b.sponsor,
+                    b.beneficiary,
+                    b.version,
+                    b.state,
+                    b.relation,
+                    b.text,
+                    _usage(b.usage),
+                )
+                for b in found
+            ),
+        )
+
+
+async def _save_money(conn: Conn, book: Book) -> None:
+    if accounts := book.changed_accounts():
+        await conn.execute(
+            Q["update_accounts"],
+            [a.psn_no for a in accounts], [a.admdvs for a in accounts], [a.current for a in accounts],
+            [a.historic for a in accounts], [a.state for a in accounts], [a.version for a in accounts],
+            [_usage(a.usage) for a in accounts],
+        )  # fmt: skip
+    if bindings := book.changed_bindings():
+        await conn.execute(
+            Q["update_usage"], [b.binding_id for b in bindings], [_usage(b.usage) for b in bindings]
+        )
+    if book.new_entries:
+        await conn.copy_records_to_table("entry", records=book.new_entries, columns=ENTRY)
+    if book.new_settlements:
+        rows = [tuple([getattr(s, name) for name in SETTLEMENT]) for s in book.new_settlements]
+        await conn.copy_records_to_table("settlement", records=rows, columns=SETTLEMENT)
+    if book.new_requests:
+        await conn.copy_records_to_table("request", records=book.new_requests, columns=REQUEST)
+
+
+def _usage(usage: dict[str, int]) -> str:
+    return to_json(usage).decode() if usage else "{}"
+
+
+def _used(text: str) -> dict[str, int] | None:
+    return None if text == "{}" else from_json(text)
+
+
+def _columns(rows: Iterable[Iterable[Any]]) -> Iterable[Any]:
+    return map(list, zip(*rows, strict=True))

@@ -1,0 +1,89 @@
+"""What a batch needs to know before it can be decided: ids, gathered from its messages without reading anything."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.settlement.domain.people import digest
+from shared.contracts.account_credits import Closed, Corrected, Credited, Frozen, Unfrozen, YearTurned
+from shared.contracts.base import UUID
+from shared.contracts.binding_decisions import BindingState
+from shared.contracts.registry import InstitutionRecorded, PersonRecorded
+from shared.contracts.settlement_requests import Bill, Cancel, Query, Refund, Reverse
+from shared.messaging.handler import Event, Invalid, Item, Tombstone
+
+CREDITS = (Credited, Corrected, YearTurned, Frozen, Unfrozen, Closed)
+
+
+class Wanted:
+    """Ids of a batch. `pairs` are (institution, msgid) of originals that are to be undone or looked up."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.patients: set[str] = set()
+        self.persons: set[str] = set()
+        self.certs: set[bytes] = set()
+        self.accounts: set[str] = set()
+        self.new_accounts: set[str] = set()
+        self.institutions: set[str] = set()
+        self.msgids: set[str] = set()
+        self.pairs: set[tuple[str, str]] = set()
+        self.setl_ids: set[bytes] = set()
+        self.bindings: set[UUID] = set()
+        self.orders: set[str] = set()
+        self.ended: dict[UUID, tuple[str, Any]] = {}
+        for item in items:
+            if isinstance(item, Event):
+                self._add(item.body, item)
+
+    def _add(self, body: Any, event: Event) -> None:
+        if isinstance(body, Bill):
+            self.patients.add(body.psn_no)
+            self.certs.add(digest(body.mdtrt_cert_no))
+            self.institutions.add(body.fixmedins_code)
+            self.msgids.add(body.msgid)
+        elif isinstance(body, Cancel | Reverse | Refund | Query):
+            self._back(body)
+        elif isinstance(body, BindingState):
+            self._binding(body)
+        elif isinstance(body, CREDITS):
+            self.new_accounts.add(body.psn_no)
+            self.orders.add(body.entry_id)
+        elif isinstance(body, PersonRecorded):
+            self.persons.add(body.psn_no)
+        elif isinstance(body, InstitutionRecorded):
+            self.institutions.add(body.fixmedins_code)
+        elif isinstance(body, Invalid) and isinstance(msgid := body.fields.get("msgid"), str):
+            self.msgids.add(msgid)
+        elif isinstance(body, Tombstone):
+            self._erased(event)
+
+    def _back(self, body: Cancel | Reverse | Refund | Query) -> None:
+        self.patients.add(body.psn_no)
+        self.institutions.add(body.fixmedins_code)
+        self.msgids.add(body.msgid)
+        omsgid, setl_id = getattr(body, "omsgid", None), getattr(body, "setl_id", None)
+        if omsgid:
+            self.msgids.add(omsgid)
+            self.pairs.add((body.fixmedins_code, omsgid))
+        if setl_id:
+            try:
+                self.setl_ids.add(bytes.fromhex(setl_id))
+            except ValueError:
+                return  # no settlement of ours: the decision declines it
+
+    def _binding(self, body: BindingState) -> None:
+        self.bindings.add(body.binding_id)
+        if body.case.beneficiary is None:
+            return
+        sponsor = body.case.sponsor.psn_no
+        self.persons.update((sponsor, body.case.beneficiary.psn_no))
+        self.accounts.add(sponsor)
+        ends = [p.end for p in body.effective if p.end is not None]
+        if body.state.final and ends:
+            self.ended[body.binding_id] = (sponsor, max(ends))
+
+    def _erased(self, event: Event) -> None:
+        if event.topic == "binding.decisions":
+            try:
+                self.bindings.add(UUID(event.key.decode()))
+            except ValueError:
+                return
