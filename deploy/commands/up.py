@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Annotated
 
 import typer
@@ -14,10 +15,12 @@ from deploy.local.state import file_of
 
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything is ready.")] = False,
+    cast: Annotated[bool, typer.Option(help="Publish a cast of made-up persons, the first time.")] = True,
 ) -> None:
     """Start Kafka, PostgreSQL and the four services, and keep them running.
 
     The first time, Kafka's jars (43 MB) are fetched. Data, logs and stack.json are below .gongji/ (GONGJI_HOME).
+    The cast of deploy/cast/cast.yaml is published once, unless --no-cast or a Kafka of your own says otherwise.
 
         gongji up                                     # logs on the terminal; Ctrl-C stops everything
         gongji up --detach && gongji status
@@ -25,10 +28,11 @@ def up(
         GONGJI_CLOCK='2026-11-23T10:00:00+08:00*60' gongji up   # a Monday, an hour a minute
     """
     home = paths.home()
+    cast = cast and not os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if not detach:
-        asyncio.run(local.run(home))
+        asyncio.run(local.run(home, with_cast=cast))
         return
-    told = local.detach(home)
+    told = local.detach(home, ["--cast"] if cast else [])
     typer.echo(f"ready: Kafka {told['kafka']}, services {', '.join(told['services'])}; see {file_of(home)}")
 
 

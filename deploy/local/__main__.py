@@ -1,4 +1,4 @@
-"""The supervisor as a process of its own: `python -m deploy.local HOME`. What `gongji up --detach` starts."""
+"""The supervisor as a process of its own: `python -m deploy.local HOME [--cast]`. What `gongji up --detach` starts."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 from deploy.local import up
 from deploy.local.errors import StackError
 
+CAST = "--cast"
+
 
 def main(arguments: list[str]) -> int:
     """Run until a signal; 1 after a failure, whose line is the last one of the output."""
     try:
-        asyncio.run(up.run(Path(arguments[0])))
+        asyncio.run(up.run(Path(arguments[0]), with_cast=CAST in arguments[1:]))
     except StackError as error:
         print(f"error: {error}", flush=True)
         return 1

@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy import topics
+from deploy import cast, registry, topics
 from deploy.local import process, stack, state
 from deploy.local.console import Console
 from deploy.local.databases import SERVICES, create_roles, create_schemas, service_url, variable_of
 from deploy.local.errors import StackError, tail
+from deploy.local.paths import PROJECT
 from deploy.local.ports import choose
 from deploy.local.programs import Program, service
 from deploy.local.stack import Stack
@@ -46,6 +47,21 @@ async def provision(servers: Stack, environ: Mapping[str, str] = os.environ) -> 
     return {**made, **given}
 
 
+async def publish_cast(servers: Stack, console: Console) -> None:
+    """Publish the made-up persons of `deploy/cast/cast.yaml`, once in the life of a stack's data. Raises aiokafka's errors."""
+    memory = stack.remembered(servers.home)
+    if memory.get("cast"):
+        return
+    now = clock.from_setting(os.environ.get("GONGJI_CLOCK")).now()
+    records = registry.from_cast(cast.FILE, now)
+    await registry.publish(servers.kafka, records)
+    console.say(
+        f"published {len(records)} records about made-up persons, see {cast.FILE.relative_to(PROJECT)}"
+    )
+    memory["cast"] = now.isoformat()
+    stack.remember(servers.home, memory)
+
+
 def services(servers: Stack, urls: Mapping[str, str], names: Sequence[str] = SERVICES) -> list[Program]:
     """The services' programs, each on a remembered free port, all by one clock."""
     text = clock.with_anchor(os.environ.get("GONGJI_CLOCK"))
@@ -64,12 +80,14 @@ async def run(
     *,
     console: Console | None = None,
     names: Sequence[str] = SERVICES,
+    with_cast: bool = False,
     extend: Extend = lambda _: (),
     on_ready: Callable[[Stack], None] = lambda _: None,
 ) -> None:
     """Bring everything up at `home` and keep it up until SIGINT, SIGTERM or SIGHUP. Raises StackError.
 
-    `extend` gives further programs to keep running; `on_ready` is called once, when all services are ready.
+    `with_cast` publishes the made-up cast, the first time; `extend` gives further programs to keep running;
+    `on_ready` is called once, when all services are ready.
     """
     console = console or Console()
     logging.getLogger("aiokafka").setLevel(
@@ -82,6 +100,8 @@ async def run(
         supervisor: Supervisor | None = None
         try:
             urls = await provision(servers)
+            if with_cast:
+                await publish_cast(servers, console)
             programs = [*services(servers, urls, names), *extend(servers)]
             supervisor = Supervisor(servers, programs, console)
             supervisor.extra = {"clock": programs[0].env.get("GONGJI_CLOCK", "") if programs else ""}
