@@ -9,7 +9,7 @@ from shared.contracts.base import Message, Origin
 from shared.contracts.structured import event_of
 from shared.contracts.topics import TYPES
 from shared.testing.messages import to_kafka
-from shared.testing.samples import family, requests, results
+from shared.testing.samples import answered, family, requests, results
 from shared.testing.samples.pruning import minimal
 
 Event = dict[str, Any]
@@ -50,7 +50,7 @@ def all_samples() -> Iterator[Sample]:
         yield Sample(sample.short, "minimal", sample.source, minimal(sample.body), sample.to)
     for short, source, body, name in requests.others():
         yield Sample(short, name, source, body)
-    for short, source, body, name, to in results.others():
+    for short, source, body, name, to in answered.others():
         yield Sample(short, name, source, body, to)
 
 
@@ -64,7 +64,7 @@ def _full() -> Iterator[Sample]:
     services = (results.of_eligibility, results.of_audit, results.of_notify, results.of_settlement)
     for short, source, body in chain.from_iterable(part() for part in (*outsiders, *services)):
         yield Sample(short, "full", source, body)
-    for short, source, body, to in results.of_answers():
+    for short, source, body, to in answered.of_answers():
         yield Sample(short, "full", source, body, to)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from shared.contracts import answers, binding_decisions, binding_screenings, notices, settlement_results
+from shared.contracts import binding_decisions, binding_screenings, notices, settlement_results
 from shared.contracts.account_credits import Segment
-from shared.contracts.base import Message, Origin
-from shared.contracts.binding_decisions import TYPE_TO_STATE, Cause, DatedTerms, Period, State, Step
+from shared.contracts.base import Message
+from shared.contracts.binding_decisions import TYPE_TO_STATE, Cause, DatedTerms, Period, State
 from shared.contracts.binding_requests import MaterialKind, Relation, Side
 from shared.contracts.reasons import reason
 from shared.testing import messages as m
@@ -111,7 +111,7 @@ def of_notify() -> Bodies:
 def of_settlement() -> Bodies:
     s = settlement_results
     back = s.Returned.model_fields.keys() - {"tombstone"}
-    given_back = {name: value for name, value in _allocation().items() if name in back}
+    given_back = {name: value for name, value in allocation().items() if name in back}
     declined = {
         "code": "parts-do-not-add-up",
         "field": "medfee_sumamt",
@@ -121,17 +121,17 @@ def of_settlement() -> Bodies:
         "remedy_en": "correct the parts and send again",
     }
     asked = {
-        name: _allocation()[name] for name in ("msgid", "infno", "origin", "fixmedins_code", "psn_no", "at")
+        name: allocation()[name] for name in ("msgid", "infno", "origin", "fixmedins_code", "psn_no", "at")
     }
     bodies: dict[str, Message] = {
-        "quoted": s.Quoted(**_allocation()),
-        "settled": s.Settled(**_allocation()),
+        "quoted": s.Quoted(**allocation()),
+        "settled": s.Settled(**allocation()),
         "declined": s.Declined(**asked, **declined),
         "cancelled": s.Cancelled(**given_back, tombstone=False),
         "reversed": s.Reversed(**given_back, tombstone=True),
         "refunded": s.Refunded(**given_back, tombstone=False),
         "premium-paid": _premium(),
-        "found": s.Found(**_allocation(), refd_setl_flag="0"),
+        "found": s.Found(**allocation(), refd_setl_flag="0"),
         "transferred": _transfer(),
     }
     for suffix, body in bodies.items():
@@ -152,7 +152,7 @@ def _share(amount: int, holder: str = "sponsor") -> settlement_results.Share:
     )
 
 
-def _allocation() -> dict[str, Any]:
+def allocation() -> dict[str, Any]:
     left_out = settlement_results.LeftOut(
         binding_id=f.SECOND_BINDING, code="suspended", zh="该绑定已暂停", en="the binding is suspended"
     )
@@ -203,120 +203,3 @@ def _transfer() -> settlement_results.Transferred:
         origin=f.CHANNEL,
         at=f.SOON,
     )
-
-
-def of_answers() -> Iterator[tuple[str, str, Message, Origin]]:
-    """Answers with the request that each answers."""
-    a, zheliban = answers, "gongji-eligibility"
-    invalid = reason(
-        "field-invalid", field="relation", problem="未知的取值 / not one of the values", example='"parent"'
-    )
-    refused = a.Refused(request_type="binding.requests.submitted", binding_id=f.BINDING, reasons=(invalid,))
-    yield "answers.refused", zheliban, refused, f.CHANNEL
-    yield "answers.screened", zheliban, _screened(), f.CHANNEL
-    yield "answers.binding", "gongji-audit", _binding(), f.CHANNEL
-    yield "answers.settlement", "gongji-settlement", _settlement(), f.HOSPITAL
-    money = {"amount": 40_000, "reasons": (reason("account-frozen"),), "at": f.SOON}
-    premium = a.Premium(premium_id=f.PREMIUM, state="declined", **money)
-    yield "answers.premium", "gongji-settlement", premium, f.CHANNEL
-    transfer = a.Transfer(transfer_id=f.TRANSFER, state="refused", reasons=(f.BY_SPONSOR,), at=f.SOON)
-    yield "answers.transfer", "gongji-settlement", transfer, f.CHANNEL
-    differs = "个人账户共济支付金额：机构 50.00，中心 45.00"
-    statement = a.Reconciliation(msgid=m.msgid(number=7), stmt_rslt="1", stmt_rslt_dscr=differs)
-    yield "answers.reconciliation", "gongji-settlement", statement, f.HOSPITAL
-    yield "answers.verdict", "gongji-audit", _verdict(), f.DESK
-    yield "answers.message", "gongji-notify", _message(), f.CHANNEL
-
-
-def _screened() -> answers.Screened:
-    return answers.Screened(
-        binding_id=f.BINDING,
-        outcome="refused",
-        step=Step.DECIDED,
-        reasons=(f.IN_LAW, f.PAPERS),
-        reasons_gone=("commitment-missing",),
-        at=f.SOON,
-        policy_version=f.POLICY,
-    )
-
-
-def _binding() -> answers.Binding:
-    return answers.Binding(
-        binding_id=f.BINDING,
-        version=3,
-        state=State.SUPPLEMENT_REQUESTED,
-        step=Step.ACCEPTED,
-        reasons=(f.PAPERS,),
-        supplement=(MaterialKind.HOUSEHOLD_REGISTER,),
-        due_at=f.AT + timedelta(days=14),
-        due_basis="official-calendar",
-        at=f.SOON,
-    )
-
-
-def _ended() -> answers.Binding:
-    return answers.Binding(
-        binding_id=f.BINDING,
-        version=4,
-        state=State.ENDED,
-        step=Step.DECIDED,
-        reasons=(f.BY_SPONSOR,),
-        effective_from=f.AT,
-        cause=Cause.SPONSOR,
-        at=f.SOON,
-    )
-
-
-def _settlement() -> answers.Settlement:
-    shown = answers.Settlement.model_fields.keys()
-    money = {name: value for name, value in _allocation().items() if name in shown}
-    explained = ("全自费金额不能由个人账户支付",)
-    rest = {"setl_time": f.SOON, "balc": 0, "refd_setl_flag": "0"}
-    return answers.Settlement(infcode="0", explained=explained, **money, **rest)
-
-
-def _declined() -> answers.Settlement:
-    return answers.Settlement(
-        infcode="-1",
-        msgid=m.msgid(number=2),
-        infno="2207",
-        err_msg="费用总额与各部分之和不一致",
-        code="parts-do-not-add-up",
-        field="medfee_sumamt",
-        remedy="请核对各部分金额后重新上传",
-    )
-
-
-def _verdict() -> answers.Verdict:
-    return answers.Verdict(
-        binding_id=f.BINDING,
-        accepted=False,
-        state=State.APPROVED,
-        version=3,
-        reasons=(reason("already-decided"),),
-        at=f.SOON,
-    )
-
-
-def _message() -> answers.CentreMessage:
-    return answers.CentreMessage(
-        notice_id=f.NOTICE,
-        binding_id=f.BINDING,
-        title="家庭共济办理结果",
-        text="您提交的家庭共济申请已办结：审核通过。",
-        at=f.SOON,
-    )
-
-
-def others() -> Iterator[tuple[str, str, Message, str, Origin]]:
-    """Answers beside minimal and full, with their names."""
-    yield "answers.settlement", "gongji-settlement", _declined(), "declined", f.HOSPITAL
-    yield "answers.binding", "gongji-audit", _ended(), "ended", f.CHANNEL
-    accepted = answers.Verdict(
-        binding_id=f.BINDING, accepted=True, state=State.APPROVED, version=3, at=f.SOON
-    )
-    yield "answers.verdict", "gongji-audit", accepted, "accepted", f.DESK
-    in_order = answers.Screened(
-        binding_id=f.BINDING, outcome="passed", step=Step.ACCEPTED, at=f.SOON, policy_version=f.POLICY
-    )
-    yield "answers.screened", "gongji-eligibility", in_order, "passed", f.CHANNEL

@@ -1,0 +1,130 @@
+"""Full samples of the answers that a source reads on its own topic."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from shared.contracts import answers
+from shared.contracts.base import Message, Origin
+from shared.contracts.binding_decisions import Cause, State, Step
+from shared.contracts.binding_requests import MaterialKind
+from shared.contracts.reasons import reason
+from shared.testing import messages as m
+from shared.testing.samples import family as f
+from shared.testing.samples import results
+
+
+def of_answers() -> Iterator[tuple[str, str, Message, Origin]]:
+    """Answers with the request that each answers."""
+    a, zheliban = answers, "gongji-eligibility"
+    invalid = reason(
+        "field-invalid", field="relation", problem="未知的取值 / not one of the values", example='"parent"'
+    )
+    refused = a.Refused(request_type="binding.requests.submitted", binding_id=f.BINDING, reasons=(invalid,))
+    yield "answers.refused", zheliban, refused, f.CHANNEL
+    yield "answers.screened", zheliban, _screened(), f.CHANNEL
+    yield "answers.binding", "gongji-audit", _binding(), f.CHANNEL
+    yield "answers.settlement", "gongji-settlement", _settlement(), f.HOSPITAL
+    money = {"amount": 40_000, "reasons": (reason("account-frozen"),), "at": f.SOON}
+    premium = a.Premium(premium_id=f.PREMIUM, state="declined", **money)
+    yield "answers.premium", "gongji-settlement", premium, f.CHANNEL
+    transfer = a.Transfer(transfer_id=f.TRANSFER, state="refused", reasons=(f.BY_SPONSOR,), at=f.SOON)
+    yield "answers.transfer", "gongji-settlement", transfer, f.CHANNEL
+    differs = "个人账户共济支付金额：机构 50.00，中心 45.00"
+    statement = a.Reconciliation(msgid=m.msgid(number=7), stmt_rslt="1", stmt_rslt_dscr=differs)
+    yield "answers.reconciliation", "gongji-settlement", statement, f.HOSPITAL
+    yield "answers.verdict", "gongji-audit", _verdict(), f.DESK
+    yield "answers.message", "gongji-notify", _message(), f.CHANNEL
+
+
+def _screened() -> answers.Screened:
+    return answers.Screened(
+        binding_id=f.BINDING,
+        outcome="refused",
+        step=Step.DECIDED,
+        reasons=(f.IN_LAW, f.PAPERS),
+        reasons_gone=("commitment-missing",),
+        at=f.SOON,
+        policy_version=f.POLICY,
+    )
+
+
+def _binding() -> answers.Binding:
+    return answers.Binding(
+        binding_id=f.BINDING,
+        version=3,
+        state=State.SUPPLEMENT_REQUESTED,
+        step=Step.ACCEPTED,
+        reasons=(f.PAPERS,),
+        supplement=(MaterialKind.HOUSEHOLD_REGISTER,),
+        due_at=f.AT + timedelta(days=14),
+        due_basis="official-calendar",
+        at=f.SOON,
+    )
+
+
+def _ended() -> answers.Binding:
+    return answers.Binding(
+        binding_id=f.BINDING,
+        version=4,
+        state=State.ENDED,
+        step=Step.DECIDED,
+        reasons=(f.BY_SPONSOR,),
+        effective_from=f.AT,
+        cause=Cause.SPONSOR,
+        at=f.SOON,
+    )
+
+
+def _settlement() -> answers.Settlement:
+    shown = answers.Settlement.model_fields.keys()
+    money = {name: value for name, value in results.allocation().items() if name in shown}
+    explained = ("全自费金额不能由个人账户支付",)
+    rest = {"setl_time": f.SOON, "balc": 0, "refd_setl_flag": "0"}
+    return answers.Settlement(infcode="0", explained=explained, **money, **rest)
+
+
+def _declined() -> answers.Settlement:
+    return answers.Settlement(
+        infcode="-1",
+        msgid=m.msgid(number=2),
+        infno="2207",
+        err_msg="费用总额与各部分之和不一致",
+        code="parts-do-not-add-up",
+        field="medfee_sumamt",
+        remedy="请核对各部分金额后重新上传",
+    )
+
+
+def _verdict() -> answers.Verdict:
+    return answers.Verdict(
+        binding_id=f.BINDING,
+        accepted=False,
+        state=State.APPROVED,
+        version=3,
+        reasons=(reason("already-decided"),),
+        at=f.SOON,
+    )
+
+
+def _message() -> answers.CentreMessage:
+    return answers.CentreMessage(
+        notice_id=f.NOTICE,
+        binding_id=f.BINDING,
+        title="家庭共济办理结果",
+        text="您提交的家庭共济申请已办结：审核通过。",
+        at=f.SOON,
+    )
+
+
+def others() -> Iterator[tuple[str, str, Message, str, Origin]]:
+    """Answers beside minimal and full, with their names."""
+    yield "answers.settlement", "gongji-settlement", _declined(), "declined", f.HOSPITAL
+    yield "answers.binding", "gongji-audit", _ended(), "ended", f.CHANNEL
+    accepted = answers.Verdict(
+        binding_id=f.BINDING, accepted=True, state=State.APPROVED, version=3, at=f.SOON
+    )
+    yield "answers.verdict", "gongji-audit", accepted, "accepted", f.DESK
+    in_order = answers.Screened(
+        binding_id=f.BINDING, outcome="passed", step=Step.ACCEPTED, at=f.SOON, policy_version=f.POLICY
+    )
+    yield "answers.screened", "gongji-eligibility", in_order, "passed", f.CHANNEL
