@@ -65,11 +65,12 @@ def test_a_service_subscribes_to_what_the_registry_says(service: str) -> None:
 
 def _assigned(path: Path, name: str) -> Iterator[ast.expr]:
     for node in ast.walk(parsed(path)):
+        target = node.target if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [None])[0]
         if (
-            isinstance(node, ast.AnnAssign)
+            isinstance(node, ast.Assign | ast.AnnAssign)
             and node.value is not None
-            and getattr(node.target, "id", "") == name
-        ) or (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name):
+            and getattr(target, "id", "") == name
+        ):
             yield node.value
 
 
