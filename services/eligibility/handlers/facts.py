@@ -7,7 +7,7 @@ from uuid import UUID
 from services.eligibility.domain.binding import Binding, Condition, Stage, stage_after
 from services.eligibility.domain.conditions import condition, consequence
 from services.eligibility.domain.person import person_key
-from services.eligibility.domain.screening import screen
+from services.eligibility.domain.screening import Outcome, screen
 from services.eligibility.handlers import screen as screening
 from services.eligibility.handlers.consents import expire
 from services.eligibility.work import Account, Work
@@ -65,12 +65,26 @@ def look_at(work: Work, binding: Binding, out: Out) -> None:
 
 
 def relation_recorded(work: Work, event: Event, body: registry.RelationRecorded, out: Out) -> None:
-    """A newer record of a relation."""
+    """A newer record of a relation: a request that lacked nothing but papers may be proven by it."""
     pair = (body.psn_no, body.other_psn_no)
     known = work.relations.get(pair)
-    if known is None or known.version < body.version:
-        work.relations[pair] = body
-        work.changed_relations.add(pair)
+    if known is not None and known.version >= body.version:
+        return
+    work.relations[pair] = body
+    work.changed_relations.add(pair)
+    one, other = (work.owners.get(number) for number in pair)
+    if one is None or other is None:
+        return
+    for binding in list(work.bindings_of(one)):
+        theirs = {binding.sponsor, binding.beneficiary} == {one, other}
+        if theirs and binding.stage is Stage.SUPPLEMENT and _papers_not_needed(work, binding):
+            again = binding.model_copy(update={"round": binding.round + 1})
+            screening.run(work, again, out, binding.origin, first=False)
+
+
+def _papers_not_needed(work: Work, binding: Binding) -> bool:
+    finding = screen(screening.inquire(work, binding), first=False)
+    return finding.outcome is not Outcome.SUPPLEMENT
 
 
 def account_marked(
