@@ -1,8 +1,8 @@
 """Wiring: settings become the handler that the core runs, and the sender beside it with its links to the outside."""
 
 import asyncio
+from datetime import UTC, datetime
 
-from services.notify import storage
 from services.notify.clients.sip import SipClient, SipOptions
 from services.notify.clients.smpp import SmppClient, SmppOptions
 from services.notify.clients.speech import Speech
@@ -22,7 +22,9 @@ from shared.policies.loader import Policies
 def build(settings: Settings) -> NotifyHandler:
     """The handler. Raises `PolicyError` with one line for each fault: it never runs with half a policy."""
     centres = frozenset(one.id for one in sources.load().values() if one.message_centre)
-    return NotifyHandler(clock.from_setting(settings.clock), _policies(settings), centres, settings.sign)
+    now = clock.from_setting(settings.clock)
+    since = now.now() if settings.rebuilt else datetime.fromtimestamp(0, UTC)
+    return NotifyHandler(now, _policies(settings), centres, settings.sign, since)
 
 
 def sender(settings: Settings) -> Background:
@@ -32,8 +34,6 @@ def sender(settings: Settings) -> Background:
         outcomes = Outcomes(running.apply)
         texts, smpp = _texts(settings, outcomes, running)
         calls, sip = _calls(settings)
-        async with running.pool.acquire() as conn:
-            await storage.born_at(conn, running.clock.now())
         one = Sender(
             running.pool,
             outcomes,
@@ -59,12 +59,11 @@ def _policies(settings: Settings) -> Policies:
 
 
 def _texts(settings: Settings, outcomes: Outcomes, running: Running) -> tuple[Medium, SmppClient | None]:
-    if not settings.smpp:
+    if not settings.smpp_host:
         return Absent("sms"), None
-    host, _, port = settings.smpp.rpartition(":")
     options = SmppOptions(
-        host=host,
-        port=int(port),
+        host=settings.smpp_host,
+        port=settings.smpp_port,
         system_id=settings.smpp_system_id,
         password=settings.smpp_password.get_secret_value(),
         source_addr=settings.smpp_source,
@@ -79,10 +78,10 @@ def _texts(settings: Settings, outcomes: Outcomes, running: Running) -> tuple[Me
 
 
 def _calls(settings: Settings) -> tuple[Medium, SipClient | None]:
-    if not settings.sip_trunk:
+    if not settings.sip_peer:
         return Absent("call"), None
     options = SipOptions(
-        trunk=settings.sip_trunk,
+        trunk=settings.sip_peer,
         listen=settings.sip_listen,
         user=settings.sip_user,
         auth_user=settings.sip_auth_user,
@@ -94,6 +93,5 @@ def _calls(settings: Settings) -> tuple[Medium, SipClient | None]:
     )
     client = SipClient(options)
     longest = settings.ring + settings.key_wait + 180
-    return Calls(
-        client, Speech(), at_once=settings.calls_at_once, longest=longest, keep=settings.speech_dir
-    ), client
+    speech = Speech(folder=settings.speech_dir)
+    return Calls(client, speech, at_once=settings.calls_at_once, longest=longest), client

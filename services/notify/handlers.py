@@ -34,10 +34,15 @@ class NotifyHandler:
     topics = ("binding.decisions", "settlement.results", "notice.receipts", "registry.persons")
     tombstones = True
 
-    def __init__(self, clock: Clock, policies: Policies, centres: frozenset[str], sign: str) -> None:
-        """`centres`: sources with a message centre; `sign`: registered signature of text messages."""
+    def __init__(
+        self, clock: Clock, policies: Policies, centres: frozenset[str], sign: str, since: datetime
+    ) -> None:
+        """`centres`: sources with a message centre; `sign`: registered signature of text messages.
+
+        `since`: what was decided before is never sent by a database that begins now; see option `rebuilt`.
+        """
         self._clock, self._policies, self._centres, self._sign = clock, policies, centres, sign
-        self._started = clock.now()
+        self._since = since
         self._born: datetime | None = None
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Keys:
@@ -58,7 +63,7 @@ class NotifyHandler:
         """Facts: notices with attempts, what was told already, who the recipients are."""
         now = self._clock.now()
         if self._born is None:
-            self._born = await storage.born_at(conn, self._started)
+            self._born = await storage.born_at(conn, self._since)
         work = Work(now, self._born, self._sign, self._policies, self._centres, parts=keys[1])
         await storage.load_notices(conn, work, keys[0])
         told = [one for item in items if isinstance(item, Event) for one in _told(item)]

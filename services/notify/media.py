@@ -1,14 +1,12 @@
 """The two media as the sender sees them: a number and words in, an outcome out. No database, no Kafka."""
 
-import wave
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Protocol
 
 from services.notify.clients.sip import CallResult, SipClient
 from services.notify.clients.smpp import SmppClient
 from services.notify.clients.smpp_pdu import Answer
-from services.notify.clients.speech import RATE, Speech
+from services.notify.clients.speech import Speech
 from services.notify.domain.course import Outcome
 from services.notify.domain.texts import Content
 
@@ -46,8 +44,8 @@ class Medium(Protocol):
         """Whether the link stands."""
         ...
 
-    async def send(self, number: str, content: Content, name: str) -> Result:
-        """One attempt. `name` names it (notice and number of the attempt)."""
+    async def send(self, number: str, content: Content) -> Result:
+        """One attempt."""
         ...
 
 
@@ -80,7 +78,7 @@ class Absent:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    async def send(self, number: str, content: Content, name: str) -> Result:
+    async def send(self, number: str, content: Content) -> Result:
         """Nothing is sent."""
         return Result(Outcome.PERMANENT, f"{self.name}-not-configured")
 
@@ -98,7 +96,7 @@ class Texts:
         """Whether the session is bound."""
         return self._client.up
 
-    async def send(self, number: str, content: Content, name: str) -> Result:
+    async def send(self, number: str, content: Content) -> Result:
         """Submit; the receipt comes later."""
         sent = await self._client.send(number, content.sms)
         return Result(_SMS[sent.answer], f"sms-{sent.answer}", sent.code, sent.provider_ids)
@@ -116,31 +114,16 @@ class Calls:
         *,
         at_once: int = 20,
         longest: float = 240.0,
-        keep: Path | None = None,
     ) -> None:
-        """`keep`: folder for the speech of each call, so that demo and tests can compare it with what was heard."""
         self._client, self._speech, self.at_once, self.longest = client, speech, at_once, longest
-        self._keep = keep
 
     @property
     def up(self) -> bool:
         """Whether calls can be placed."""
         return self._client.up
 
-    async def send(self, number: str, content: Content, name: str) -> Result:
+    async def send(self, number: str, content: Content) -> Result:
         """Call, speak, wait for the key 1."""
         pcm = await self._speech.say(content.speech)
-        if self._keep:
-            keep(self._keep / f"{name}.wav", pcm)
         call = await self._client.call(number, pcm)
         return Result(_CALL[call.result], f"call-{call.result}", call.code)
-
-
-def keep(path: Path, pcm: bytes) -> None:
-    """8 kHz mono s16le PCM as a WAV file; the folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(pcm)

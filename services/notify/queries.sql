@@ -66,13 +66,13 @@ select notice_id, number, fate from parts where notice_id = any($1::uuid[]);
 
 -- name: move_notices
 update notices n set state = m.state, reason = m.reason, step = m.step, tries = m.tries, put_off = m.put_off,
-    next_at = m.next_at, leased_until = null, ended_at = case when m.next_at is null then $8 end
+    next_at = m.next_at, leased_until = null, ended_at = case when m.next_at is null then $8::timestamptz end
 from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::timestamptz[])
     as m (id, state, reason, step, tries, put_off, next_at)
 where n.id = m.id;
 
 -- name: end_attempts
-update attempts a set state = e.state, code = e.code, parts = e.parts, ended_at = case when e.state <> 'pending' then $6 end
+update attempts a set state = e.state, code = e.code, parts = e.parts, ended_at = case when e.state <> 'pending' then $6::timestamptz end
 from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[]) as e (notice_id, number, state, code, parts)
 where a.notice_id = e.notice_id and a.number = e.number;
 

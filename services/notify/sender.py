@@ -168,7 +168,7 @@ class Sender:
             (self._clock.now() - begun.created_at).total_seconds()
         )
         try:
-            result = await medium.send(begun.to, begun.content, f"{begun.notice_id}-{begun.number}")
+            result = await medium.send(begun.to, begun.content)
         except Exception as error:
             self._log.error(
                 "attempt failed", notice=str(begun.notice_id), medium=medium.name, **log.fault(error)

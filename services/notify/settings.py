@@ -21,9 +21,15 @@ class Settings(ServiceSettings):
         max_length=12,
         description="Registered signature of text messages, without brackets",
     )
-    smpp: str = Field(
-        default="", pattern=_ADDRESS, description="SMS centre (SMPP 3.4), host:port; empty: no text messages"
+    rebuilt: bool = Field(
+        default=False,
+        description="Set at the first start on an empty database that replaces a lost one: what was decided before that start"
+        " may have been told already and is handed to the staff instead of sent",
     )
+    smpp_host: str = Field(
+        default="", max_length=253, description="SMS centre (SMPP 3.4), host; empty: no text messages"
+    )
+    smpp_port: int = Field(default=2775, ge=1, le=65535, description="SMS centre, port")
     smpp_system_id: str = Field(default="gongji", max_length=15, description="SMPP system_id")
     smpp_password: SecretStr = Field(
         default=SecretStr("gongji"), description="SMPP password, at most 8 characters"
@@ -40,7 +46,7 @@ class Settings(ServiceSettings):
         description="Seconds for the answer to a submit; past it the outcome is unknown",
     )
     smpp_enquire: float = Field(default=30.0, gt=0, description="Seconds between enquire_link")
-    sip_trunk: str = Field(
+    sip_peer: str = Field(
         default="", pattern=_ADDRESS, description="Telephone trunk (SIP over UDP), host:port; empty: no calls"
     )
     sip_listen: str = Field(

@@ -5,8 +5,10 @@ A second of speech costs about 10 ms; results are kept by text. The engine has g
 
 import asyncio
 import ctypes
+import hashlib
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any, Final
 
 import espeakng_loader
@@ -58,8 +60,12 @@ _one_at_a_time = threading.Lock()
 class Speech:
     """Speaks Chinese text as 8 kHz mono s16le PCM and remembers what it has spoken."""
 
-    def __init__(self, *, words_per_minute: int = 150, keep: int = 256) -> None:
-        """`keep`: how many texts stay in memory (about 16 kB a second of speech)."""
+    def __init__(self, *, words_per_minute: int = 150, keep: int = 256, folder: Path | None = None) -> None:
+        """`keep`: how many texts stay in memory (about 16 kB a second of speech).
+
+        `folder`: where they stay over restarts, `<digest>.pcm` beside `<digest>.txt`; it is made.
+        """
+        self._folder = folder
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._keep, self._wpm = keep, words_per_minute
 
@@ -74,13 +80,34 @@ class Speech:
             if text in self._kept:
                 self._kept.move_to_end(text)
                 return self._kept[text]
-            if _engine is None:
-                _engine = _Engine()
-            sound = np.frombuffer(_engine.speak(text, self._wpm), dtype="<i2").astype(np.float64)
-            pcm = self._kept[text] = resample(sound, _engine.rate)
+            pcm = self._from_folder(text)
+            if pcm is None:
+                if _engine is None:
+                    _engine = _Engine()
+                sound = np.frombuffer(_engine.speak(text, self._wpm), dtype="<i2").astype(np.float64)
+                pcm = resample(sound, _engine.rate)
+                self._into_folder(text, pcm)
+            self._kept[text] = pcm
             if len(self._kept) > self._keep:
                 self._kept.popitem(last=False)
             return pcm
+
+    def _file(self, text: str) -> Path | None:
+        return (
+            self._folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.pcm" if self._folder else None
+        )
+
+    def _from_folder(self, text: str) -> bytes | None:
+        file = self._file(text)
+        return file.read_bytes() if file and file.exists() else None
+
+    def _into_folder(self, text: str, pcm: bytes) -> None:
+        if file := self._file(text):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.with_suffix(".txt").write_text(text, encoding="utf-8")
+            part = file.with_suffix(".part")
+            part.write_bytes(pcm)
+            part.replace(file)
 
 
 def resample(sound: "np.ndarray[tuple[int], np.dtype[np.float64]]", rate: int, reach: int = 24) -> bytes:
