@@ -107,7 +107,7 @@ class ServiceSettings(BaseSettings):
         description="Faults in 10 min that set a source aside",
     )
     inbox_days: int = Field(
-        default=120,
+        default=400,
         ge=1,
         validation_alias="GONGJI_INBOX_DAYS",
         description="Days for which ids are remembered",

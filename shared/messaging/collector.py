@@ -9,9 +9,9 @@ from pydantic_core import to_json
 from shared.contracts import envelope, topics
 from shared.contracts.base import Message, Origin
 from shared.ids import Ids
-from shared.messaging.handler import Event, Item
+from shared.messaging.handler import Encoded, Event, Item
 from shared.messaging.records import Outgoing
-from shared.messaging.registry import Registry, Type
+from shared.messaging.registry import Registry, Type, is_own
 
 DueChange = tuple[datetime, bytes, str | None] | None
 """due_at, JSON of the body, trace; None where the row goes."""
@@ -58,7 +58,7 @@ class Collector:
         return self._ids.new()
 
     def emit(
-        self, type: str, body: Message | None, *, subject: str | None = None, key: str | None = None
+        self, type: str, body: Message | Encoded | None, *, subject: str | None = None, key: str | None = None
     ) -> None:
         kind = self._registry.types[type]
         if body is None:
@@ -66,13 +66,15 @@ class Collector:
                 raise ValueError(f"a tombstone of {type} needs a key and a compacted topic")
             about = key
         else:
-            about = kind.key_of(body)
+            about = body.key if isinstance(body, Encoded) else kind.key_of(body)
         packed = self._headers(kind, subject or self._subject(kind, body, about))
         self.outgoing.append(Outgoing(kind.topic, about.encode(), packed.encode(), self._value(kind, body)))
 
-    def answer(self, body: Message, *, to: Origin, type: str, subject: str | None = None) -> None:
+    def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
         kind = self._registry.types[type if type.startswith("answers.") else f"answers.{type}"]
-        about = kind.key_of(body)
+        if is_own(to.source) or not self._registry.known(to.source):
+            return  # nobody reads: our own services get events, and a source that is gone has no topic
+        about = body.key if isinstance(body, Encoded) else kind.key_of(body)
         request = (
             f',["{envelope.REQUEST_SOURCE}",{_quoted(to.source)}],["{envelope.REQUEST_ID}",{_quoted(to.id)}]]'
         )
@@ -104,16 +106,21 @@ class Collector:
         return f"{head}{self._ids.new()}{self._tail}{about}]"
 
     @staticmethod
-    def _subject(kind: Type, body: Message | None, key: str) -> str:
+    def _subject(kind: Type, body: Message | Encoded | None, key: str) -> str:
+        if isinstance(body, Encoded):
+            return body.subject
         return key if body is None or kind.subject_of is kind.key_of else kind.subject_of(body)
 
     @staticmethod
-    def _value(kind: Type, body: Message | None) -> bytes | None:
+    def _value(kind: Type, body: Message | Encoded | None) -> bytes | None:
         if body is None:
             return None
-        if not isinstance(body, kind.model):
+        if isinstance(body, Encoded):
+            value = body.value
+        elif isinstance(body, kind.model):
+            value = kind.model.__pydantic_serializer__.to_json(body)
+        else:
             raise TypeError(f"{kind.short} carries {kind.model.__name__}, not {type(body).__name__}")
-        value: bytes = kind.model.__pydantic_serializer__.to_json(body)
         if len(value) > envelope.MAX_BODY_BYTES:
             raise ValueError(f"{kind.short}: a body of {len(value)} bytes is larger than what may be sent")
         return value

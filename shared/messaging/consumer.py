@@ -29,6 +29,7 @@ from faststream.security import BaseSecurity, SASLScram512
 from shared import log
 from shared.db import is_infrastructure
 from shared.health import Health, Heartbeat
+from shared.messaging import lenient
 from shared.messaging.brake import Braked
 from shared.messaging.drain import Drain, TopicShorter
 from shared.messaging.records import Record
@@ -38,6 +39,7 @@ from shared.metrics import Metrics
 from shared.settings import ServiceSettings
 
 STUCK_SECONDS = 60.0
+LENIENT_POLLS = 20
 
 
 class Retry(Exception):
@@ -55,8 +57,10 @@ class Consumer:
         self._log = log.get()
         self._delay = 0.05
         self._chunk = settings.max_records
-        self._failed: dict[Place, int] = {}
+        self.failed: dict[Place, int] = {}
         self._broken_since: float | None = None
+        self._lenient_polls = 0
+        lenient.install()
         self.drain = Drain(self)
         self._broker = self._make_broker(settings)
         self._subscriber = self._subscribe(settings)
@@ -142,9 +146,11 @@ class Consumer:
                 for start in range(0, len(records), self._chunk):
                     async with asyncio.timeout(self.settings.drain_budget * 0.9):
                         await self.step.run(records[start : start + self._chunk])
+                    self.polled.beat()
             except Exception as error:
                 await self._wait(records, error)
                 raise Retry from None
+            self.drain.handled(records)
             self._recovered()
         self._hold_paused()
 
@@ -153,7 +159,7 @@ class Consumer:
         if isinstance(error, TimeoutError):
             self._chunk = max(1, self._chunk // 2)
         for record in reversed(records):
-            self._failed[record.topic, record.partition] = record.offset
+            self.failed[record.topic, record.partition] = record.offset
         known = isinstance(error, Braked | LostRace) or is_infrastructure(error)
         self.step.metrics.batch_failures.labels("infrastructure" if known else "unknown").inc()
         if isinstance(error, Braked):
@@ -172,17 +178,17 @@ class Consumer:
 
     def _recovered(self) -> None:
         self._delay = 0.05
-        self._failed.clear()
+        self.failed.clear()
         self._chunk = min(self.settings.max_records, self._chunk * 2)
         self.health.set("batch", None)
         self.health.set("brake", None)
 
     def _jumped(self, records: Sequence[Record]) -> bool:
         """A failed batch whose seek back failed would be skipped without a word: seek again."""
-        if not self._failed:
+        if not self.failed:
             return False
         first = {(r.topic, r.partition): r.offset for r in reversed(records)}
-        ahead = {place: at for place, at in self._failed.items() if first.get(place, at) > at}
+        ahead = {place: at for place, at in self.failed.items() if first.get(place, at) > at}
         for place, at in ahead.items():
             self.step.metrics.commit_failures.inc()
             self.kafka.seek(TopicPartition(*place), at)
@@ -208,6 +214,12 @@ class Consumer:
             except KafkaError as error:
                 self._kafka_trouble(error)
                 raise
+            except UnicodeDecodeError:
+                await self._read_leniently()
+                return {}
+            self._lenient_polls -= bool(found)
+            if lenient.is_lenient() and self._lenient_polls < 0:
+                lenient.read_leniently(False)
             self.polled.beat()
             if self._broken_since is not None:
                 self._broken_since = None
@@ -215,6 +227,18 @@ class Consumer:
             return found
 
         self.kafka.getmany = getmany
+
+    async def _read_leniently(self) -> None:
+        """A header name that is not UTF-8: what this poll took of other partitions is gone, so all are read again."""
+        self._log.warning("a record that the client cannot read; reading leniently")
+        lenient.read_leniently(True)
+        self._lenient_polls = LENIENT_POLLS
+        for partition in self.kafka.assignment():
+            place = partition.topic, partition.partition
+            if place in self.drain.positions:
+                self.kafka.seek(partition, self.drain.positions[place])
+            else:
+                await self.drain.on_partitions_assigned([partition])
 
     def _kafka_trouble(self, error: KafkaError) -> None:
         now = asyncio.get_running_loop().time()
@@ -237,15 +261,14 @@ class Consumer:
         if not self.fatal.done():
             self.fatal.set_result(why)
 
-    def lag(self, metrics: Metrics) -> None:
-        """Records not yet handled, per assigned partition."""
-        for partition in self.kafka.assignment():
-            high, position = (
-                self.kafka.highwater(partition),
-                self.drain.positions.get((partition.topic, partition.partition)),
-            )
-            if high is not None and position is not None:
-                metrics.lag.labels(partition.topic, str(partition.partition)).set(max(0, high - position))
+    async def look(self) -> None:
+        """Asks the broker for the ends of our partitions: lag, and whether it answers at all. Raises as the client does."""
+        async with asyncio.timeout(10):
+            ends = await self.kafka.end_offsets(self.kafka.assignment())
+        for partition, end in ends.items():
+            position = self.drain.positions.get((partition.topic, partition.partition), end)
+            lag = self.step.metrics.lag.labels(partition.topic, str(partition.partition))
+            lag.set(max(0, end - position))
 
 
 class _Bare:

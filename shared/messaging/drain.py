@@ -60,8 +60,6 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]
         """Whether all partitions of a batch are in place; puts them there if not, and the batch must be dropped then."""
         missing = {(r.topic, r.partition) for r in records} - self.positions.keys()
         if not missing:
-            for record in records:
-                self.positions[record.topic, record.partition] = record.offset + 1
             return True
         await self.on_partitions_assigned([TopicPartition(*place) for place in missing])
         if missing - self.positions.keys():
@@ -69,6 +67,11 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]
             for record in reversed(records):
                 self._consumer.kafka.seek(TopicPartition(record.topic, record.partition), record.offset)
         return False
+
+    def handled(self, records: Sequence[Record]) -> None:
+        """Moves the positions past a batch that was handled."""
+        for record in records:
+            self.positions[record.topic, record.partition] = record.offset + 1
 
     async def place(self, places: Iterable[Place]) -> None:
         """Seeks to `consumed`. Raises `TopicShorter`, `KafkaError` or a database error."""
@@ -89,3 +92,4 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]
                 )
             kafka.seek(partition, marks[place])
             self.positions[place] = marks[place]
+            self._consumer.failed.pop(place, None)

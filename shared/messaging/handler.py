@@ -6,7 +6,7 @@ A handler folds pure decisions over the items of a batch. The core does the rest
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from shared.contracts.base import Message, Origin
@@ -76,6 +76,17 @@ class Due:
 Item: TypeAlias = Event | Due
 
 
+class Encoded(NamedTuple):
+    """A body that is JSON already, with its record key and subject: for a service that stores the very bytes it sends.
+
+    Its maker answers for the bytes being the type's model; its tests hold them against it.
+    """
+
+    value: bytes
+    key: str
+    subject: str
+
+
 class Out(Protocol):
     """Collects what a decision says. Never does I/O."""
 
@@ -85,12 +96,12 @@ class Out(Protocol):
         ...
 
     def emit(
-        self, type: str, body: Message | None, *, subject: str | None = None, key: str | None = None
+        self, type: str, body: Message | Encoded | None, *, subject: str | None = None, key: str | None = None
     ) -> None:
         """Publishes `body` as the short type `type`. Topic and key come from the registry; a tombstone (`None`) names its key."""
         ...
 
-    def answer(self, body: Message, *, to: Origin, type: str, subject: str | None = None) -> None:
+    def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
         """Publishes on `answers.<to.source>` in reply to the request `to`; a repeat of the request gets the same bytes again."""
         ...
 

@@ -31,7 +31,7 @@ from shared.messaging.producer import KafkaSender, make_producer
 from shared.messaging.registry import Registry
 from shared.messaging.relay import Relay, channel
 from shared.messaging.step import BatchStep
-from shared.messaging.watch import prune, watch_database, watch_due, watch_lag
+from shared.messaging.watch import prune, watch_database, watch_due, watch_kafka
 from shared.metrics import Metrics
 from shared.settings import ServiceSettings
 
@@ -185,7 +185,7 @@ class _Service:
         self._task(
             "database", watch_database(pool, self.controls, self.health, self.metrics, self.step.brake)
         )
-        self._task("lag", watch_lag(self.consumer, self.metrics))
+        self._task("kafka", watch_kafka(self.consumer, self.health))
         self._task("prune", prune(pool, self.clock, self.settings.inbox_days))
         running = Running(pool, self.clock, self.step.ids, self.metrics, self.stopping, self._apply)  # type: ignore[arg-type]
         for number, work in enumerate(self.background):

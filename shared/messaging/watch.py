@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
-from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared import log
@@ -20,6 +19,7 @@ from shared.metrics import Metrics
 
 DUE_SECONDS = 0.25
 WATCH_SECONDS = 1.0
+LOOK_SECONDS = 3.0
 PRUNE_SECONDS = 600.0
 PRUNE_ROWS = 5_000
 
@@ -91,11 +91,15 @@ async def watch_database(
         await asyncio.sleep(WATCH_SECONDS)
 
 
-async def watch_lag(consumer: Consumer, metrics: Metrics) -> None:
-    """Keeps the lag metric fresh."""
+async def watch_kafka(consumer: Consumer, health: Health) -> None:
+    """Does the broker answer, and how far are we behind?"""
     while True:
-        await asyncio.sleep(5)
-        consumer.lag(metrics)
+        try:
+            await consumer.look()
+            health.set("broker", None)
+        except (KafkaError, OSError, TimeoutError) as error:
+            health.set("broker", type(error).__name__)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def prune(pool: Pool, clock: Clock, days: int) -> None:
@@ -111,8 +115,3 @@ async def prune(pool: Pool, clock: Clock, days: int) -> None:
         except Exception as error:
             if not is_infrastructure(error):
                 raise
-
-
-def tp(place: Place) -> TopicPartition:
-    """aiokafka's name of a place."""
-    return TopicPartition(*place)

@@ -18,7 +18,7 @@ class Settings(ServiceSettings, env_prefix="GONGJI_AUDIT_"):
 
 async def run() -> int:
     """Makes the toy's tables, then runs it as a service."""
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = Settings()
     url = settings.database_url.get_secret_value()
     conn = await asyncpg.connect(url, server_settings=db.connection_settings("audit"))
     await toy.make_tables(conn)
