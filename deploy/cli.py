@@ -31,6 +31,7 @@ COMMANDS = {
     "trace": ("trace", "trace"),
     "dead-letters": ("dead_letters", "app"),
     "sources": ("sources", "app"),
+    "review": ("review", "app"),
 }
 
 HELP = """医保家庭共济 as a message-driven pipeline: the local stack, and the tools of those who operate it.

@@ -31,11 +31,5 @@ def documents_to_ask(found: Refused, policy: RegionPolicy) -> tuple[MaterialKind
     if found.supplement or {reason.code for reason in found.reasons} != {"materials-missing"}:
         return found.supplement
     there = {material.kind for material in found.case.materials}
-    choices: list[list[MaterialKind]] = [
-        sorted(choice - there) for choice in policy.binding.materials.get(found.case.relation, ())
-    ]
-    return tuple(min(choices, key=_length, default=[]))
-
-
-def _length(kinds: list[MaterialKind]) -> int:
-    return len(kinds)
+    choices = [sorted(choice - there) for choice in policy.binding.materials.get(found.case.relation, ())]
+    return tuple(sorted(choices, key=lambda kinds: len(kinds))[0]) if choices else ()

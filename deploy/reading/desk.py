@@ -1,0 +1,81 @@
+"""What the review desk needs of a running stack: read audit's tables without being able to write, and say a verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import TypeVar
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from deploy.local.errors import StackError
+from deploy.reading import topics
+from deploy.reading.running import Running
+from shared.clock import BEIJING
+from shared.contracts import envelope
+from shared.contracts.base import Message
+from shared.contracts.topics import TYPES, answers_topic
+from shared.db import Conn
+from shared.ids import SystemIds
+
+SOURCE = "desk"
+PATIENCE = 30.0
+
+T = TypeVar("T")
+
+
+async def ask(stack: Running, question: Callable[[Conn], Awaitable[T]]) -> T:
+    """What `question` finds in audit's tables, in a read-only transaction. Raises `StackError` when they are not there."""
+    try:
+        async with stack.database("audit") as conn, conn.transaction(readonly=True):
+            return await question(conn)
+    except asyncpg.UndefinedTableError:
+        raise StackError("audit has no tables yet", "Start it once with `gongji up`.") from None
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StackError(f"PostgreSQL of audit: {type(error).__name__}", "See `gongji status`.") from error
+
+
+def born_by(now: datetime, age: int) -> date:
+    """The last date of birth of persons who are `age` years old today in Beijing."""
+    today = now.astimezone(BEIJING).date()
+    return today.replace(year=today.year - age, day=min(today.day, 28) if today.month == 2 else today.day)
+
+
+async def say(stack: Running, short_type: str, body: Message) -> Message | None:
+    """Publishes a verdict as the desk; the answer to it, or `None` if none comes in time. Raises `StackError`."""
+    spec = TYPES[short_type]
+    id, now = str(SystemIds().new()), stack.clock.now()
+    headers = {
+        envelope.CE_ID: id,
+        envelope.CE_SOURCE: SOURCE,
+        envelope.CE_TYPE: spec.full,
+        envelope.CE_TIME: now.isoformat(),
+        envelope.CE_SPECVERSION: envelope.SPEC_VERSION,
+        envelope.CE_SUBJECT: spec.subject_of(body),
+        "content-type": envelope.CONTENT_TYPE,
+    }
+    producer = AIOKafkaProducer(bootstrap_servers=stack.kafka, acks="all", enable_idempotence=True)
+    try:
+        await producer.start()
+        pairs = [(name, text.encode()) for name, text in headers.items()]
+        value = body.model_dump_json(exclude_none=True).encode()
+        await producer.send_and_wait(spec.topic, value, key=spec.key_of(body).encode(), headers=pairs)
+    except (KafkaError, OSError) as error:
+        raise StackError(f"Kafka at {stack.kafka}: {type(error).__name__}", "See `gongji status`.") from error
+    finally:
+        await producer.stop()
+    return await _answer(stack, id, now)
+
+
+async def _answer(stack: Running, id: str, since: datetime) -> Message | None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for seen in topics.tail(stack, topics=[answers_topic(SOURCE)], since=since):
+                if seen.request == (SOURCE, id):
+                    return seen.body
+    except TimeoutError:
+        pass
+    return None
