@@ -18,6 +18,7 @@ class Stage(StrEnum):
 
     WAITING = "waiting"  # somebody is not in the registry yet
     REFUSED = "refused"
+    REFUSING = "refusing"  # refused in a later round: the slot waits for the decision
     SUPPLEMENT = "supplement"  # documents are missing, nothing else
     CONSENT = "consent"
     PASSED = "passed"

@@ -81,4 +81,11 @@ def needs_papers(q: Inquiry) -> bool:
     return not any(choice <= there for choice in choices)
 
 
+def missing(q: Inquiry) -> tuple[MaterialKind, ...]:
+    """The shortest list of documents that completes one of the region's choices."""
+    there = {m.kind for m in q.materials}
+    choices = q.policy.binding.materials.get(q.request.relation, ())
+    return min((tuple(sorted(c - there)) for c in choices), key=lambda kinds: (len(kinds), kinds), default=())
+
+
 RULES = (commitment, counter, materials)

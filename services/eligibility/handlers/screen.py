@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.eligibility.domain import rules_proof
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.days import day_of
 from services.eligibility.domain.inquiry import Inquiry
@@ -72,7 +73,7 @@ def run(work: Work, binding: Binding, out: Out, reply_to: Origin, *, first: bool
     beneficiary = case.beneficiary
     binding = binding.model_copy(
         update={
-            "stage": STAGES[finding.outcome],
+            "stage": _stage(binding, finding.outcome),
             "admdvs": case.admdvs,
             "beneficiary_admdvs": beneficiary.insuplc_admdvs if beneficiary else None,
             "codes": tuple(r.code for r in finding.reasons),
@@ -83,7 +84,7 @@ def run(work: Work, binding: Binding, out: Out, reply_to: Origin, *, first: bool
     if finding.outcome.holds_slot and first:
         work.use_face(binding.request.face_check, binding.binding_id, binding.at)
     work.put(binding)
-    _tell_audit(binding, finding, case, q.policy, out)
+    _tell_audit(binding, finding, case, q, out)
     gone = _gone(work, binding, finding)
     step = Step.DECIDED if finding.outcome is Outcome.REFUSED else Step.ACCEPTED
     outcome = "refused" if finding.reasons else finding.outcome.value
@@ -93,7 +94,14 @@ def run(work: Work, binding: Binding, out: Out, reply_to: Origin, *, first: bool
     return finding
 
 
-def _tell_audit(binding: Binding, finding: Finding, case: Case, policy: RegionPolicy, out: Out) -> None:
+def _stage(binding: Binding, outcome: Outcome) -> Stage:
+    """Where the request stands now. A slot that was reserved is kept until audit has decided."""
+    refused_later = outcome is Outcome.REFUSED and binding.stage.held
+    return Stage.REFUSING if refused_later else STAGES[outcome]
+
+
+def _tell_audit(binding: Binding, finding: Finding, case: Case, q: Inquiry, out: Out) -> None:
+    policy = q.policy
     common = {
         "binding_id": binding.binding_id,
         "round": binding.round,
@@ -102,7 +110,8 @@ def _tell_audit(binding: Binding, finding: Finding, case: Case, policy: RegionPo
         "policy_version": policy.version,
     }
     if finding.reasons:
-        body = screenings.Refused(**common, reasons=finding.reasons, facts=finding.facts)
+        wanted = rules_proof.missing(q) if finding.outcome is Outcome.SUPPLEMENT else ()
+        body = screenings.Refused(**common, supplement=wanted, reasons=finding.reasons, facts=finding.facts)
         out.emit("binding.screenings.refused", body)
     elif finding.outcome is Outcome.CONSENT_NEEDED:
         expires = out.now + timedelta(days=policy.binding.consent_days)
