@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from services.audit.handlers import AuditHandler, Batch
-from shared.contracts import answers, topics
 from shared.contracts import binding_screenings as found
 from shared.contracts import review_verdicts as said
+from shared.contracts import topics
 from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relation, Terms
 from shared.contracts.reasons import reason
-from shared.messaging.handler import Due, Event, Invalid, Tombstone
+from shared.messaging.handler import Due, Event
 from shared.policies.values import Binding, Notice, RegionPolicy, Review, Spending
 from shared.testing.messages import MONDAY, uid
 
@@ -194,6 +194,3 @@ def approved(one: RegionPolicy | None = None, **changes: Any) -> Line:
     line = Line(one)
     assert line.send(passed(**changes))[:2] == ["received", "approved"]
     return line
-
-
-__all__ = ["ID", "MONDAY", "ORIGIN", "Invalid", "Line", "Tombstone", "answers"]
