@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.contracts import sources
 
@@ -148,12 +149,24 @@ async def apply(admin: AIOKafkaAdminClient, topics: Iterable[Topic]) -> Plan:
     return found
 
 
+async def _wake_coordinator(admin: AIOKafkaAdminClient) -> None:
+    """Let the broker make its topic of group offsets now, so that the first consumer need not wait for it."""
+    for _ in range(50):
+        try:
+            await admin.find_coordinator("gongji")
+            return
+        except KafkaError:
+            await asyncio.sleep(0.1)
+
+
 async def apply_at(bootstrap: str, topics: Iterable[Topic] | None = None) -> Plan:
     """`apply` at the broker `host:port[,...]`; the committed topics unless others are given."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30_000)
     await admin.start()
     try:
-        return await apply(admin, declared() if topics is None else topics)
+        found = await apply(admin, declared() if topics is None else topics)
+        await _wake_coordinator(admin)
+        return found
     finally:
         await admin.close()
 

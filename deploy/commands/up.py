@@ -10,12 +10,16 @@ import typer
 
 from deploy.local import paths
 from deploy.local import up as local
+from deploy.local.databases import SERVICES
 from deploy.local.state import file_of
 
 
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything is ready.")] = False,
     cast: Annotated[bool, typer.Option(help="Publish a cast of made-up persons, the first time.")] = True,
+    services: Annotated[
+        str, typer.Option(help="Which services to run, comma separated; none for the servers alone.")
+    ] = ",".join(SERVICES),
 ) -> None:
     """Start Kafka, PostgreSQL and the four services, and keep them running.
 
@@ -24,15 +28,16 @@ def up(
 
         gongji up                                     # logs on the terminal; Ctrl-C stops everything
         gongji up --detach && gongji status
+        gongji up --services none                     # only Kafka and PostgreSQL, to run a service in a debugger
         KAFKA_BOOTSTRAP_SERVERS=kafka:9092 gongji up  # a Kafka that exists
         GONGJI_CLOCK='2026-11-23T10:00:00+08:00*60' gongji up   # a Monday, an hour a minute
     """
     home = paths.home()
     cast = cast and not os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if not detach:
-        asyncio.run(local.run(home, with_cast=cast))
+        asyncio.run(local.run(home, names=local.chosen(services), with_cast=cast))
         return
-    told = local.detach(home, ["--cast"] if cast else [])
+    told = local.detach(home, [f"--services={services}", *(["--cast"] if cast else [])])
     typer.echo(f"ready: Kafka {told['kafka']}, services {', '.join(told['services'])}; see {file_of(home)}")
 
 

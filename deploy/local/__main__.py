@@ -1,21 +1,27 @@
-"""The supervisor as a process of its own: `python -m deploy.local HOME [--cast]`. What `gongji up --detach` starts."""
+"""The supervisor as a process of its own: `python -m deploy.local HOME`. What `gongji up --detach` starts."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 from pathlib import Path
 
 from deploy.local import up
+from deploy.local.databases import SERVICES
 from deploy.local.errors import StackError
-
-CAST = "--cast"
 
 
 def main(arguments: list[str]) -> int:
     """Run until a signal; 1 after a failure, whose line is the last one of the output."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("home", type=Path, help="folder of data, logs and stack.json")
+    parser.add_argument("--cast", action="store_true", help="publish the cast, the first time")
+    parser.add_argument("--services", default=",".join(SERVICES), help="names, comma separated, or none")
+    told = parser.parse_args(arguments)
     try:
-        asyncio.run(up.run(Path(arguments[0]), with_cast=CAST in arguments[1:]))
+        names = up.chosen(told.services)
+        asyncio.run(up.run(told.home, names=names, with_cast=told.cast))
     except StackError as error:
         print(f"error: {error}", flush=True)
         return 1

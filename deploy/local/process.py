@@ -141,6 +141,12 @@ def reap(pid: int) -> int | None:
     return code
 
 
+def disown(child: subprocess.Popen[bytes]) -> None:
+    """Let a child live on when we end, without Python's complaint about it."""
+    _children.pop(child.pid, None)
+    child.returncode = 0
+
+
 def _collect(pid: int) -> int | None:
     child = _children.get(pid)
     return child.poll() if child is not None else None

@@ -49,6 +49,7 @@ class Supervisor:
         self.stopping = asyncio.Event()
         self.members = {program.name: Running(program) for program in programs}
         self.ready = False
+        self.away: set[str] = set()  # servers that are being started again
         self.extra: dict[str, Any] = {}
         self.database_urls: Mapping[str, str] = {}
 
@@ -144,7 +145,7 @@ class Supervisor:
             while member.process is not None and process.alive(member.process):
                 await asyncio.sleep(POLL)
             code = process.reap(member.process.pid) if member.process else None
-            member.process, member.state = None, "waiting"
+            member.process, member.state, self.ready = None, "waiting", False
             ran = time.monotonic() - member.since
             answered = await self._servers_answer()
             what = after_end(self.policy, member.failures, ran, code, answered)
@@ -179,10 +180,14 @@ class Supervisor:
             if found is not None:
                 continue
             self.console.say(f"{server.name} ended; starting it again")
+            self.away.add(server.name)
+            self.ready = False
             try:
                 server.launch()
+                self.publish()
                 await server.ready()
                 failures = 0
+                self.away.discard(server.name)
                 self.console.say(f"{server.name} is back")
             except (StackError, OSError) as error:
                 failures += 1
@@ -205,13 +210,11 @@ class Supervisor:
 
     async def all_ready(self) -> bool:
         """Whether every program runs and says that it is ready."""
-        for member in self.members.values():
-            if member.state != "running":
-                return False
-            port = member.program.port
-            if port and not (await http.readiness(port))["ok"]:
-                return False
-        return all(server.running() is not None for server in self.stack.servers)
+        if self.away or any(member.state != "running" for member in self.members.values()):
+            return False
+        ports = [member.program.port for member in self.members.values() if member.program.port]
+        answers = await asyncio.gather(*map(http.readiness, ports))
+        return not self.away and all(answer["ok"] for answer in answers)
 
     def failed(self) -> list[str]:
         """Names of the programs that were given up."""

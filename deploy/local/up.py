@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +27,17 @@ from shared import clock
 
 READY_PATIENCE = 120.0
 SERVERS = ("kafka", "postgres")
+SUPERVISOR = "gongji"
 
 Extend = Callable[[Stack], Sequence[Program]]
+
+
+def chosen(text: str) -> tuple[str, ...]:
+    """Services of a comma separated list; `none` for the servers alone. Raises StackError for an unknown name."""
+    names = () if text == "none" else tuple(name.strip() for name in text.split(","))
+    if unknown := [name for name in names if name not in SERVICES]:
+        raise StackError(f"there is no service {unknown[0]!r}", f"Choose of {', '.join(SERVICES)}, or none.")
+    return names
 
 
 async def provision(servers: Stack, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -129,7 +137,7 @@ def _on_signals(stopping: asyncio.Event) -> None:
 def _clear_services(home: Path, console: Console) -> None:
     """Stop programs that a killed supervisor left, so that their ports are free again. The servers are used on."""
     for pid_file in (home / "run").glob("*.pid"):
-        if pid_file.stem not in SERVERS and (left := process.find(pid_file)):
+        if pid_file.stem not in (*SERVERS, SUPERVISOR) and (left := process.find(pid_file)):
             console.say(f"ending {pid_file.stem} ({left.pid}), left by a supervisor that was killed")
             process.stop(left, signal.SIGTERM, 25.0)
 
@@ -147,14 +155,12 @@ def detach(home: Path, arguments: Sequence[str] = (), patience: float = READY_PA
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
     argv = [sys.executable, "-m", "deploy.local", str(home), *arguments]
-    with log.open("ab") as output:
-        child = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    child = process.spawn(argv, log=log, pid_file=home / "run" / "gongji.pid", env=os.environ, cwd=Path.cwd())
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         told = state.read(home)
         if told and told.get("ready") and told["supervisor"]["pid"] == child.pid:
+            process.disown(child)
             return told
         if child.poll() is not None:
             line = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or ["no word"]
