@@ -1,0 +1,315 @@
+"""Region files: inheritance, dates, adoption, and one clear line for each fault."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from shared.policies import Policies, PolicyError, load
+from shared.policies.types import Hours
+from shared.policies.values import pooling_region
+
+HEAD = 'region: "100000"\nname: {zh: 全国, en: National}\n'
+CITY = 'region: "330100"\nparent: "330000"\nname: {zh: 杭州, en: Hangzhou}\n'
+PROVINCE = 'region: "330000"\nparent: "100000"\nname: {zh: 浙江, en: Zhejiang}\n'
+
+
+def entry(value: str, since: str = "2021-01-01", grade: str = "A", more: str = "") -> str:
+    return f"    - {{from: {since}, value: {value}, reference: 文件, grade: {grade}{more}}}\n"
+
+
+def key(name: str, *entries: str) -> str:
+    return f"  {name}:\n" + "".join(entries)
+
+
+def write(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(PolicyError) as caught:
+        load(write(folder, n=HEAD + text))
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return caught.value.problems
+
+
+def one(folder: Path, text: str) -> str:
+    (line,) = problems(folder, text)
+    return line
+
+
+def family(folder: Path, national: str, province: str = "", city: str = "") -> Policies:
+    def section(text: str) -> str:
+        return f"binding:\n{text}" if text else ""
+
+    return load(
+        write(folder, n=HEAD + section(national), p=PROVINCE + section(province), c=CITY + section(city))
+    )
+
+
+def test_the_nearest_level_that_says_something_wins(tmp_path: Path) -> None:
+    policies = family(
+        tmp_path,
+        key("max_sponsors", entry("5")) + key("max_spouses", entry("9")),
+        key("max_sponsors", entry("3", "2023-01-01")),
+        key("max_sponsors", entry("1", "2025-01-01")),
+    )
+    day = date(2026, 1, 1)
+    assert policies.on("330100", day).binding.max_sponsors == 1
+    assert policies.on("330106", day).region == "330100"
+    assert policies.on("330200", day).binding.max_sponsors == 3
+    assert policies.on("110000", day).binding.max_sponsors == 5
+    assert policies.on("330100", day).binding.max_spouses == 9
+    assert policies.on("330100", date(2024, 12, 31)).binding.max_sponsors == 3
+    assert policies.on("330100", date(2022, 12, 31)).binding.max_sponsors == 5
+    assert policies.on("330100", date(2020, 12, 31)).binding.max_sponsors is None
+
+
+def test_the_boundary_day_is_a_beijing_date(tmp_path: Path) -> None:
+    policies = family(tmp_path, key("max_sponsors", entry("5"), entry("6", "2024-08-01")))
+    before, after = datetime(2024, 7, 31, 15, 59, 59, tzinfo=UTC), datetime(2024, 7, 31, 16, 0, tzinfo=UTC)
+    assert policies.at("330100", before).binding.max_sponsors == 5
+    assert policies.at("330100", after).binding.max_sponsors == 6
+
+
+def test_zero_and_null_are_values(tmp_path: Path) -> None:
+    policies = family(
+        tmp_path,
+        key("max_sponsors", entry("5")),
+        key("max_sponsors", entry("0")),
+        key("max_sponsors", entry("null")),
+    )
+    day = date(2026, 1, 1)
+    assert policies.on("330200", day).binding.max_sponsors == 0
+    assert policies.on("330100", day).binding.max_sponsors is None
+
+
+def test_hearsay_counts_from_its_adoption_on(tmp_path: Path) -> None:
+    text = key("max_sponsors", entry("1", grade="C"))
+    policies = family(tmp_path / "a", text)
+    assert policies.on("330100", date(2026, 1, 1)).binding.max_sponsors is None
+    assert [e.value for e in policies.candidates("330100", "binding.max_sponsors")] == [1]
+    adopted = family(
+        tmp_path / "b",
+        key("max_sponsors", entry("1", "2021-01-01", "C", ", adopted: {by: 李, on: 2025-05-01}")),
+    )
+    assert adopted.on("330100", date(2025, 4, 30)).binding.max_sponsors is None
+    assert adopted.on("330100", date(2025, 5, 1)).binding.max_sponsors == 1
+    over = write(
+        tmp_path / "o",
+        n='region: "100000"\nadopt: [{path: binding.max_sponsors, from: 2021-01-01, by: 李, on: 2025-05-01}]\n',
+    )
+    overlaid = load(tmp_path / "a", overlay=over)
+    assert overlaid.on("330100", date(2025, 5, 1)).binding.max_sponsors == 1
+
+
+def test_a_floor_widens_what_lower_levels_say(tmp_path: Path) -> None:
+    policies = family(
+        tmp_path,
+        key(
+            "relations",
+            entry("[spouse]"),
+            entry("[spouse, child]", "2024-01-01", "A", ", not_narrower: true"),
+        ),
+        key("relations", entry("[spouse, sibling]")),
+    )
+    assert policies.on("330100", date(2023, 12, 31)).binding.relations == {"spouse", "sibling"}
+    later = policies.on("330100", date(2024, 1, 1))
+    assert later.binding.relations == {"spouse", "sibling", "child"}
+    assert later.cite("binding.relations").from_ == date(2024, 1, 1)
+
+
+def test_citations_and_versions(tmp_path: Path) -> None:
+    policies = family(
+        tmp_path,
+        key("max_sponsors", entry("5"), entry("6", "2024-01-01")),
+        key("max_spouses", entry("1", "2025-01-01")),
+    )
+    day = date(2024, 6, 1)
+    policy = policies.on("330100", day)
+    cited = policy.cite("binding.max_sponsors")
+    assert (cited.file, cited.from_, cited.reference, cited.grade) == (
+        "n.yaml",
+        date(2024, 1, 1),
+        "文件",
+        "A",
+    )
+    assert policy.cite("binding.max_fathers").grade == "P"
+    with pytest.raises(KeyError):
+        policy.cite("binding.nothing")
+    assert policies.on("330100", date(2024, 12, 31)) is policy
+    assert policies.on("330100", date(2025, 1, 1)).version != policy.version
+    assert policies.on("110000", day).version == policies.on("110000", date(2024, 7, 1)).version
+    again = family(
+        tmp_path,
+        key("max_sponsors", entry("5"), entry("6", "2024-01-01")),
+        key("max_spouses", entry("1", "2025-01-01")),
+    )
+    assert again.on("330100", day).version == policy.version
+
+
+def test_an_overlay_replaces_the_entry_of_the_same_day_and_adds_regions(tmp_path: Path) -> None:
+    family(tmp_path / "base", key("max_sponsors", entry("5")))
+    over = write(
+        tmp_path / "over",
+        n='region: "100000"\nbinding:\n' + key("max_sponsors", entry("7"), entry("8", "2026-01-02")),
+        x='region: "650000"\nparent: "100000"\nname: {zh: 新疆, en: Xinjiang}\n',
+    )
+    policies = load(tmp_path / "base", overlay=over)
+    assert policies.on("650100", date(2026, 1, 1)).name_en == "Xinjiang"
+    assert policies.on("650100", date(2026, 1, 1)).binding.max_sponsors == 7
+    assert policies.on("650100", date(2026, 1, 2)).binding.max_sponsors == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("bindings: {}\n", "n.yaml: bindings: {}: expected one of the keys"),
+        ("binding: 3\n", "n.yaml: binding: 3: expected a mapping of keys"),
+        (
+            "binding: {max_sponsor: []}\n",
+            "n.yaml: binding.max_sponsor: []: expected a key of binding: offered, mode",
+        ),
+        ("binding: {max_sponsors: 3}\n", "binding.max_sponsors: 3: expected a list of entries"),
+        ("binding: {max_sponsors: [3]}\n", "binding.max_sponsors[0]: 3: expected a mapping {from"),
+        (
+            "binding:\n" + key("max_sponsors", entry("3", more=", until: 2025-01-01")),
+            ".until: datetime.date(2025, 1, 1): expected one of the keys",
+        ),
+        (
+            "binding:\n" + key("max_sponsors", entry("3", "yesterday")),
+            "[0].from: 'yesterday': expected a date",
+        ),
+        (
+            "binding:\n" + key("max_sponsors", entry("3", grade="D")),
+            "[0].grade: 'D': expected one of A, B, C, P",
+        ),
+        (
+            "binding:\n" + key("max_sponsors", entry("-1")),
+            "[0].value: -1: expected greater than or equal to 0",
+        ),
+        ("binding:\n" + key("max_sponsors", entry('"3"')), "[0].value: '3': expected a valid integer"),
+        ("binding:\n" + key("offered", entry("yes")), "[0].value: 'yes': expected a valid boolean"),
+        (
+            "binding:\n" + key("min_balance", entry("100")),
+            "[0].value: 100: expected money as a quoted string",
+        ),
+        (
+            "binding:\n" + key("relations", entry("[friend]")),
+            "[0].value[0]: 'friend': expected 'spouse', 'parent'",
+        ),
+        (
+            "binding:\n" + key("max_sponsors", entry("3", more=", not_narrower: true")),
+            ".not_narrower: True: expected true or false, and true only for a set",
+        ),
+        (
+            "binding:\n" + key("max_sponsors", entry("3", more=", adopted: {by: 李}")),
+            "[0].adopted: {'by': '李'}: expected {by: name of the officer, on: date}",
+        ),
+        (
+            "binding:\n" + key("max_sponsors", entry("3", "2024-01-01"), entry("4", "2023-01-01")),
+            "binding.max_sponsors: datetime.date(2023, 1, 1): expected a date after 2024-01-01",
+        ),
+        (
+            "spending:\n" + key("order", entry("by-mood")),
+            "spending.order[0].value: 'by-mood': expected 'beneficiary-order', 'highest-balance' or 'oldest-binding'",
+        ),
+        (
+            "notice:\n" + key("quiet_hours", entry('{start: "25:00", end: "08:00"}')),
+            "value.start: '25:00': expected a time of day",
+        ),
+        (
+            "binding: {max_sponsors: [{from: 2021-01-01, value: 1, grade: A}]}\n",
+            "[0].reference: None: expected the document or page",
+        ),
+        (
+            "binding:\n" + key("commitment", entry("{code: X, version: '1', sha256: abc}")),
+            "binding.commitment: abc...: expected the sha256 of letters/X-1.txt",
+        ),
+        (
+            "adopt: [{path: binding.x, from: 2021-01-01, by: 李, on: 2025-01-01}]\n",
+            "adopt[0]: {'path': 'binding.x'",
+        ),
+        ("adopt: {path: binding.max_sponsors, from: 2021-01-01, by: '', on: 2025-01-01}\n", "adopt[0]"),
+        (
+            "adopt: [{path: binding.max_sponsors, from: 2021-01-01, by: 李, on: 2025-01-01}]\n",
+            "expected an entry of grade C with this date",
+        ),
+        ("region: '100000'\n", "n.yaml: cannot be read: line 1: key 'region' is there twice"),
+        ("binding: [\n", "n.yaml: cannot be read: "),
+    ],
+)
+def test_every_fault_is_one_clear_line(text: str, wanted: str, tmp_path: Path) -> None:
+    lines = problems(tmp_path, text)
+    assert wanted in lines[0]
+    assert all("\n" not in line for line in lines)
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = "binding:\n" + key("max_sponsors", entry("-1")) + key("relations", entry("[x, y]"))
+    assert len(problems(tmp_path, text)) == 3
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        ({"n": "- 1\n"}, "n.yaml: (top): [1]: expected a mapping with key region"),
+        ({"n": "region: 100000\n"}, "n.yaml: region: 100000: expected a quoted six-digit code"),
+        ({"n": HEAD + "parent: 3\n"}, "n.yaml: parent: 3: expected a quoted six-digit code"),
+        ({"p": PROVINCE}, "(directory): region: missing: expected a file for 100000"),
+        ({"n": HEAD, "c": CITY}, "330100: parent: '330000': expected a region with a file"),
+        ({"n": HEAD, "m": HEAD}, "n.yaml: region: '100000': expected one file for a region"),
+        (
+            {"n": HEAD, "p": PROVINCE.replace('parent: "100000"\n', "")},
+            "330000: parent: None: expected a region with a file",
+        ),
+        ({"n": HEAD + 'parent: "330000"\n', "p": PROVINCE}, "100000: parent: '330000': expected none"),
+        (
+            {"n": HEAD, "p": PROVINCE, "x": CITY.replace("3301", "6501")},
+            "650100: parent: '330000': expected 650000 or 100000",
+        ),
+        ({"n": 'region: "100000"\n'}, "100000: name: '': expected {zh: ..., en: ...}"),
+        ({"n": 'region: "100000"\nname: x\n'}, "100000: name: '': expected {zh: ..., en: ...}"),
+    ],
+)
+def test_faults_of_the_tree(files: dict[str, str], wanted: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError) as caught:
+        load(write(tmp_path, **files))
+    assert any(wanted in line for line in caught.value.problems)
+
+
+def test_an_empty_directory_is_no_policy(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="no region files"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "city"), [("330106", "330100"), ("310104", "310000"), ("379900", "379900"), ("500230", "500000")]
+)
+def test_pooling_regions(code: str, city: str) -> None:
+    assert pooling_region(code) == city
+
+
+def test_quiet_hours_may_run_over_midnight() -> None:
+    night, noon = Hours(time(22), time(8)), Hours(time(12), time(14))
+    assert [night.holds(time(h)) for h in (21, 22, 0, 7, 8)] == [False, True, True, True, False]
+    assert [noon.holds(time(h)) for h in (11, 12, 13, 14)] == [False, True, True, False]
+    assert not Hours(time(8), time(8)).holds(time(8))
+
+
+def test_med_types_by_code_or_by_kind(tmp_path: Path) -> None:
+    spending = family(tmp_path, key("max_sponsors", entry("5"))).on("330100", date(2026, 1, 1)).spending
+    assert spending.allows("21")
+    assert not replace(spending, med_types=frozenset()).allows("11")
+    some = replace(spending, med_types=frozenset({"11", "140104"}))
+    assert [some.allows(t) for t in ("11", "1101", "140104", "140201", "21")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
