@@ -16,7 +16,7 @@ from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relation, Terms
 from shared.contracts.reasons import reason
-from shared.messaging.handler import Due, Event
+from shared.messaging.handler import Due, Encoded, Event
 from shared.policies.values import Binding, Notice, RegionPolicy, Review, Spending
 from shared.testing.messages import MONDAY, uid
 
@@ -75,7 +75,7 @@ class Line:
         self._numbers = count(1)
 
     def emit(
-        self, type: str, body: Message | None, *, subject: str | None = None, key: str | None = None
+        self, type: str, body: Message | Encoded | None, *, subject: str | None = None, key: str | None = None
     ) -> None:
         assert isinstance(body, BindingState)
         again = BindingState.model_validate_json(body.model_dump_json(exclude_none=True))
@@ -84,7 +84,7 @@ class Line:
         assert wanted in (None, body.state)
         self.decisions.append((type.removeprefix("binding.decisions."), body))
 
-    def answer(self, body: Message, *, to: Origin, type: str, subject: str | None = None) -> None:
+    def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
         assert isinstance(body, topics.spec(type).model)
         self.answers.append((to, body))
 

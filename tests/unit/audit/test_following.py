@@ -18,7 +18,8 @@ from shared.contracts.binding_requests import Side, Terms
 from shared.contracts.reasons import reason
 from shared.contracts.registry import PersonRecorded, RelationRecorded
 from shared.messaging.handler import Invalid, Tombstone
-from tests.unit.audit.line import ID, MONDAY, Line, consent_needed, passed, policy, refused, verdict
+from shared.testing.messages import MONDAY
+from tests.unit.audit.line import ID, Line, consent_needed, passed, policy, refused, verdict
 
 AT = MONDAY + timedelta(days=3)
 ABOUT: dict[str, Any] = {"binding_id": ID, "at": AT}

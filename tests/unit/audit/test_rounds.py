@@ -11,7 +11,8 @@ from shared.contracts.binding_requests import Material, MaterialKind
 from shared.contracts.reasons import reason
 from shared.contracts.review_verdicts import Decision
 from shared.policies.values import Review
-from tests.unit.audit.line import ID, MONDAY, ORIGIN, Line, consent_needed, passed, policy, refused, verdict
+from shared.testing.messages import MONDAY
+from tests.unit.audit.line import ID, ORIGIN, Line, consent_needed, passed, policy, refused, verdict
 
 PAPER = Material(
     kind=MaterialKind.HOUSEHOLD_REGISTER,

@@ -11,7 +11,8 @@ from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import Cause, State
 from shared.contracts.binding_requests import Side, Terms, Use
 from shared.contracts.reasons import Reason, reason
-from tests.unit.audit.line import ID, MONDAY, Line, approved, passed, policy
+from shared.testing.messages import MONDAY
+from tests.unit.audit.line import ID, Line, approved, passed, policy
 
 DAY = timedelta(days=1)
 ASKED = Origin(source="nhsa-app", id="request-77")

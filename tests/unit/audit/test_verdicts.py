@@ -12,7 +12,8 @@ from shared.contracts.binding_decisions import State
 from shared.contracts.binding_requests import MaterialKind
 from shared.messaging.handler import FieldError, Invalid
 from shared.policies.values import Review
-from tests.unit.audit.line import ID, MONDAY, Line, consent_needed, passed, policy, verdict
+from shared.testing.messages import MONDAY
+from tests.unit.audit.line import ID, Line, consent_needed, passed, policy, verdict
 
 
 def queued(review: Review | None = None) -> Line:
