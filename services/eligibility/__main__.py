@@ -10,7 +10,7 @@ from shared.policies import PolicyError
 
 def main() -> None:
     """Starts the service; a policy file that cannot be used is said in one line each and ends the start."""
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = Settings()
     try:
         handler = build(settings)
     except PolicyError as error:

@@ -32,7 +32,7 @@ class Replica:
     @classmethod
     async def open(cls, url: str, offsets: dict[tuple[str, int], int]) -> Replica:
         """Connects and brings the schema up to date."""
-        handler = Eligibility(demo_policies(), provider_keys())
+        handler: Any = Eligibility(demo_policies(), provider_keys())
         pool = await db.open_pool(url, handler.name)
         async with pool.acquire() as conn:
             await db.migrate(conn, handler.name, [CORE_SCHEMA, *migrations_of(handler)])

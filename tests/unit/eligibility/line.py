@@ -20,7 +20,7 @@ from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import BindingState, State
 from shared.contracts.registry import PersonRecorded
 from shared.contracts.topics import TYPES
-from shared.messaging.handler import Due, Event, Invalid, Item
+from shared.messaging.handler import Due, Encoded, Event, Invalid, Item
 from shared.policies import Policies
 from shared.testing.identities import MadeUp
 from shared.testing.messages import MONDAY, uid
@@ -53,12 +53,12 @@ class Said:
         self._line = line
 
     def emit(
-        self, type: str, body: Message | None, *, subject: str | None = None, key: str | None = None
+        self, type: str, body: Message | Encoded | None, *, subject: str | None = None, key: str | None = None
     ) -> None:
         assert isinstance(body, TYPES[type].model)
         self.emitted.append((type, body))
 
-    def answer(self, body: Message, *, to: Origin, type: str, subject: str | None = None) -> None:
+    def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
         assert isinstance(body, TYPES[type].model)
         self.answers.append((to, body))
 

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.eligibility.domain.inquiry import Inquiry
 from services.eligibility.domain.screening import Outcome
@@ -29,6 +32,16 @@ def test_both_kinds_of_signature_are_verified(provider: str) -> None:
     for text in ("!!", "AAAA", given.signature[:-4]):
         broken = given.model_copy(update={"signature": text})
         assert codes(inquiry(request={"face_check": broken})) == ["face-check-signature"]
+
+
+def test_a_key_of_another_kind_is_a_fault_of_the_registration() -> None:
+    pem = (
+        generate_private_key(65537, 2048)
+        .public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    with pytest.raises(ValueError, match="Ed25519 or ECDSA P-256"):
+        codes(inquiry(keys={"face-one": (pem.decode(),)}))
 
 
 def test_missing_unknown_provider_somebody_else_reused() -> None:
@@ -72,8 +85,8 @@ def test_consent_is_policy_and_presence_at_a_counter_is_consent() -> None:
         assert found(q).outcome is outcome
 
 
-def _sister(**options: object) -> Inquiry:
-    return inquiry(ME, SISTER, relation="sibling", **({"region": "650100"} | options))  # type: ignore[arg-type]
+def _sister(**options: Any) -> Inquiry:
+    return inquiry(ME, SISTER, relation="sibling", **({"region": "650100"} | options))
 
 
 @pytest.fixture
@@ -140,7 +153,7 @@ def test_a_face_check_serves_one_consent() -> None:
 
 @pytest.mark.parametrize("by", ["binding_id", "sponsor"])
 def test_a_consent_that_comes_first_is_kept(line: Line, by: str) -> None:
-    early = {"binding_id": uid(1), "sponsor": ME.certificate()}
+    early: dict[str, Any] = {"binding_id": uid(1), "sponsor": ME.certificate()}
     before = MONDAY - timedelta(days=7)
     said = line.send(CONSENTED, consented(SISTER, at=before, **{by: early[by]}), at=before)
     assert said.answers[0][1].outcome == "accepted"

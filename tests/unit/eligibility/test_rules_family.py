@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.unit.eligibility.line import demo_policies
 from tests.unit.eligibility.rules import CHILD, SPONSOR, codes, found, inquiry, policy, tie
 
 NIGHT = datetime(2024, 7, 31, 23, 59, 59, tzinfo=BEIJING)
-TAIAN = {"region": "370900"}
+TAIAN: dict[str, Any] = {"region": "370900"}
 
 
 @pytest.mark.parametrize(("at", "allowed"), [(NIGHT, False), (NIGHT + timedelta(seconds=1), True)])
@@ -170,6 +171,7 @@ def test_a_quota_where_the_region_has_none() -> None:
 
 def test_the_letter_in_its_version_and_text() -> None:
     assert codes(inquiry(request={"commitment": None})) == ["commitment-missing"]
+    change: dict[str, Any]
     for change in ({"version": "2"}, {"code": "XX"}, {"sha256": "0" * 64}):
         assert codes(inquiry(request={"commitment": commitment(MONDAY, **change)})) == ["commitment-outdated"]
     assert codes(inquiry(request={"commitment": None}, policy=policy(commitment=None))) == []
@@ -180,5 +182,6 @@ def test_at_a_counter_the_clerk_vouches() -> None:
     at_counter = {"channel": "counter"}
     assert codes(inquiry(request=at_counter)) == []
     assert codes(inquiry(request=at_counter | {"counter": None})) == ["counter-proof-missing"]
-    for half in ({"form_complete": False}, {"originals_seen": False}):
+    halves: list[dict[str, Any]] = [{"form_complete": False}, {"originals_seen": False}]
+    for half in halves:
         assert codes(inquiry(request=at_counter | {"counter": counter(**half)})) == ["counter-incomplete"]
