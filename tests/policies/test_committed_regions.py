@@ -8,7 +8,7 @@ import pytest
 from shared.policies import load
 from shared.policies.entries import keys
 
-ROOT = Path(__file__).parents[2] / "shared" / "policies"
+DEMO = Path(__file__).parents[2] / "deploy" / "demo" / "policies"
 POLICIES = load()
 NOW = date(2026, 11, 23)
 
@@ -73,6 +73,6 @@ def test_xinjiang_lets_the_beneficiary_choose_the_order_and_pays_no_stay() -> No
 
 def test_consent_in_xinjiang_needs_an_adoption_which_the_demo_has() -> None:
     assert POLICIES.on("650100", NOW).binding.consent_from_age is None
-    demo = load(overlay=ROOT / "demo").on("650100", NOW)
+    demo = load(overlay=DEMO).on("650100", NOW)
     assert demo.binding.consent_from_age == 16
     assert demo.cite("binding.consent_from_age").grade == "C"

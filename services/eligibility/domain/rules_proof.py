@@ -82,10 +82,10 @@ def needs_papers(q: Inquiry) -> bool:
 
 
 def missing(q: Inquiry) -> tuple[MaterialKind, ...]:
-    """The shortest list of documents that completes one of the region's choices."""
+    """The shortest list of documents that completes one of the region's choices; of equals, the one it names first."""
     there = {m.kind for m in q.materials}
     choices = q.policy.binding.materials.get(q.request.relation, ())
-    return min((tuple(sorted(c - there)) for c in choices), key=lambda kinds: (len(kinds), kinds), default=())
+    return min((tuple(sorted(c - there)) for c in choices), key=len, default=())
 
 
 RULES = (commitment, counter, materials)

@@ -18,7 +18,7 @@ from shared.testing.identities import adult, child, elder
 from shared.testing.messages import MONDAY, KafkaMessage, consented, related, submitted, to_kafka
 from shared.testing.proofs import DEMO_SOURCES
 
-DEMO = Path(__file__).parents[3] / "shared" / "policies" / "demo"
+DEMO = Path(__file__).parents[3] / "deploy" / "demo" / "policies"
 TOPICS = ("binding.screenings", "answers.xinjiang-mini", "eligibility.dead-letters")
 
 

@@ -27,7 +27,7 @@ from shared.testing.messages import MONDAY, uid
 from shared.testing.proofs import DEMO_SOURCES
 
 ROOT = Path(__file__).parents[3]
-DEMO = ROOT / "shared" / "policies" / "demo"
+DEMO = ROOT / "deploy" / "demo" / "policies"
 
 
 @cache
