@@ -44,6 +44,7 @@ def sender(settings: Settings) -> Background:
         )
         async with asyncio.TaskGroup() as group:
             links = [group.create_task(link.run()) for link in (smpp, sip) if link]
+            links += [group.create_task(one.watch())]
             storing, sending = group.create_task(outcomes.run()), group.create_task(one.run())
             await running.stopping.wait()
             sending.cancel()
@@ -93,5 +94,5 @@ def _calls(settings: Settings) -> tuple[Medium, SipClient | None]:
     )
     client = SipClient(options)
     longest = settings.ring + settings.key_wait + 180
-    speech = Speech(folder=settings.speech_dir)
+    speech = Speech(words_per_minute=settings.speech_rate, folder=settings.speech_dir)
     return Calls(client, speech, at_once=settings.calls_at_once, longest=longest), client

@@ -20,3 +20,6 @@ class Gauges:
             "gongji_notify_wait_seconds", "Service-clock seconds from the notice's making to an attempt", ["medium"],
             buckets=(0.5, 1, 2, 5, 10, 30, 60, 600, 3600, 36000), registry=r,
         )  # fmt: skip
+        self.waiting = Gauge(
+            "gongji_notify_waiting_notices", "Notices that are not final", ["state", "medium"], registry=r
+        )

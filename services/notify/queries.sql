@@ -95,7 +95,7 @@ returning n.id, n.about, n.version, n.template, n.psn_no, n.region, n.content, n
 
 -- name: begin_attempts
 with begun as (
-    update notices set state = 'sending', attempts = attempts + 1,
+    update notices set state = 'sending', attempts = attempts + 1, reason = null,
         leased_until = clock_timestamp() + make_interval(secs => $2)
     where id = any($1::uuid[]) and state = 'created'
     returning id, attempts, media[step + 1] as medium

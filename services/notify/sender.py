@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from asyncpg import Record
+from asyncpg import InterfaceError, PostgresError, Record
 from pydantic_core import from_json
 
 from services.notify.domain.course import Outcome, State
@@ -75,11 +75,22 @@ class Sender:
         """One look at everything that is due; whether there may be more."""
         busy = await self._overdue()
         for medium in self._media:
-            self._gauges.link_up.labels(medium.name).set(medium.up)
             free = medium.at_once - len(self._running[medium.name])
             if free > 0 and await self._take(medium, free) == free:
                 busy = True
         return busy
+
+    async def watch(self, every: float = 5.0) -> None:
+        """Keeps the gauges of waiting notices and of the links; runs until cancelled."""
+        while True:
+            with contextlib.suppress(OSError, PostgresError, InterfaceError):
+                rows = await self._pool.fetch(Q["waiting"])
+                self._gauges.waiting.clear()
+                for state, medium, count in rows:
+                    self._gauges.waiting.labels(state, medium).set(count)
+            for one in self._media:
+                self._gauges.link_up.labels(one.name).set(one.up)
+            await asyncio.sleep(every)
 
     async def drain(self, seconds: float) -> None:
         """Waits for attempts under way; what is not done then is found as crashed after its lease."""

@@ -65,6 +65,12 @@ class Settings(ServiceSettings):
     key_wait: float = Field(
         default=8.0, gt=0, le=60, description="Seconds for the key 1 after the speech has ended"
     )
+    speech_rate: int = Field(
+        default=180,
+        ge=80,
+        le=450,
+        description="Speed of speech, eSpeak's words a minute: 180 is about 4 characters a second",
+    )
     speech_dir: Path | None = Field(
         default=None,
         description="Folder that keeps the speech of each call (demo and tests); empty: nothing is kept",

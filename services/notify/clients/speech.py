@@ -60,7 +60,7 @@ _one_at_a_time = threading.Lock()
 class Speech:
     """Speaks Chinese text as 8 kHz mono s16le PCM and remembers what it has spoken."""
 
-    def __init__(self, *, words_per_minute: int = 150, keep: int = 256, folder: Path | None = None) -> None:
+    def __init__(self, *, words_per_minute: int = 180, keep: int = 256, folder: Path | None = None) -> None:
         """`keep`: how many texts stay in memory (about 16 kB a second of speech).
 
         `folder`: where they stay over restarts, `<digest>.pcm` beside `<digest>.txt`; it is made.

@@ -45,7 +45,7 @@ def content(wording: Wording, sign: str) -> Content:
     full = _compose(wording, len(wording.reasons))
     sms = _fitting(wording, SMS_UNITS - units(sign) - 2)
     speech = w.spoken(_fitting(wording, SPEECH_UNITS))
-    spoken = f"您好，这里是医保服务中心，有一条家庭共济通知。{speech}如已听清，请按一。"
+    spoken = f"您好，这里是医保服务中心。{speech}如已听清，请按一。"
     return Content(wording.title, full, f"【{sign}】{sms}", spoken)
 
 

@@ -111,4 +111,4 @@ def spoken(text: str) -> str:
     text = re.sub(r"(\d{1,2}):(\d\d)", r"\1点\2分", text)
     text = re.sub(r"(\d+)\.00元", r"\1元", text)
     text = re.sub(r"(\d+)）", lambda found: f"第{found[1]}，", text)
-    return re.sub("，{2,}", "，", text.translate(_UNREAD))
+    return re.sub("，+([，。])", r"\1", text.translate(_UNREAD))
