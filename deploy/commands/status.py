@@ -13,6 +13,7 @@ from rich.table import Table
 from deploy.local import paths
 from deploy.local import up as local
 from deploy.reading import running
+from deploy.reading.alarms import alarms
 from deploy.reading.figures import figures
 
 
@@ -29,7 +30,9 @@ def status(
     found = local.status(paths.home())
     if found["servers"] or found["services"] or os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         for name, one in asyncio.run(figures(running.find())).items():
-            found["services"].setdefault(name, {}).update(one.as_dict() | {"alarms": one.alarms})
+            row = found["services"].setdefault(name, {})
+            row.update(one.as_dict())
+            row["alarms"] = alarms(row)
     if as_json:
         typer.echo(local.as_json(found))
     else:

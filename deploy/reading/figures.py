@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,6 +13,7 @@ from urllib.request import urlopen
 
 import asyncpg
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from deploy.local.errors import StackError
 from deploy.reading.running import Running
@@ -22,6 +24,7 @@ from shared.db import Conn, load_queries
 
 Q = load_queries(__file__)
 Offsets = Mapping[TopicPartition, int]
+_LINK = re.compile(r'^gongji_notify_link_up\{medium="([a-z-]+)"\} ([0-9.]+)$', re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -34,31 +37,20 @@ class Figures:
     outbox_records: int | None = None
     outbox_oldest_s: float | None = None
     overdue: int | None = None
+    overdue_oldest_s: float | None = None
     dead_letters: dict[str, int] = field(default_factory=dict)
+    dead_letters_last_hour: int | None = None
     refused_by_broker: int | None = None
     brake: str | None = None
     set_aside: list[str] = field(default_factory=list)
     beyond_end: list[str] = field(default_factory=list)
+    links: dict[str, bool] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
-
-    @property
-    def alarms(self) -> list[str]:
-        """Names of the pages of docs/runbook.md that this calls for."""
-        found = {
-            "brake-on": self.brake is not None,
-            "source-set-aside": bool(self.set_aside),
-            "dead-letters": bool(self.dead_letters),
-            "topic-shorter": bool(self.beyond_end),
-            "outbox-grows": (self.outbox_oldest_s or 0) > 30,
-            "lag-grows": (self.oldest_waiting_s or 0) > 30,
-            "partition-paused": any("version" in text for text in self.wrong.values()),
-        }
-        return [name for name, on in found.items() if on]
 
 
 async def figures(running: Running) -> dict[str, Figures]:
@@ -69,9 +61,11 @@ async def figures(running: Running) -> dict[str, Figures]:
     await asyncio.gather(*(_ready(running.http.get(s), f) for s, f in found.items()))
     try:
         await _lags(running, found, consumed)
-    except (StackError, OSError, TimeoutError) as error:
+    except (StackError, KafkaError, OSError, TimeoutError) as error:
         for one in found.values():
-            one.problem = one.problem or str(error)
+            one.problem = one.problem or (
+                str(error) if isinstance(error, StackError) else f"Kafka: {type(error).__name__}"
+            )
     return found
 
 
@@ -87,30 +81,44 @@ async def _tables(running: Running, service: str, into: Figures) -> dict[TopicPa
 
 
 async def _read(conn: Conn, running: Running, into: Figures) -> dict[TopicPartition, int]:
-    row = await conn.fetchrow(Q.tables, running.clock.now())
+    now = running.clock.now()
+    row = await conn.fetchrow(Q.tables, now)
     assert row is not None
     (
-        into.outbox_rows, into.outbox_records, into.outbox_oldest_s, into.overdue, into.refused_by_broker, into.brake
-    ) = row  # fmt: skip
+        into.outbox_rows,
+        into.outbox_records,
+        into.outbox_oldest_s,
+        into.overdue,
+        first,
+        into.refused_by_broker,
+        into.brake,
+        into.dead_letters_last_hour,
+    ) = row
+    if first is not None:
+        into.overdue_oldest_s = round((now - first).total_seconds() / running.clock.speed, 1)
     into.dead_letters = {row[0]: row[1] for row in await conn.fetch(Q.dead_letters)}
     into.set_aside = [r[0] for r in await conn.fetch(Q.set_aside)]
     return {TopicPartition(topic, number): offset for topic, number, offset in await conn.fetch(Q.consumed)}
 
 
 async def _ready(http: str | None, into: Figures) -> None:
+    """What `/ready` complains of, and from `/metrics` which providers' links stand."""
     if http is None:
         return
 
-    def ask() -> dict[str, str]:
+    def ask() -> tuple[dict[str, str], str]:
         try:
+            with urlopen(f"{http}/metrics", timeout=3) as answer:
+                metrics = answer.read().decode()
             with urlopen(f"{http}/ready", timeout=3) as answer:
-                return dict(json.load(answer)["wrong"])
+                return dict(json.load(answer)["wrong"]), metrics
         except HTTPError as error:
-            return dict(json.loads(error.read())["wrong"])
+            return dict(json.loads(error.read())["wrong"]), metrics
         except (URLError, OSError):
-            return {"http": "does not answer"}
+            return {"http": "does not answer"}, ""
 
-    into.wrong = await asyncio.to_thread(ask)
+    into.wrong, metrics = await asyncio.to_thread(ask)
+    into.links = {medium: float(value) > 0 for medium, value in _LINK.findall(metrics)}
 
 
 async def _lags(

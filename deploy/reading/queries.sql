@@ -4,8 +4,10 @@ select
     (select coalesce(sum(cardinality(keys)), 0)::bigint from outbox),
     (select extract(epoch from clock_timestamp() - min(at))::float8 from outbox),
     (select count(*) from due where due_at <= $1),
+    (select min(due_at) from due where due_at <= $1),
     (select count(*) from refused),
-    (select reason from brake);
+    (select reason from brake),
+    (select count(*) from dead_letters where at > clock_timestamp() - interval '1 hour');
 
 -- name: dead_letters
 select reason, count(*) from dead_letters group by reason order by reason;

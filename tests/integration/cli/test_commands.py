@@ -216,6 +216,7 @@ def test_status_and_brake(place: Place) -> None:
     assert told["eligibility"]["brake"] == "20 failures in a row"
     assert "brake-on" in told["eligibility"]["alarms"]
     assert (told["audit"]["overdue"], told["audit"]["dead_letters"]) == (1, {"id-reused": 1})
+    assert {"overdue-review", "dead-letters"} <= set(told["audit"]["alarms"])
     assert (told["notify"]["outbox_rows"], told["notify"]["outbox_records"]) == (1, 2)
     assert "outbox-grows" in told["notify"]["alarms"]
     assert told["settlement"]["beyond_end"] == ["settlement.requests/0"]

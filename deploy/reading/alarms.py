@@ -1,0 +1,51 @@
+"""Which pages of docs/runbook.md the figures of a service call for. Pure: figures in, names of pages out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+PATIENCE = 30.0
+"""Seconds for which records may wait before anybody is called: a rebalance or a restart takes up to ten."""
+DUE_PATIENCE = 60.0
+MANY_RESTARTS = 3
+
+PAGES: dict[str, str] = {
+    "service-restarts": "服务反复退出 / a service ends again and again",
+    "lag-grows": "积压增长 / lag grows",
+    "outbox-grows": "发件箱增长 / the outbox grows",
+    "brake-on": "服务自动停止 / the brake is on",
+    "partition-paused": "分区暂停于未知版本 / a partition is paused at an unknown version",
+    "source-set-aside": "来源被搁置 / a source is set aside",
+    "dead-letters": "死信 / dead letters",
+    "kafka-down": "Kafka 不可用 / Kafka is down",
+    "postgresql-down": "PostgreSQL 不可用或只读 / PostgreSQL is down or read-only",
+    "topic-shorter": "主题短于已读位置 / a topic is shorter than what was read of it",
+    "provider-dark": "通知服务商中断 / a provider is dark",
+    "overdue-review": "到期事项逾期 / due rows are overdue, reviews among them",
+}
+"""Anchors of the runbook's pages and their titles."""
+
+
+def alarms(row: Mapping[str, Any]) -> list[str]:
+    """Pages for one service. `row` holds its figures (`Figures.as_dict`) and, where they are known, `state` and `restarts`."""
+    wrong: Mapping[str, str] = row.get("wrong") or {}
+    problem = str(row.get("problem") or "")
+    on = {
+        "service-restarts": row.get("state") == "failed" or (row.get("restarts") or 0) >= MANY_RESTARTS,
+        "lag-grows": _over(row, "oldest_waiting_s", PATIENCE),
+        "outbox-grows": _over(row, "outbox_oldest_s", PATIENCE),
+        "brake-on": bool(row.get("brake")),
+        "partition-paused": "version" in wrong,
+        "source-set-aside": bool(row.get("set_aside")),
+        "dead-letters": bool(row.get("dead_letters_last_hour")) or bool(row.get("refused_by_broker")),
+        "kafka-down": "kafka" in wrong or "Kafka" in problem,
+        "postgresql-down": "database" in wrong or "PostgreSQL" in problem,
+        "topic-shorter": bool(row.get("beyond_end")),
+        "provider-dark": any(not up for up in (row.get("links") or {}).values()),
+        "overdue-review": _over(row, "overdue_oldest_s", DUE_PATIENCE),
+    }
+    return [page for page in PAGES if on[page]]
+
+
+def _over(row: Mapping[str, Any], name: str, limit: float) -> bool:
+    value = row.get(name)
+    return value is not None and value > limit
