@@ -151,7 +151,7 @@ async def _first_times(conn: Conn, entries: Sequence[Entry]) -> dict[int, dateti
     if not replays:
         return {}
     times = await tables.first_appended(conn, list(replays.values()))
-    return {entry: times[place[:3]] for entry, place in replays.items() if place[:3] in times}
+    return {entry: times[place] for entry, place in replays.items() if place in times}
 
 
 def _sort(

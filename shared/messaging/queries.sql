@@ -78,7 +78,7 @@ select * from unnest(
 on conflict (topic, partition, "offset") do nothing;
 
 -- name: first_appended
-select d.topic, d.partition, d."offset", d.appended_at
+select d.topic, d.partition, d."offset", d.hash, d.appended_at
 from unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[]) as n (topic, partition, "offset", hash)
 join dead_letters d on d.topic = n.topic and d.partition = n.partition and d."offset" = n."offset" and d.hash = n.hash;
 

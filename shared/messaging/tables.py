@@ -106,12 +106,14 @@ async def insert_dead_letters(conn: Conn, rows: list[tuple[Dead, bytes, datetime
         await conn.execute(Q["insert_dead_letters"], *map(list, zip(*columns, strict=True)))
 
 
-async def first_appended(
-    conn: Conn, places: Sequence[tuple[str, int, int, bytes]]
-) -> dict[tuple[str, int, int], datetime]:
-    """First append times of dead letters by original coordinates, where the hash of the value agrees."""
-    rows = await conn.fetch(Q["first_appended"], *map(list, zip(*places, strict=True)))
-    return {(topic, partition, offset): at for topic, partition, offset, at in rows}
+Letter = tuple[str, int, int, bytes]
+"""Original topic, partition and offset, and the hash of the value."""
+
+
+async def first_appended(conn: Conn, letters: Sequence[Letter]) -> dict[Letter, datetime]:
+    """First append times of those dead letters that are ours."""
+    rows = await conn.fetch(Q["first_appended"], *map(list, zip(*letters, strict=True)))
+    return {(topic, partition, offset, hash): at for topic, partition, offset, hash, at in rows}
 
 
 async def count_faults(conn: Conn, faults: Mapping[str, tuple[int, int]], limit: int) -> list[str]:

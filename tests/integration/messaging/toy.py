@@ -38,7 +38,7 @@ def _person(body: Any) -> str:
     return str(body.person)
 
 
-def make_registry() -> Registry:
+def make_registry(topic: str = TOPIC, results: str = RESULTS) -> Registry:
     """Two topics, the second compacted and our own."""
 
     def kind(short: str, topic: str, model: type[Message], outsider: bool, compacted: bool = False) -> Type:
@@ -46,16 +46,16 @@ def make_registry() -> Registry:
         return Type(short, topic, model, _person, _person, outsider, compacted, validate)
 
     types = (
-        kind("toy.requests.asked", TOPIC, Asked, True),
-        kind("toy.results.counted", RESULTS, Counted, False, compacted=True),
+        kind("toy.requests.asked", topic, Asked, True),
+        kind("toy.results.counted", results, Counted, False, compacted=True),
         kind("answers.counted", "answers", Counted, False),
     )
     by_name = {t.short: t for t in types}
-    outsiders = {"app-one": TOPIC, "app-two": TOPIC, "gongji-toy": RESULTS, "gongji-other": RESULTS}
+    owners = {"app-one": topic, "app-two": topic, "gongji-toy": results, "gongji-other": results}
     return Registry(
         by_name,
         lambda source: source in SOURCES,
-        lambda source, short: outsiders.get(source) == by_name[short].topic,
+        lambda source, short: owners.get(source) == by_name[short].topic,
     )
 
 
