@@ -25,6 +25,7 @@ class Keys:
     bindings: set[UUID] = field(default_factory=set)
     short_codes: set[str] = field(default_factory=set)
     faces: set[FaceKey] = field(default_factory=set)
+    locked: set[bytes] = field(default_factory=set)  # persons whose rows were there to be locked
 
 
 async def lock(conn: Conn, keys: Keys) -> None:
@@ -40,14 +41,17 @@ async def lock(conn: Conn, keys: Keys) -> None:
         keys.bindings.add(row["binding_id"])
         keys.persons |= {row["sponsor"], row["beneficiary"]}
     await conn.execute(Q.lock_bindings, list(keys.bindings))
-    await conn.execute(Q.lock_people, list(keys.persons))
+    keys.locked = {row["person"] for row in await conn.fetch(Q.lock_people, list(keys.persons))}
 
 
 async def load(conn: Conn, keys: Keys, work: Work) -> None:
-    """Reads the facts, after the locks."""
+    """Reads the facts, after the locks.
+
+    A person who was recorded between lock and load is nobody yet: the request waits and is tried again.
+    """
     persons = list(keys.persons)
-    for row in await conn.fetch(Q.people, persons):
-        work.locked.add(row["person"])
+    work.locked |= keys.locked
+    for row in await conn.fetch(Q.people, list(keys.locked)):
         work.opened[row["person"]] = row["opened_at"]
     for row in await conn.fetch(Q.person_records, persons, list(keys.numbers)):
         work.know_record(row["person"], PersonRecorded.model_validate_json(row["body"]))

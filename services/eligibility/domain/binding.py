@@ -32,9 +32,27 @@ class Stage(StrEnum):
         return self not in (Stage.WAITING, Stage.REFUSED, Stage.CLOSED)
 
     @property
+    def shown(self) -> str:
+        """What the public reads of it."""
+        return _SHOWN[self]
+
+    @property
     def stands(self) -> bool:
         """Whether it is approved and not ended."""
         return self in (Stage.BOUND, Stage.SUSPENDED)
+
+
+_SHOWN = {
+    Stage.WAITING: "已申请 applied",
+    Stage.REFUSED: "不予受理 refused",
+    Stage.REFUSING: "不予受理 refused",
+    Stage.SUPPLEMENT: "待补材料 documents missing",
+    Stage.CONSENT: "待使用人同意 awaiting consent",
+    Stage.PASSED: "审核中 under review",
+    Stage.BOUND: "已绑定 approved",
+    Stage.SUSPENDED: "已暂停 suspended",
+    Stage.CLOSED: "已结束 closed",
+}
 
 
 class Condition(StrEnum):

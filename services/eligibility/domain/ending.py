@@ -28,7 +28,7 @@ def objections(
 ) -> Iterator[Reason]:
     """Every reason against ending `binding` at the wish of one side."""
     if not binding.stage.stands:
-        yield state_reason(policy, "wrong-state", "ending.state", state=binding.stage.value)
+        yield state_reason(policy, "wrong-state", "ending.state", state=binding.stage.shown)
     if by not in policy.binding.unbind_by:
         yield state_reason(policy, "unbind-not-allowed", "ending.side", cites="binding.unbind_by")
     if channel.in_person:

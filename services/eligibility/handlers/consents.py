@@ -168,7 +168,7 @@ def _home(person: Person) -> str:
 
 
 def _state(binding: Binding) -> Reason:
-    return reason("wrong-state", rule="request.state", state=binding.stage.value)
+    return reason("wrong-state", rule="request.state", state=binding.stage.shown)
 
 
 def _purpose(event: Event) -> UUID:

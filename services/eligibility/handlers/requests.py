@@ -51,13 +51,14 @@ def submitted(work: Work, event: Event, body: requests.Submitted, out: Out) -> N
     )
     work.know_binding(binding)
     q = screening.inquire(work, binding)
-    if screen(q).unknown_person:
+    finding = screen(q)
+    if finding.unknown_person:
         work.put(binding)
         wait = timedelta(seconds=q.policy.binding.person_wait)
         out.due(screening.PERSON, str(body.binding_id), max(event.appended_at, event.time) + wait)
         screened(out, event, body.binding_id, "accepted", Step.APPLIED, q.policy.version)
         return
-    screening.run(work, binding, out, origin_of(event))
+    screening.settle(work, binding, q, finding, out, origin_of(event))
 
 
 def supplemented(work: Work, event: Event, body: requests.Supplemented, out: Out) -> None:
@@ -217,7 +218,7 @@ def _own(work: Work, event: Event, binding_id: UUID, psn_no: str, out: Out) -> B
 
 
 def _wrong_state(work: Work, event: Event, binding: Binding, out: Out) -> None:
-    why = reason("wrong-state", rule="request.state", state=binding.stage.value)
+    why = reason("wrong-state", rule="request.state", state=binding.stage.shown)
     refuse(out, event, [why], binding.binding_id)
 
 

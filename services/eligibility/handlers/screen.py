@@ -65,10 +65,23 @@ def policy_of(work: Work, binding: Binding) -> RegionPolicy:
     return work.policies.at(policy_region(work, binding), binding.at)
 
 
-def run(work: Work, binding: Binding, out: Out, reply_to: Origin, *, first: bool = True) -> Finding:
-    """Screens, stores, reserves or gives up the slot, tells audit and the channel."""
+def run(work: Work, binding: Binding, out: Out, reply_to: Origin, *, first: bool = True) -> None:
+    """Screens, and does what follows."""
     q = inquire(work, binding)
-    finding = screen(q, first=first)
+    settle(work, binding, q, screen(q, first=first), out, reply_to, first=first)
+
+
+def settle(
+    work: Work,
+    binding: Binding,
+    q: Inquiry,
+    finding: Finding,
+    out: Out,
+    reply_to: Origin,
+    *,
+    first: bool = True,
+) -> None:
+    """Stores what was found, reserves the slot or not, tells audit and the channel."""
     case = _case(work, binding, q)
     beneficiary = case.beneficiary
     binding = binding.model_copy(
@@ -91,7 +104,6 @@ def run(work: Work, binding: Binding, out: Out, reply_to: Origin, *, first: bool
     screened(
         out, reply_to, binding.binding_id, outcome, step, q.policy.version, reasons=finding.reasons, gone=gone
     )
-    return finding
 
 
 def _stage(binding: Binding, outcome: Outcome) -> Stage:
