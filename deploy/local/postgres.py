@@ -53,11 +53,14 @@ class Postgres:
     """A server whose data and pid file live below `home`, or for root where an unprivileged user may go.
 
     `durable=False` turns fsync off: survives the death of every process, not of the machine. For tests.
+    `fresh` says that the password was just made, so data that are there already belong to a stack that was deleted.
     """
 
     name = "postgres"
 
-    def __init__(self, home: Path, port: int, password: str, *, durable: bool = True) -> None:
+    def __init__(
+        self, home: Path, port: int, password: str, *, durable: bool = True, fresh: bool = False
+    ) -> None:
         self.home = home
         self.place: Home = find_home(home)
         self.data = self.place.folder / "postgres"
@@ -66,11 +69,24 @@ class Postgres:
         self.port = port
         self.password = password
         self.durable = durable
+        self.fresh = fresh
 
     def url(self, database: str = ADMIN, user: str = ADMIN, password: str | None = None) -> str:
         """The URL of a database of this server; the administrator's unless a user is named."""
         secret = quote(password or self.password, safe="")
         return f"postgresql://{user}:{secret}@{HOST}:{self.port}/{database}"
+
+    def claim(self) -> None:
+        """Make sure that data which are there are ours. Raises StackError when their password is lost."""
+        if not self.fresh or not (self.data / "PG_VERSION").exists():
+            return
+        if self.place.folder == self.home:
+            raise StackError(
+                f"the password of the data at {self.data} is lost",
+                f"Restore {self.home / 'memory.json'}, or remove {self.data}.",
+            )
+        self.place.remove()  # outside, and the folder that it belonged to was deleted and made anew
+        self.place = find_home(self.home)
 
     def prepare(self) -> None:
         """Make the cluster, once, and write its settings. Raises StackError if that fails."""

@@ -65,7 +65,9 @@ async def start(root: Path, *, durable: bool = True, environ: Mapping[str, str] 
     own: list[Server] = []
     bootstrap, url = environ.get("KAFKA_BOOTSTRAP_SERVERS", ""), environ.get("DATABASE_URL", "")
     if not url:
-        pg = Postgres(root, 0, _secret(memory, "admin"), durable=durable)
+        fresh = "admin" not in memory["secrets"]
+        pg = Postgres(root, 0, _secret(memory, "admin"), durable=durable, fresh=fresh)
+        pg.claim()
         pg.port = _port(pg, "GONGJI_POSTGRES_PORT", memory)
         url = pg.url()
         own.append(pg)

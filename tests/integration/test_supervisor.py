@@ -129,6 +129,16 @@ async def test_an_outage_does_not_use_up_the_limit(small: Stack) -> None:
         assert supervisor.failed() == []
 
 
+async def test_data_without_their_password_are_never_overwritten(small: Stack) -> None:
+    await stop(small)
+    (small.home / "memory.json").unlink()
+    server = small.server("postgres")
+    assert isinstance(server, Postgres)
+    with pytest.raises(StackError, match=r"password of the data at .* is lost"):
+        await start(small.home, environ={"KAFKA_BOOTSTRAP_SERVERS": small.kafka})
+    assert (server.data / "PG_VERSION").exists()
+
+
 def test_a_killed_supervisor_leaves_servers_that_the_next_one_uses(
     stack: TestStack, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
