@@ -40,6 +40,7 @@ class Inquiry:
     request: Submitted
     at: datetime
     day: date
+    region: str  # where the sponsor is insured: whose policy holds
     policy: RegionPolicy
     sponsor: Person | None  # by psn_no
     beneficiary: Person | None  # by certificate, whatever the name

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from shared.contracts.binding_screenings import Fact
 from shared.contracts.identity import Certificate, normalise, same_name, sex
@@ -17,8 +18,12 @@ _RANK = {InsuranceStatus.NORMAL: 0, InsuranceStatus.PAUSED: 1, InsuranceStatus.E
 
 def person_key(certificate: Certificate) -> bytes:
     """The stable key of a person in every table: SHA-256 of `psn_cert_type|certno` in its one spelling (32 bytes)."""
-    kind = certificate.psn_cert_type
-    return hashlib.sha256(f"{kind}|{normalise(kind, certificate.certno)}".encode()).digest()
+    return _key(certificate.psn_cert_type, certificate.certno)
+
+
+@lru_cache(maxsize=65536)
+def _key(kind: str, number: str) -> bytes:
+    return hashlib.sha256(f"{kind}|{normalise(kind, number)}".encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)

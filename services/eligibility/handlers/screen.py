@@ -33,13 +33,14 @@ def inquire(work: Work, binding: Binding) -> Inquiry:
     request = binding.request
     sponsor = work.by_number(request.sponsor.psn_no)
     beneficiary = work.person(binding.beneficiary)
-    policy = policy_of(work, binding)
-    signed = request.commitment.signed_at if request.commitment else binding.at
     region = policy_region(work, binding)
+    policy = work.policies.at(region, binding.at)
+    signed = request.commitment.signed_at if request.commitment else binding.at
     return Inquiry(
         request=request,
         at=binding.at,
         day=day_of(binding.at),
+        region=region,
         policy=policy,
         sponsor=sponsor,
         beneficiary=beneficiary,
@@ -82,7 +83,7 @@ def settle(
     first: bool = True,
 ) -> None:
     """Stores what was found, reserves the slot or not, tells audit and the channel."""
-    case = _case(work, binding, q)
+    case = _case(binding, q)
     beneficiary = case.beneficiary
     binding = binding.model_copy(
         update={
@@ -135,7 +136,7 @@ def _tell_audit(binding: Binding, finding: Finding, case: Case, q: Inquiry, out:
         out.emit("binding.screenings.passed", passed)
 
 
-def _case(work: Work, binding: Binding, q: Inquiry) -> Case:
+def _case(binding: Binding, q: Inquiry) -> Case:
     request = binding.request
     relative = q.confirmed
     party = None
@@ -143,11 +144,10 @@ def _case(work: Work, binding: Binding, q: Inquiry) -> Case:
         row = relative.best(q.policy.binding.beneficiary_insurance)
         place = row.insuplc_admdvs if row else (request.beneficiary.insuplc_admdvs or request.admdvs)
         party = Party(psn_no=relative.psn_no, insuplc_admdvs=place)
-    region = policy_region(work, binding)
     return Case(
-        admdvs=region,
+        admdvs=q.region,
         channel=request.channel,
-        sponsor=Party(psn_no=request.sponsor.psn_no, insuplc_admdvs=region),
+        sponsor=Party(psn_no=request.sponsor.psn_no, insuplc_admdvs=q.region),
         beneficiary=party,
         relation=request.relation,
         terms=request.terms,

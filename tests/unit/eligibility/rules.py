@@ -54,6 +54,7 @@ def inquiry(
         "request": submitted(sponsor, beneficiary, relation=relation, at=at, **(request or {})),
         "at": at,
         "day": day_of(at),
+        "region": region,
         "policy": policy(region, at),
         "sponsor": person(sponsor),
         "beneficiary": person(beneficiary),
