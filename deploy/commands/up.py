@@ -17,6 +17,9 @@ from deploy.local.state import file_of
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything is ready.")] = False,
     cast: Annotated[bool, typer.Option(help="Publish a cast of made-up persons, the first time.")] = True,
+    stand_ins: Annotated[
+        bool, typer.Option(help="Run an SMS centre and a telephone that keep what they get in .gongji/peers.")
+    ] = True,
     services: Annotated[
         str, typer.Option(help="Which services to run, comma separated; none for the servers alone.")
     ] = ",".join(SERVICES),
@@ -35,9 +38,11 @@ def up(
     home = paths.home()
     cast = cast and not os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if not detach:
-        asyncio.run(local.run(home, names=local.chosen(services), with_cast=cast))
+        names = local.chosen(services)
+        asyncio.run(local.run(home, names=names, with_cast=cast, with_stand_ins=stand_ins))
         return
-    told = local.detach(home, [f"--services={services}", *(["--cast"] if cast else [])])
+    flags = [*(["--cast"] if cast else []), *(["--stand-ins"] if stand_ins else [])]
+    told = local.detach(home, [f"--services={services}", *flags])
     typer.echo(f"ready: Kafka {told['kafka']}, services {', '.join(told['services'])}; see {file_of(home)}")
 
 

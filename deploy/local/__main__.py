@@ -17,11 +17,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path, help="folder of data, logs and stack.json")
     parser.add_argument("--cast", action="store_true", help="publish the cast, the first time")
+    parser.add_argument("--stand-ins", action="store_true", help="run an SMS centre and a telephone, too")
     parser.add_argument("--services", default=",".join(SERVICES), help="names, comma separated, or none")
     told = parser.parse_args(arguments)
     try:
         names = up.chosen(told.services)
-        asyncio.run(up.run(told.home, names=names, with_cast=told.cast))
+        asyncio.run(up.run(told.home, names=names, with_cast=told.cast, with_stand_ins=told.stand_ins))
     except StackError as error:
         print(f"error: {error}", flush=True)
         return 1

@@ -86,16 +86,15 @@ class Supervisor:
 
     def publish(self) -> None:
         """Write `stack.json`."""
-        services = {
-            name: {
+        groups: dict[str, dict[str, Any]] = {"services": {}, "stand_ins": {}}
+        for name, member in self.members.items():
+            groups[member.program.group][name] = {
                 "pid": member.process.pid if member.process else None,
                 "http": member.program.http,
                 "state": member.state,
                 "restarts": member.restarts,
                 "database_url": self.database_urls.get(name),
             }
-            for name, member in self.members.items()
-        }
         servers = {}
         for server in self.stack.servers:
             found = server.running()
@@ -112,7 +111,7 @@ class Supervisor:
                 "ready": self.ready,
                 "supervisor": {"pid": os.getpid()},
                 "servers": servers,
-                "services": services,
+                **groups,
                 **self.extra,
             },
         )

@@ -20,7 +20,7 @@ from deploy.local.databases import SERVICES, create_roles, create_schemas, servi
 from deploy.local.errors import StackError, tail
 from deploy.local.paths import PROJECT
 from deploy.local.ports import choose
-from deploy.local.programs import Program, service
+from deploy.local.programs import Program, service, stand_ins
 from deploy.local.stack import Stack
 from deploy.local.supervisor import Supervisor
 from shared import clock
@@ -70,15 +70,27 @@ async def publish_cast(servers: Stack, console: Console) -> None:
     stack.remember(servers.home, memory)
 
 
-def services(servers: Stack, urls: Mapping[str, str], names: Sequence[str] = SERVICES) -> list[Program]:
-    """The services' programs, each on a remembered free port, all by one clock."""
+def services(
+    servers: Stack, urls: Mapping[str, str], names: Sequence[str] = SERVICES, with_stand_ins: bool = False
+) -> list[Program]:
+    """The services' programs, each on a remembered free port, all by one clock; before them the stand-ins of notify."""
     text = clock.with_anchor(os.environ.get("GONGJI_CLOCK"))
     memory = stack.remembered(servers.home)
-    programs = []
-    for name in names:
-        port = choose(f"GONGJI_{name.upper()}_HTTP_PORT", memory["ports"].get(name))
+    programs: list[Program] = []
+    found: dict[str, str] = {}
+
+    def port_of(name: str) -> int:
+        port = choose(f"GONGJI_{name.upper()}_PORT", memory["ports"].get(name))
         memory["ports"][name] = port
-        programs.append(service(name, kafka=servers.kafka, database_url=urls[name], port=port, clock=text))
+        return port
+
+    if with_stand_ins and "notify" in names:
+        programs, found = stand_ins(servers.home / "peers", port_of("smsc"), port_of("phone"))
+    for name in names:
+        port, more = port_of(name), found if name == "notify" else {}
+        programs.append(
+            service(name, kafka=servers.kafka, database_url=urls[name], port=port, clock=text, more=more)
+        )
     stack.remember(servers.home, memory)
     return programs
 
@@ -89,12 +101,14 @@ async def run(
     console: Console | None = None,
     names: Sequence[str] = SERVICES,
     with_cast: bool = False,
+    with_stand_ins: bool = False,
     extend: Extend = lambda _: (),
     on_ready: Callable[[Stack], None] = lambda _: None,
 ) -> None:
     """Bring everything up at `home` and keep it up until SIGINT, SIGTERM or SIGHUP. Raises StackError.
 
-    `with_cast` publishes the made-up cast, the first time; `extend` gives further programs to keep running;
+    `with_cast` publishes the made-up cast, the first time; `with_stand_ins` also runs an SMS centre and a telephone,
+    for what the environment does not name; `extend` gives further programs to keep running;
     `on_ready` is called once, when all services are ready.
     """
     console = console or Console()
@@ -110,9 +124,11 @@ async def run(
             urls = await provision(servers)
             if with_cast:
                 await publish_cast(servers, console)
-            programs = [*services(servers, urls, names), *extend(servers)]
+            programs = [*services(servers, urls, names, with_stand_ins), *extend(servers)]
             supervisor = Supervisor(servers, programs, console)
-            supervisor.extra = {"clock": programs[0].env.get("GONGJI_CLOCK", "") if programs else ""}
+            supervisor.extra = {
+                "clock": next((p.env["GONGJI_CLOCK"] for p in programs if "GONGJI_CLOCK" in p.env), "")
+            }
             supervisor.database_urls = urls
         finally:
             if supervisor is None:
@@ -213,7 +229,7 @@ def status(home: Path) -> dict[str, Any]:
         "kafka": told["kafka"],
     }
     found["clock"] = told.get("clock", "")
-    for group in ("servers", "services"):
+    for group in ("servers", "services", "stand_ins"):
         found[group] = {}
         for name, row in told.get(group, {}).items():
             alive = process.find(home / "run" / f"{name}.pid") is not None
