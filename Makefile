@@ -53,6 +53,7 @@ check: $(READY) ## lint, formatting, types, imports, contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/gongji contract check
 
 bench: $(READY) ## settlements and bindings per second beside a baseline; writes build/bench.json
 	@$(BIN)/python -m tests.bench
