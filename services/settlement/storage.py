@@ -121,16 +121,14 @@ async def save(conn: Conn, book: Book) -> None:
 
 async def _save_facts(conn: Conn, book: Book) -> None:
     if book.new_persons:
-        rows = sorted(book.new_persons.values(), key=lambda p: p.psn_no)
+        people = sorted(book.new_persons.values(), key=lambda p: p.psn_no)
         await conn.execute(
             Q["upsert_persons"],
-            *_columns((p.psn_no, p.version, p.cert, p.alive, insured_text(p.insured)) for p in rows),
+            *_columns((p.psn_no, p.version, p.cert, p.alive, insured_text(p.insured)) for p in people),
         )
     if book.new_institutions:
-        await conn.execute(
-            Q["upsert_institutions"],
-            *_columns(sorted(book.new_institutions.values(), key=lambda i: i.fixmedins_code)),
-        )
+        places = sorted(book.new_institutions.values(), key=lambda i: i.fixmedins_code)
+        await conn.execute(Q["upsert_institutions"], *_columns(places))
     if book.followed:
         found = [book.bindings[i] for i in sorted(book.followed)]
         await conn.execute(

@@ -49,19 +49,19 @@ class Asked:
             self.psn_no,
             self.at,
         )
-        self._say("declined", body, answer, None, 0, store)
+        self._say("declined", results.encode(body), answer, None, 0, store)
 
     def done(
-        self, kind: str, body: Json, answer: Json, setl_id: bytes | None = None, amount: int = 0
+        self, kind: str, body: bytes, answer: Json, setl_id: bytes | None = None, amount: int = 0
     ) -> None:
         """Publishes the result of type `settlement.results.<kind>` and answers the institution."""
         self._say(kind, body, answer, setl_id, amount, True)
 
     def _say(
-        self, kind: str, body: Json, answer: Json, setl_id: bytes | None, amount: int, store: bool
+        self, kind: str, body: bytes, answer: Json, setl_id: bytes | None, amount: int, store: bool
     ) -> None:
         value = results.encode(answer)
-        publish(self.out, f"settlement.results.{kind}", results.encode(body), self.psn_no)
+        publish(self.out, f"settlement.results.{kind}", body, self.psn_no)
         reply(self.out, value, self.event, self.msgid)
         if store:
             row = Stored(

@@ -16,6 +16,7 @@ from services.settlement.deciding.giving import (
 from services.settlement.domain.accounts import SEGMENT_OF, State
 from services.settlement.domain.book import Stored
 from services.settlement.domain.declines import Decline
+from services.settlement.domain.results import encode
 from services.settlement.domain.undo import CASH, Settlement
 from shared.contracts.base import yuan
 from shared.contracts.settlement_requests import Cancel, DeclineCode, Query, Refund, Reverse
@@ -105,7 +106,7 @@ def _reverse_cancel(ask: Asked, found: Settlement, first: Stored) -> None:
     body["origin"] = {"source": ask.event.source, "id": ask.event.id}
     for share in body["shares"]:
         share["balance_after"] = yuan(ask.book.account(share["psn_no"]).of(SEGMENT_OF[share["segment"]]))
-    return ask.done("settled", body, setlinfo(ask, found, body, "0"), found.setl_id)
+    return ask.done("settled", encode(body), setlinfo(ask, found, body, "0"), found.setl_id)
 
 
 def query(ask: Asked, body: Query) -> None:
@@ -121,4 +122,4 @@ def query(ask: Asked, body: Query) -> None:
     result = found.body() | {"number": found.number}
     result["origin"] = {"source": ask.event.source, "id": ask.event.id}
     reply = setlinfo(ask, found, result, flag) | {"msgid": ask.msgid, "infno": "5203"}
-    return ask.done("found", result | {"refd_setl_flag": flag}, reply, found.setl_id)
+    return ask.done("found", encode(result | {"refd_setl_flag": flag}), reply, found.setl_id)

@@ -121,7 +121,11 @@ def answer(ask: Asked, found: Settlement, kind: str, body: Json, amount: int) ->
     own = ask.book.accounts.get(ask.psn_no)
     inside = _policy(ask, found).mutual_aid == "inside"
     ask.done(
-        kind, body, results.answer_returned(body, own.balance if own else None, inside), found.setl_id, amount
+        kind,
+        results.encode(body),
+        results.answer_returned(body, own.balance if own else None, inside),
+        found.setl_id,
+        amount,
     )
 
 
@@ -153,7 +157,7 @@ def nothing(ask: Asked, setl_id: str, number: int, tombstone: bool = False) -> N
         [],
         tombstone,
     )
-    ask.done("reversed", body, results.answer_returned(body, None, False))
+    ask.done("reversed", results.encode(body), results.answer_returned(body, None, False))
 
 
 def _posting(ask: Asked) -> bytes:

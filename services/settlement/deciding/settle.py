@@ -58,15 +58,16 @@ def settle(ask: Asked, bill: Bill) -> None:
     own = split.own
     balc = None if own is None else own.balance - (0 if booking else acct)
     answer = results.answer(body, balc, spending.mutual_aid == "inside", spending.fund_includes_account)
+    value = results.encode(body)
     if booking:
-        _keep(ask, bill, body, posting, periods)
-    ask.done("settled" if booking else "quoted", body, answer, posting or None)
+        _keep(ask, bill, value, posting, periods)
+    ask.done("settled" if booking else "quoted", value, answer, posting or None)
 
 
-def _keep(ask: Asked, bill: Bill, body: Json, posting: bytes, periods: list[str]) -> None:
+def _keep(ask: Asked, bill: Bill, value: bytes, posting: bytes, periods: list[str]) -> None:
     row = Settlement(
         posting, bill.msgid, bill.infno, bill.fixmedins_code, bill.psn_no, personal_part(bill), "settled", 1, 0, 0, None,
-        "|".join(periods), results.encode(body), ask.at, bill.insuplc_admdvs,
+        "|".join(periods), value, ask.at, bill.insuplc_admdvs,
     )  # fmt: skip
     ask.book.settlements[posting] = row
     ask.book.new_settlements.append(row)
