@@ -70,11 +70,20 @@ async def publish_cast(servers: Stack, console: Console) -> None:
     stack.remember(servers.home, memory)
 
 
+def anchored(setting: str, left: Mapping[str, Any] | None) -> str:
+    """`GONGJI_CLOCK` with its anchor. A stack that was left by a killed supervisor (`left`, its state) goes on by its old one,
+
+    since time must not run backwards for data that are there.
+    """
+    before = str((left or {}).get("clock", ""))
+    return before if setting and before.startswith(f"{setting.strip()}@") else clock.with_anchor(setting)
+
+
 def services(
     servers: Stack, urls: Mapping[str, str], names: Sequence[str] = SERVICES, with_stand_ins: bool = False
 ) -> list[Program]:
     """The services' programs, each on a remembered free port, all by one clock; before them the stand-ins of notify."""
-    text = clock.with_anchor(os.environ.get("GONGJI_CLOCK"))
+    text = anchored(os.environ.get("GONGJI_CLOCK", ""), state.read(servers.home))
     memory = stack.remembered(servers.home)
     programs: list[Program] = []
     found: dict[str, str] = {}

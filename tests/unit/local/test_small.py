@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.local import jars, java, ports, process, programs, state
+from deploy.local import jars, java, ports, process, programs, state, up
 from deploy.local.databases import SERVICES, service_url, variable_of
 from deploy.local.errors import StackError, explain, require_space, tail
 from deploy.local.unprivileged import may_enter
@@ -133,6 +133,21 @@ def test_an_unwilling_process_is_killed_and_its_end_is_collected(tmp_path: Path)
     assert process.stop(found, signal.SIGTERM, 0.2) is False
     assert not process.alive(found)
     assert child.returncode == -9
+
+
+def test_a_shifted_clock_goes_on_after_a_killed_supervisor() -> None:
+    setting = "2026-11-23T10:00:00+08:00*60"
+    assert up.anchored("", {"clock": f"{setting}@1.5"}) == ""
+    assert up.anchored(setting, {"clock": f"{setting}@1.5"}) == f"{setting}@1.5"
+    for other in (None, {}, {"clock": ""}, {"clock": "2026-11-23T10:00:00+08:00@1.5"}):
+        assert float(up.anchored(setting, other).removeprefix(f"{setting}@")) > 1_700_000_000
+
+
+def test_services_are_chosen_by_name() -> None:
+    assert up.chosen("none") == ()
+    assert up.chosen("audit, notify") == ("audit", "notify")
+    with pytest.raises(StackError, match="no service 'billing'"):
+        up.chosen("audit,billing")
 
 
 def test_folders_that_another_user_may_not_enter(tmp_path: Path) -> None:
