@@ -86,8 +86,7 @@ def _give(work: Work, event: Event, body: requests.Consented, binding: Binding, 
     else:
         work.put(binding)
     version = screening.policy_of(work, binding).version
-    if origin_of(event) != binding.origin:
-        screened(out, event, binding.binding_id, "accepted", Step.ACCEPTED, version)
+    screened(out, event, binding.binding_id, "accepted", Step.ACCEPTED, version)
 
 
 def declined(work: Work, event: Event, body: requests.Declined, out: Out) -> None:
