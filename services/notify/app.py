@@ -74,8 +74,10 @@ def _texts(settings: Settings, outcomes: Outcomes, running: Running) -> tuple[Me
         enquire_every=settings.smpp_enquire,
     )
     client = SmppClient(options, receipts_into(outcomes, running.clock))
-    # A text has at most four parts, submitted one after the other, each waiting for the window and for its answer.
-    return Texts(client, at_once=settings.smpp_window, longest=4 * settings.smpp_timeout + 30), client
+    # More texts than the window holds, because each also waits for its row; a text has at most four parts, each waits for
+    # its place in the window and for its answer.
+    longest = 4 * 4 * settings.smpp_timeout + 30
+    return Texts(client, at_once=4 * settings.smpp_window, longest=longest), client
 
 
 def _calls(settings: Settings) -> tuple[Medium, SipClient | None]:

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from services.notify import storage
+from services.notify.acknowledging import acknowledged, invalid
 from services.notify.domain import announce, course
 from services.notify.domain.contact import Person, is_child
 from services.notify.domain.course import Outcome, State
@@ -18,7 +19,7 @@ from shared.contracts.binding_requests import Side
 from shared.contracts.notices import Acknowledged, Medium
 from shared.contracts.registry import PersonRecorded
 from shared.db import Conn
-from shared.messaging.handler import Due, Event, Item, Out, Tombstone
+from shared.messaging.handler import Due, Event, Invalid, Item, Out, Tombstone
 from shared.policies.loader import Policies
 
 Keys = tuple[list[UUID], dict[str, tuple[UUID, int]]]
@@ -81,7 +82,10 @@ class NotifyHandler:
         elif isinstance(item.body, PersonRecorded):
             _recorded(state, item.body)
         elif isinstance(item.body, Acknowledged):
-            _acknowledged(state, item.body, out)
+            acknowledged(state, item, item.body, out)
+        elif isinstance(item.body, Invalid):
+            if item.topic == "notice.receipts":  # eligibility answers for the registry's records
+                invalid(item, item.body, out)
         else:
             for told in _told(item):
                 _announce(state, item, told, out)
@@ -157,13 +161,6 @@ def _answer(event: Event, told: Told) -> str | None:
     if told.side is not Side.SPONSOR or not isinstance(event.body, BindingState):
         return None
     return announce.delivered_answer(event.type.rpartition(".")[2], event.body)
-
-
-def _acknowledged(work: Work, body: Acknowledged, out: Out) -> None:
-    """The channel showed it: told, whatever the other media do."""
-    notice = work.notices.get(body.notice_id)
-    if notice is not None and not notice.state.final:
-        Ending(work, out).deliver(notice, Medium.MESSAGE_CENTRE, 0)
 
 
 def _attempt_ended(work: Work, due: Due, out: Out) -> None:

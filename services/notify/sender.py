@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +29,8 @@ from shared.messaging.handler import Due
 from shared.policies.loader import Policies
 
 _OVERDUE_AT_ONCE: Final = 200
+_GATHER: Final = 0.01
+"""Seconds after the end of an attempt in which others may end too, before one look for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,11 @@ class Sender:
         self._pool, self._outcomes, self._clock, self._policies = pool, outcomes, clock, policies
         self._media, self._gauges = media, gauges
         self._running: dict[str, set[asyncio.Task[None]]] = {medium.name: set() for medium in media}
+        self._ended = asyncio.Event()
         self._log = log.get()
 
-    async def run(self, *, poll: float = 0.2) -> None:
-        """Looks for work every `poll` real seconds; an unreachable database is waited for."""
+    async def run(self, *, poll: float = 0.1) -> None:
+        """Looks for work every `poll` real seconds and when an attempt has ended; an unreachable database is waited for."""
         while True:
             try:
                 busy = await self.round()
@@ -69,7 +73,12 @@ class Sender:
                 self._log.warning("sender waits for the database", **log.fault(error))
                 busy = False
                 await asyncio.sleep(1)
-            await asyncio.sleep(0 if busy else poll)
+            if not busy:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(poll):
+                        await self._ended.wait()
+                        await asyncio.sleep(_GATHER)
+            self._ended.clear()
 
     async def round(self) -> bool:
         """One look at everything that is due; whether there may be more."""
@@ -118,8 +127,12 @@ class Sender:
         for one in begun:
             task = asyncio.create_task(self._attempt(medium, one))
             self._running[medium.name].add(task)
-            task.add_done_callback(self._running[medium.name].discard)
+            task.add_done_callback(partial(self._over, medium.name))
         return len(rows)
+
+    def _over(self, medium: str, task: asyncio.Task[None]) -> None:
+        self._running[medium].discard(task)
+        self._ended.set()
 
     async def _judge(
         self, conn: Conn, medium: Medium, rows: Sequence[Record], now: datetime

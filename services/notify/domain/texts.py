@@ -56,11 +56,10 @@ def units(text: str) -> int:
 
 def _fitting(wording: Wording, limit: int) -> str:
     """As many reasons as fit, the rest counted."""
-    for shown in range(len(wording.reasons), -1, -1):
-        text = _compose(wording, shown)
-        if units(text) <= limit or shown == 0:
-            return text
-    raise AssertionError("unreachable: zero reasons are always returned")
+    shown = len(wording.reasons)
+    while shown and units(_compose(wording, shown)) > limit:
+        shown -= 1
+    return _compose(wording, shown)
 
 
 def _compose(wording: Wording, shown: int) -> str:

@@ -20,7 +20,7 @@ from shared.messaging.records import PlainRecord
 from shared.messaging.service import CORE_SCHEMA, migrations_of
 from shared.messaging.step import BatchStep
 from shared.metrics import Metrics
-from shared.testing.messages import MONDAY, to_kafka
+from shared.testing.messages import MONDAY, KafkaMessage, to_kafka
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
@@ -84,16 +84,31 @@ class Bench:
         )
 
     async def publish(
-        self, short_type: str, body: Message | None, source: str = "gongji-audit", **options: Any
+        self,
+        short_type: str,
+        body: Message | None,
+        source: str = "gongji-audit",
+        *,
+        said_at: datetime | None = None,
+        **options: Any,
     ) -> None:
-        """One record, appended now, handled at once; None is a tombstone."""
+        """One record, appended now, handled at once; None is a tombstone. `said_at`: the sender's time, if not now."""
         self.offset += 1
-        if body is None:
-            message = to_kafka(short_type, {}, source, f"m-{self.offset}", self.clock.now(), **options)
-        else:
-            message = to_kafka(short_type, body, source, f"m-{self.offset}", self.clock.now(), **options)
+        message = to_kafka(
+            short_type, body or {}, source, f"m-{self.offset}", said_at or self.clock.now(), **options
+        )
+        await self._append(message if body else message._replace(value=b""))
+
+    async def publish_raw(self, short_type: str, body: dict[str, Any], source: str, **options: Any) -> None:
+        """A body as it is, right or wrong."""
+        self.offset += 1
+        await self._append(
+            to_kafka(short_type, body, source, f"m-{self.offset}", self.clock.now(), **options)
+        )
+
+    async def _append(self, message: KafkaMessage) -> None:
         stamp = int(self.clock.now().timestamp() * 1000)
-        value = None if body is None else message.value
+        value = message.value or None
         await self.step.run(
             [PlainRecord(message.topic, 0, self.offset, stamp, message.key, value, message.headers)]
         )

@@ -1,6 +1,7 @@
 """Every state of a notice, from a published record: on real PostgreSQL, with providers that a test plays and a clock it moves."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -398,10 +399,45 @@ async def test_message_centre_is_used_beside_and_its_acknowledgement_is_final(po
     assert await bench.notices() == [("delivered", None)]
 
 
-async def test_acknowledgement_of_nothing_is_harmless(pool: db.Pool) -> None:
+async def refusals(pool: db.Pool) -> list[list[str]]:
+    """Codes of each refusal that was answered."""
+    rows = await pool.fetch("select bodies from outbox where topic like 'answers.%' order by id")
+    bodies = [json.loads(body) for row in rows for body in row["bodies"]]
+    return [[one["code"] for one in body["reasons"]] for body in bodies if "request_type" in body]
+
+
+async def test_acknowledgement_of_nothing_is_refused(pool: db.Pool) -> None:
     bench = Bench(pool)
-    await bench.publish("notice.receipts.acknowledged", Acknowledged(notice_id=uid(9), at=MONDAY), "zheliban")
-    assert await bench.said() == []
+    ack = Acknowledged(notice_id=uid(9), at=MONDAY)
+    await bench.publish("notice.receipts.acknowledged", ack, "zheliban")
+    assert await refusals(pool) == [["binding-unknown"]]
+
+
+async def test_acknowledgement_of_somebody_elses_message_is_refused(pool: db.Pool) -> None:
+    bench = Bench(pool)
+    origin = Origin(source="zheliban", id="r-1")
+    await told(bench, ANN, body=decision(1, ANN, state=State.REFUSED, origin=origin))
+    notice_id = await pool.fetchval("select id from notices")
+    ack = Acknowledged(notice_id=notice_id, at=MONDAY)
+    await bench.publish("notice.receipts.acknowledged", ack, "jingtong")
+    assert await refusals(pool) == [["not-your-binding"]]
+    assert await bench.notices() == [("created", None)]
+
+
+async def test_acknowledgement_with_wrong_fields_is_answered_field_by_field(pool: db.Pool) -> None:
+    bench = Bench(pool)
+    wrong = {"notice_id": str(uid(9)), "at": "2026-11-23T10:00:00"}
+    await bench.publish_raw(
+        "notice.receipts.acknowledged", wrong, "zheliban", key=str(uid(9)), subject=str(uid(9))
+    )
+    assert await refusals(pool) == [["field-invalid"]]
+
+
+async def test_acknowledgement_of_another_day_is_refused(pool: db.Pool) -> None:
+    bench = Bench(pool)
+    ack = Acknowledged(notice_id=uid(9), at=MONDAY)
+    await bench.publish("notice.receipts.acknowledged", ack, "zheliban", said_at=MONDAY - timedelta(days=30))
+    assert await refusals(pool) == [["time-not-believed"]]
 
 
 async def test_sponsor_hears_of_money_that_left_the_account(pool: db.Pool) -> None:
