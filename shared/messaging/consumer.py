@@ -123,7 +123,11 @@ class Consumer:
     async def start(self) -> None:
         """Raises `KafkaError` or `OSError` when the brokers cannot be reached."""
         self.health.set("partitions", "none assigned yet")
-        await self._broker.start()
+        try:
+            await self._broker.start()
+        except BaseException:
+            await self._broker.stop()  # or the half-started client stays behind
+            raise
         self._watch_polls()
         self.health.live["consumer"] = self._complaint
 

@@ -28,16 +28,15 @@ class _Buffer(bytearray):
 
 class _Batch(_DefaultRecordBatchPy):  # type: ignore[misc]
     def _maybe_uncompress(self) -> None:
-        if not self._decompressed:
-            super()._maybe_uncompress()
-            self._buffer: _Buffer = _Buffer(self._buffer)
+        super()._maybe_uncompress()
+        self._buffer: _Buffer = _Buffer(self._buffer)
 
 
 class _Records(_MemoryRecordsPy):  # type: ignore[misc]
     def next_batch(self, *_: Any) -> Any:
         part = self._next_slice
         if part is None or len(part) <= MAGIC_OFFSET or part[MAGIC_OFFSET] < 2:
-            return super().next_batch()
+            return super().next_batch()  # what a broker of today does not send
         self._cache_next()
         return _Batch(part)
 

@@ -5,7 +5,8 @@ partition whatever the keys and drops the headers.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -54,15 +55,36 @@ def make_producer(settings: ServiceSettings) -> AIOKafkaProducer:
 
 
 class KafkaSender:
-    """Sends for the relay. One task only: it awaits one wave of batches (one per partition) before it starts the next."""
+    """Sends for the relay. One task only: it awaits one wave of batches (one per partition) before it starts the next.
 
-    def __init__(self, producer: Any, metrics: Metrics, patience: float = 10.0) -> None:
-        self._producer, self._metrics, self._patience = producer, metrics, patience
+    `make` gives a new producer. One is made at the start and after each refusal: the client has counted the refused batch, so the
+    broker would find the next one of that partition out of sequence.
+    """
+
+    def __init__(self, make: Callable[[], Any], metrics: Metrics, patience: float = 10.0) -> None:
+        self._make, self._metrics, self._patience = make, metrics, patience
+        self._producer: Any = None
         self._log = log.get()
+
+    async def start(self) -> None:
+        """Raises `KafkaError` when the brokers cannot be reached."""
+        await self.stop()
+        self._producer = self._make()
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Lets the producer go, within 5 s."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(TimeoutError, KafkaError):
+                async with asyncio.timeout(5):
+                    await producer.stop()
 
     async def __call__(self, records: Sequence[Outgoing]) -> list[Refusal]:
         """Raises `BrokerTrouble` (try again) or `ProducerBroken`."""
         try:
+            if self._producer is None:
+                await self.start()
             return await self._send(records)
         except TimeoutError as error:
             raise BrokerTrouble(type(error).__name__) from None
@@ -100,6 +122,8 @@ class KafkaSender:
             if not waiting[place]:
                 del waiting[place]
         await self._answers([future for _, _, future in sent])
+        if any(isinstance(future.exception(), FOR_GOOD) for _, _, future in sent):
+            await self.start()
         refusals: list[Refusal] = []
         for place, indexes, future in sent:
             error = future.exception()

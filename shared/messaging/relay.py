@@ -61,6 +61,7 @@ class Relay:
         self._conn: Conn | None = None
         self._leader = False
         self._wake = asyncio.Event()
+        self._stopping = False
         self._log = log.get()
 
     @property
@@ -69,6 +70,11 @@ class Relay:
 
     def wake(self) -> None:
         """Something was committed to the outbox."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Lets `run` end once what it has sent is acknowledged and deleted, and the outbox is empty."""
+        self._stopping = True
         self._wake.set()
 
     async def lead(self) -> bool:
@@ -119,9 +125,10 @@ class Relay:
         )
 
     async def run(self, send: Send) -> None:
-        """Leads when it can and publishes, for ever. Raises what is neither infrastructure nor the broker's passing trouble."""
+        """Leads when it can and publishes, until `stop`. Raises what is neither infrastructure nor the broker's passing trouble."""
         delay = 0.1
         while True:
+            last = self._stopping
             try:
                 self._wake.clear()
                 if await self.lead():
@@ -129,6 +136,8 @@ class Relay:
                     await self.measure()
                 self.heartbeat.beat()
                 delay = 0.1
+                if last:
+                    return
             except Exception as error:
                 if not is_infrastructure(error):
                     raise

@@ -107,6 +107,7 @@ class _Service:
         self.closers = contextlib.AsyncExitStack()
         self._log = log.get()
         self.consumer: Consumer | None = None
+        self.relay: Relay | None = None
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -126,8 +127,10 @@ class _Service:
             metrics=self.metrics,
             controls=self.controls,
             source_fault_limit=self.settings.source_fault_limit,
-            committed=lambda: self.relay.wake(),
-            notify_channel=lambda: None if self.relay.is_leader else channel(self.handler.name),
+            committed=lambda: self.relay.wake() if self.relay else None,
+            notify_channel=lambda: (
+                None if self.relay and self.relay.is_leader else channel(self.handler.name)
+            ),
         )
         await self._start_kafka(pool)
         self.health.set("start", None)
@@ -170,14 +173,14 @@ class _Service:
                 url, server_settings=db.connection_settings(self.handler.name), timeout=10, command_timeout=60
             )
 
-        self.relay = Relay(self.handler.name, connect, self.metrics)
-        self.closers.push_async_callback(self.relay.close)
-        producer = make_producer(self.settings)
-        await self._patiently("Kafka", producer.start)
-        self.closers.push_async_callback(_stop_producer, producer)
-        self.sender = KafkaSender(producer, self.metrics)
-        self.health.live["relay"] = self.relay.heartbeat.check
-        self.relaying = self._task("relay", self.relay.run(self.sender))
+        relay = Relay(self.handler.name, connect, self.metrics)
+        self.closers.push_async_callback(relay.close)
+        sender = KafkaSender(lambda: make_producer(self.settings), self.metrics)
+        self.closers.push_async_callback(sender.stop)
+        await self._patiently("Kafka", sender.start)
+        self.health.live["relay"] = relay.heartbeat.check
+        self._task("relay", relay.run(sender))
+        self.relay = relay
         self.consumer = Consumer(self.settings, self.step, self.health)
         await self._patiently("Kafka", self.consumer.start)
         dues = DueRows(self.step)
@@ -246,19 +249,17 @@ class _Service:
             with contextlib.suppress(Exception):
                 await self.consumer.stop()
         await self._end_tasks()
-        if self.consumer is not None:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(5):
-                    if await self.relay.lead():
-                        await self.relay.drain(self.sender)
         await self.closers.aclose()
         self._log.info("stopped")
 
     async def _end_tasks(self) -> None:
-        """Background work saw `stopping` and gets a moment; the relay's batch in flight is acknowledged first."""
+        """Background work saw `stopping` and gets a moment; then the relay publishes what is left."""
         own = [task for task in self.tasks if task.get_name().startswith("background-")]
         if own:
             await asyncio.wait(own, timeout=5)
+        if self.relay is not None:
+            self.relay.stop()
+            await asyncio.wait([task for task in self.tasks if task.get_name() == "relay"], timeout=5)
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -276,12 +277,6 @@ async def _close_pool(pool: db.Pool) -> None:
             await pool.close()
     except TimeoutError:
         pool.terminate()
-
-
-async def _stop_producer(producer: Any) -> None:
-    with contextlib.suppress(TimeoutError, KafkaError):
-        async with asyncio.timeout(5):
-            await producer.stop()
 
 
 def migrations_of(handler: Handler[Any]) -> list[Path]:

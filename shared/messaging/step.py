@@ -48,7 +48,7 @@ class BatchStep:
         controls: Controls | None = None,
         brake: Brake | None = None,
         source_fault_limit: int = 500,
-        committed: Callable[[], None] = lambda: None,
+        committed: Callable[[], object] = lambda: None,
         notify_channel: Callable[[], str | None] = lambda: None,
     ) -> None:
         """`notify_channel` names the channel on which another process's relay must be woken, if any."""

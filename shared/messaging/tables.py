@@ -98,12 +98,11 @@ async def write_dues(conn: Conn, changes: Mapping[tuple[str, str], DueChange]) -
 
 async def insert_dead_letters(conn: Conn, rows: list[tuple[Dead, bytes, datetime]]) -> None:
     """Remembers where and when dead records were first appended (hash of the value), for their replay."""
-    if rows:
-        columns = [
-            (d.record.topic, d.record.partition, d.record.offset, digest, at, d.reason.value, d.source, d.id)
-            for d, digest, at in rows
-        ]
-        await conn.execute(Q["insert_dead_letters"], *map(list, zip(*columns, strict=True)))
+    columns = [
+        (d.record.topic, d.record.partition, d.record.offset, digest, at, d.reason.value, d.source, d.id)
+        for d, digest, at in rows
+    ]
+    await conn.execute(Q["insert_dead_letters"], *map(list, zip(*columns, strict=True)))
 
 
 Letter = tuple[str, int, int, bytes]

@@ -41,7 +41,8 @@ class World:
         """A fresh step, as after a restart."""
         clock = SystemClock(real=lambda: self.real[0])
         options.setdefault("brake", Brake(run=5))
-        return BatchStep(self.handler, self.pool, clock, SystemIds(), registry=toy.make_registry(), **options)
+        handler: Any = self.handler
+        return BatchStep(handler, self.pool, clock, SystemIds(), registry=toy.make_registry(), **options)
 
     def replace(self, name: str, function: Any) -> None:
         """Replaces a method of the handler."""

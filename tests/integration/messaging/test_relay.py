@@ -1,7 +1,8 @@
 """The relay on a real PostgreSQL, with a sender of the test's."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -79,41 +80,40 @@ async def test_one_leader_and_the_other_takes_over(world: World) -> None:
     await two.close()
 
 
-async def until(condition: Any, seconds: float = 5) -> None:
+async def until(condition: Any, seconds: float = 15) -> None:
     """Waits until `condition()` holds."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
 
 
-async def running(relay: Relay, send: Any) -> "asyncio.Task[None]":
+@asynccontextmanager
+async def running(relay: Relay, send: Any) -> AsyncIterator[None]:
+    """Runs the relay during the block."""
     task = asyncio.create_task(relay.run(send))
-    await until(lambda: relay.is_leader)
-    return task
-
-
-async def end(task: "asyncio.Task[None]", relay: Relay) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    await relay.close()
+    try:
+        await until(lambda: relay.is_leader)
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await relay.close()
 
 
 async def test_it_is_woken_in_process_by_notification_and_by_the_clock(world: World) -> None:
     relay = world.relay(poll=60)
-    task = await running(relay, world.send)
-    await asyncio.sleep(0.1)
-    await fill(world, 1)
-    relay.wake()
-    await until(lambda: len(world.sent) == 1)
-    await fill(world, 1)
-    await world.conn.execute("select pg_notify('outbox_audit', '')")
-    await until(lambda: len(world.sent) == 2)
-    await end(task, relay)
-    relay = world.relay(poll=0.05)
-    task = await running(relay, world.send)
-    await fill(world, 1)
-    await until(lambda: len(world.sent) == 3)
-    await end(task, relay)
+    async with running(relay, world.send):
+        await asyncio.sleep(0.1)
+        await fill(world, 1)
+        relay.wake()
+        await until(lambda: len(world.sent) == 1)
+        await asyncio.sleep(0.1)
+        await fill(world, 1)
+        await world.conn.execute("select pg_notify('outbox_audit', '')")
+        await until(lambda: len(world.sent) == 2)
+    async with running(world.relay(poll=0.05), world.send):
+        await fill(world, 1)
+        await until(lambda: len(world.sent) == 3)
 
 
 async def test_it_waits_out_the_brokers_and_the_databases_trouble(world: World) -> None:
@@ -125,16 +125,14 @@ async def test_it_waits_out_the_brokers_and_the_databases_trouble(world: World) 
             raise failures.pop()
         return await world.send(batch)
 
-    relay = world.relay(poll=0.05)
-    task = asyncio.create_task(relay.run(send))
-    await until(lambda: len(world.sent) == 1)
-    await world.conn.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
-        " and datname = current_database() and query like '%outbox%'"
-    )
-    await fill(world, 1)
-    await until(lambda: len(world.sent) == 2)
-    await end(task, relay)
+    async with running(world.relay(poll=0.05), send):
+        await until(lambda: len(world.sent) >= 1)
+        await world.conn.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+            " and datname = current_database() and query like '%outbox%'"
+        )
+        (record,) = await fill(world, 1)
+        await until(lambda: len(world.sent) >= 2 and world.sent[-1] == record)
 
 
 async def test_a_lost_connection_is_replaced(world: World) -> None:
@@ -147,6 +145,41 @@ async def test_a_lost_connection_is_replaced(world: World) -> None:
     await relay.close()
 
 
+async def test_a_connection_that_does_not_close_is_cut() -> None:
+    class Conn:
+        cut = False
+
+        def is_closed(self) -> bool:
+            return False
+
+        async def close(self, timeout: float) -> None:
+            raise TimeoutError
+
+        def terminate(self) -> None:
+            self.cut = True
+
+    conn: Any = Conn()
+
+    async def connect() -> Any:
+        return conn
+
+    relay = Relay("audit", connect)
+    relay._conn = conn
+    await relay.close()
+    assert conn.cut
+
+
+async def test_it_stops_when_the_outbox_is_empty(world: World) -> None:
+    records = await fill(world, 3)
+    relay = world.relay(poll=60)
+    async with running(relay, world.send):
+        await until(lambda: len(world.sent) == 3)
+        records += await fill(world, 3)
+        relay.stop()
+        await until(lambda: len(world.sent) == 6)
+    assert world.sent == records
+
+
 async def test_a_broken_producer_ends_it(world: World) -> None:
     await fill(world, 1)
 
@@ -154,7 +187,10 @@ async def test_a_broken_producer_ends_it(world: World) -> None:
         raise RuntimeError("fenced")
 
     relay = world.relay()
-    with pytest.raises(RuntimeError):
-        await relay.run(send)
-    await relay.close()
+    try:
+        with pytest.raises(RuntimeError, match="fenced"):
+            async with asyncio.timeout(15):
+                await relay.run(send)
+    finally:
+        await relay.close()
     await relay.measure()

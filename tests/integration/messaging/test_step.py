@@ -9,10 +9,11 @@ import asyncpg
 import pytest
 
 from shared import db
+from shared.contracts.base import Origin
 from shared.messaging import tables
 from shared.messaging.brake import Braked
 from shared.messaging.dead_letters import replayed
-from shared.messaging.handler import Due, Event, Invalid, Tombstone
+from shared.messaging.handler import Due, Encoded, Event, Invalid, Tombstone
 from shared.messaging.records import PlainRecord
 from shared.messaging.registry import is_own
 from shared.messaging.service import CORE_SCHEMA
@@ -346,8 +347,8 @@ async def test_nobody_is_answered_who_has_no_topic(world: World) -> None:
         body = toy.Counted(person='张"', total=1)
         assert out.new_id().version == 7
         for source in ("gongji-other", "gone"):
-            out.answer(body, to=toy.Origin(source=source, id="1"), type="answers.counted")
-        out.answer(body, to=toy.Origin(source="app-two", id='a"\\'), type="counted")
+            out.answer(body, to=Origin(source=source, id="1"), type="answers.counted")
+        out.answer(body, to=Origin(source="app-two", id='a"\\'), type="counted")
 
     world.replace("decide", decide)
     await world.step().run([world.record(0)])
@@ -358,6 +359,34 @@ async def test_nobody_is_answered_who_has_no_topic(world: World) -> None:
     assert headers["ce_subject"] == '张"'.encode()
     assert headers["x-request-id"] == b'a"\\'
     assert await world.conn.fetchval("select answers from inbox") is None
+
+
+async def test_a_body_that_is_encoded_already_is_taken_as_it_is(world: World) -> None:
+    def decide(_state: Any, item: Any, out: Any) -> None:
+        out.emit("toy.results.counted", Encoded(b'{"x":1}', "k", "about"))
+
+    world.replace("decide", decide)
+    await world.step().run([world.record(0)])
+    (record,) = await world.outbox()
+    assert (record.key, record.value) == (b"k", b'{"x":1}')
+    assert dict(record.pairs())["ce_subject"] == b"about"
+
+
+async def test_a_batch_that_failed_and_was_handled_elsewhere_meanwhile_is_over(world: World) -> None:
+    await world.conn.execute("insert into consumed values ($1, 0, 0)", toy.TOPIC)
+    conn = await asyncpg.connect(world.url, server_settings=db.connection_settings("audit"))
+    step = world.step()
+    singly = step._singly
+
+    async def overtaken(one: Any, entries: Any) -> Any:
+        await conn.execute("update consumed set next_offset = 5")
+        return await singly(one, entries)
+
+    setattr(step, "_singly", overtaken)  # noqa: B010
+    await step.run([world.record(0, do="boom")])
+    await conn.close()
+    assert await world.outbox() == []
+    assert await world.conn.fetchval("select next_offset from consumed") == 5
 
 
 async def test_an_outbox_row_stays_below_its_limit(world: World) -> None:
@@ -389,9 +418,14 @@ async def test_background_outcomes_are_applied_at_once(world: World) -> None:
     step = world.step()
     await step.apply([Due("outcome", "a", step.clock.now() + timedelta(days=1), {"add": 4})])
     assert await world.totals() == {"a": 4}
+    later = step.clock.now() + timedelta(days=1)
+    await step.apply(
+        [Due("gone", "a", later, {"add": 9}, None, True), Due("outcome", "a", later, {"add": 1})]
+    )
+    assert await world.totals() == {"a": 5}
     with pytest.raises(toy.Boom):
         await step.apply([Due("boom", "a", step.clock.now(), {"add": 4})])
-    assert await world.totals() == {"a": 4}
+    assert await world.totals() == {"a": 5}
 
 
 async def test_migrations_are_applied_once_and_must_not_change(world: World, tmp_path: Any) -> None:

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import Field
 
 from shared.clock import SystemClock
-from shared.messaging.decode import Dead, Decoded, Decoder, NewerVersion
+from shared.contracts.base import Message
+from shared.messaging.decode import Dead, Decoded, Decoder, NewerVersion, read_body
 from shared.messaging.handler import Invalid, Tombstone
 from shared.messaging.reasons import Reason
 from shared.messaging.records import PlainRecord
@@ -227,3 +229,21 @@ def test_a_replay_is_judged_by_its_first_append_time() -> None:
     event = decoder().retimed(found, old)
     assert (event.time, event.appended_at, event.time_believed) == (old, old, True)
     assert decoder().retimed(decoded(record(ce_time=None)), old).time == old
+
+
+def test_examples_are_found_in_nested_models() -> None:
+    class Inner(Message):
+        n: int = Field(examples=["3"])
+
+    class Outer(Message):
+        person: str
+        inner: Inner | None = None
+        many: tuple[Inner, ...] = ()
+
+    registry = make_registry()
+    kind = replace(
+        registry.types["toy.requests.asked"], model=Outer, validate=Outer.__pydantic_validator__.validate_json
+    )
+    body = read_body(kind, b'{"person":"p","inner":{"n":"x"},"many":[{"n":1},{"n":"y"}]}')
+    assert isinstance(body, Invalid)
+    assert [(e.field, e.example) for e in body.errors] == [("inner.n", "3"), ("many.1.n", "3")]
