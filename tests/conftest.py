@@ -10,6 +10,11 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.testing import TestStack, start_for_tests, stop_after_tests
+from shared.testing.proofs import DEMO_SOURCES
+
+os.environ.setdefault(
+    "GONGJI_SOURCES", str(DEMO_SOURCES)
+)  # the face-check providers whose keys the builders sign with
 
 
 @pytest.fixture(scope="session")

@@ -114,3 +114,22 @@ def _branches(node: Schema, defs: Mapping[str, Schema]) -> Iterator[Schema]:
             yield from _branches(one, defs)
     else:
         yield node
+
+
+def missing(reads: Reads, body: Mapping[str, Any]) -> list[str]:
+    """Required fields that a real message lacks. `a.b` where `a` is absent counts as missing only if `a` is required too."""
+    return [name for name in reads.required if not _has(body, name.split("."))]
+
+
+def _has(node: Any, steps: list[str]) -> bool:
+    if not steps:
+        return True
+    step, rest = steps[0], steps[1:]
+    if step == "*":
+        return isinstance(node, Mapping)
+    name = step.removesuffix("[]")
+    if not isinstance(node, Mapping) or name not in node or node[name] is None:
+        return False
+    if step.endswith("[]"):
+        return isinstance(node[name], list) and all(_has(member, rest) for member in node[name])
+    return _has(node[name], rest)

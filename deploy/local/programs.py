@@ -15,6 +15,10 @@ from deploy.local.ports import HOST
 SECRETS = {"DATABASE_URL", *map(variable_of, SERVICES)}
 
 
+DEMO_SOURCES = Path(__file__).parents[1] / "demo" / "sources.yaml"
+"""Face-check providers whose private keys lie beside it: what a local stack accepts where `GONGJI_SOURCES` names nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """One process to keep running. `env` is added to the caller's environment; `port` is its HTTP port, None without HTTP.
@@ -52,6 +56,8 @@ def service(
     }
     if clock:
         env["GONGJI_CLOCK"] = clock
+    if not os.environ.get("GONGJI_SOURCES"):
+        env["GONGJI_SOURCES"] = str(DEMO_SOURCES)
     return Program(name, (sys.executable, "-m", f"services.{name}"), env, port)
 
 
