@@ -20,15 +20,16 @@ SOURCE = "authority"
 _NAMESPACE = uuid.UUID("6f2a1f0e-8d0b-5d5c-9a64-0a4f9f2d7c11")
 
 
-def read(file: Path, clock: Clock, at: datetime | None = None) -> list[KafkaMessage]:
-    """Every record of a file; YAML is a cast (see `deploy/cast/cast.yaml`) whose accounts are credited at `at`, now by default.
+def read(file: Path, clock: Clock, now: datetime | None = None) -> list[KafkaMessage]:
+    """Every record of a file; YAML is a cast (see `deploy/cast/cast.yaml`) whose accounts are credited now; `now` replaces the
+    times of CloudEvents.
 
     Raises StackError with place, field and reason when one is wrong, or is for another topic than the authority's.
     """
     if file.suffix in (".yaml", ".yml"):
-        return from_cast(file, at or clock.now())
+        return from_cast(file, now or clock.now())
     try:
-        found = structured.read(file, clock)
+        found = structured.read(file, clock, now=now)
     except OSError as error:
         raise StackError(f"{file}: {error.strerror}", "Name a file of registry records.") from error
     for one in found:

@@ -31,14 +31,18 @@ def _group() -> None:
 @app.command()
 def load(
     files: Annotated[list[Path], typer.Argument(help="A cast in YAML, or CloudEvents in JSON or JSONL.")],
+    now: Annotated[
+        bool, typer.Option("--now", help="Replace the events' times by the present time.")
+    ] = False,
 ) -> None:
     """Publish registry and credit records, after the contract has judged all of them.
 
     gongji registry load deploy/cast/cast.yaml
-    gongji registry load persons.jsonl credits.jsonl
+    gongji registry load persons.jsonl credits.jsonl --now
     """
     stack = running.find()
-    records = [record for file in files for record in registry.read(file, stack.clock)]
+    at = stack.clock.now() if now else None
+    records = [record for file in files for record in registry.read(file, stack.clock, at)]
     console = Console(highlight=False, markup=False)
     try:
         with Progress(console=console) as bar:

@@ -71,9 +71,10 @@ async def publish_cast(servers: Stack, console: Console) -> None:
 
 
 def anchored(setting: str, left: Mapping[str, Any] | None) -> str:
-    """`GONGJI_CLOCK` with its anchor. A stack that was left by a killed supervisor (`left`, its state) goes on by its old one,
+    """`GONGJI_CLOCK` with its anchor.
 
-    since time must not run backwards for data that are there.
+    A stack that a killed supervisor left (`left`, its state) goes on by its old anchor: time must not run backwards for
+    data that are there.
     """
     before = str((left or {}).get("clock", ""))
     return before if setting and before.startswith(f"{setting.strip()}@") else clock.with_anchor(setting)
