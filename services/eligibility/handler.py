@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.eligibility import storage
 from services.eligibility.domain.person import person_key
-from services.eligibility.handlers import consents, facts, requests
+from services.eligibility.handlers import consents, deferred, facts, requests
 from services.eligibility.handlers.replies import refuse_invalid, usable
 from services.eligibility.storage import Keys
 from services.eligibility.work import Work
@@ -73,11 +73,17 @@ class Eligibility:
     def decide(self, state: Work, item: Item, out: Out) -> None:
         """Folds one message or due row."""
         if isinstance(item, Due):
-            facts.due(state, item, out)
-            return
+            if item.kind != deferred.KIND:
+                facts.due(state, item, out)
+                return
+            item, late = deferred.event_of(item), True
+        else:
+            late = False
         body: object = item.body
         if item.topic in _ASKED:
             body = usable(out, item)
+            if body is not None and not late and deferred.deferred(state, item, body, out):
+                return
         elif isinstance(body, Invalid) and item.topic in _RECORDED:
             refuse_invalid(out, item, body)
         if isinstance(body, Message) and (fold := _FOLDS.get(type(body))):
@@ -91,8 +97,10 @@ class Eligibility:
 def _name(keys: Keys, item: Item) -> None:
     """Adds whom and what one item names, as far as the message itself says it."""
     if isinstance(item, Due):
-        keys.bindings.add(UUID(item.entity))
-        return
+        if item.kind != deferred.KIND:
+            keys.bindings.add(UUID(item.entity))
+            return
+        item = deferred.event_of(item)
     body = item.body
     if isinstance(body, of_sponsor.Submitted):
         keys.numbers.add(body.sponsor.psn_no)

@@ -64,6 +64,7 @@ class Said:
 
     def due(self, kind: str, entity: str, at: datetime, body: Mapping[str, Any] = {}) -> None:
         self._line.dues[kind, entity] = at
+        self._line.bodies[kind, entity] = dict(body)
 
     def no_longer_due(self, kind: str, entity: str) -> None:
         self._line.dues.pop((kind, entity), None)
@@ -97,6 +98,7 @@ class Line:
 
     policies: Policies = field(default_factory=demo_policies)
     dues: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    bodies: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     ids: int = 1000
     offset: int = 0
 
@@ -121,10 +123,10 @@ class Line:
         )
         return self._decide(event, at)
 
-    def fire(self, kind: str, binding_id: UUID) -> Said:
-        """The due row of a binding, at its time."""
-        at = self.dues.pop((kind, str(binding_id)))
-        return self._decide(Due(kind, str(binding_id), at, {}), at)
+    def fire(self, kind: str, entity: UUID | str) -> Said:
+        """The due row of a binding or of a message, at its time."""
+        at = self.dues.pop((kind, str(entity)))
+        return self._decide(Due(kind, str(entity), at, self.bodies.get((kind, str(entity)), {})), at)
 
     def know(self, *people: MadeUp | PersonRecorded, at: datetime = MONDAY - timedelta(days=1)) -> Said:
         """Registry records of people, newest last."""

@@ -12,7 +12,7 @@ from shared.contracts.binding_decisions import State
 from shared.messaging.handler import FieldError, Invalid
 from shared.testing.identities import adult, child
 from shared.testing.messages import MONDAY, consented, related, submitted, uid, unbind_requested
-from shared.testing.proofs import material
+from shared.testing.proofs import face_check, material
 from tests.unit.eligibility.line import Line, Said
 from tests.unit.eligibility.test_overlay import overlaid
 
@@ -149,3 +149,60 @@ def test_a_number_that_now_names_somebody_else(line: Line) -> None:
     other = adult(6, admdvs="650100", psn_no=SPONSOR.psn_no)
     line.know(other.recorded(version=2))
     assert ask(line).codes[0] == "sponsor-mismatch"
+
+
+def approved_late(line: Line) -> tuple[Said, str]:
+    """A child's binding that passed; audit's decision is not read yet."""
+    line.know(KID)
+    line.send("registry.relations.recorded", related(SPONSOR, KID, "child"))
+    said = line.send(SUBMITTED, submitted(SPONSOR, KID, relation="child", number=2))
+    assert said.types == ["passed"]
+    return said, f"zheliban/m{line.offset + 1}"
+
+
+def test_an_end_that_overtakes_the_approval_waits_for_it(line: Line) -> None:
+    said, message = approved_late(line)
+    waits = line.send("binding.requests.unbind-requested", unbind_requested(SPONSOR, said.only.binding_id))
+    assert (waits.types, waits.answers) == ([], [])
+    line.decide(said, State.APPROVED, 2)
+    ended = line.fire("again", message)
+    assert ended.types == ["unbind-checked"]
+    assert ended.answers[0][0].id == message.split("/")[1]
+
+
+def test_an_end_of_what_is_never_approved_is_answered_once_the_wait_is_over(line: Line) -> None:
+    said, message = approved_late(line)
+    line.send("binding.requests.unbind-requested", unbind_requested(SPONSOR, said.only.binding_id))
+    assert line.fire("again", message).codes == ["wrong-state"]
+
+
+@pytest.mark.parametrize("side", ["order", "rank"])
+def test_an_order_that_overtakes_the_approval_waits_too(line: Line, side: str) -> None:
+    said, message = approved_late(line)
+    ids = (said.only.binding_id,)
+    if side == "rank":
+        line.send(
+            "binding.requests.rank-changed", ours.RankChanged(sponsor_psn_no=SPONSOR.psn_no, ranked=ids)
+        )
+    else:
+        order = theirs.OrderChanged(beneficiary_psn_no=KID.psn_no, ordered=ids, channel="app")
+        line.send("beneficiary.requests.order-changed", order)
+    line.decide(said, State.APPROVED, 2)
+    assert line.fire("again", message).types == ["change-checked"]
+
+
+def test_a_mended_request_that_overtakes_the_rejection_waits_for_it(line: Line) -> None:
+    said = ask(line)
+    check = face_check(SPONSOR, MONDAY, transaction_no="T2")
+    again = submitted(
+        SPONSOR,
+        SISTER,
+        relation="sibling",
+        number=2,
+        face_check=check,
+        earlier_binding_id=said.only.binding_id,
+    )
+    message = f"zheliban/m{line.offset + 1}"
+    assert line.send(SUBMITTED, again).answers == []
+    line.decide(said, State.REJECTED, 2)
+    assert line.fire("again", message).types == ["consent-needed"]
