@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -20,6 +21,8 @@ os.environ.setdefault(
 @pytest.fixture(scope="session")
 def stack() -> Iterator[TestStack]:
     """Real Kafka and PostgreSQL, started once per session; GONGJI_TEST_STACK=<stack.json> names running ones instead."""
+    # Whoever bounds a test run by time ends it by SIGTERM, which by default skips all teardown and leaves the servers.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM", returncode=143))
     running = asyncio.run(start_for_tests(os.environ.get("GONGJI_TEST_STACK")))
     yield running
     asyncio.run(stop_after_tests(running))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
 
-from deploy.local import databases, stack
+from deploy.local import databases, process, stack
 from deploy.local.postgres import Postgres
 from deploy.local.stack import Stack
 
 PASSWORD = "only-for-tests"
 TEMPLATE = "gongji_template"
+PREFIX = "gongji-test-"
+OWNER = "owner.pid"
 
 
 @dataclass(slots=True)
@@ -73,11 +77,27 @@ async def start_for_tests(running: str | None = None, *, durable: bool = False) 
         told = json.loads(Path(running).read_text(encoding="utf-8"))
         made = TestStack(Stack(Path(running).parent, told["kafka"], told["database_url"]))
     else:
-        folder = Path(tempfile.mkdtemp(prefix="gongji-test-"))
+        sweep()
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        process.remember(folder / OWNER, os.getpid())
         folder.chmod(0o711)  # as root, PostgreSQL's own user must get to its data
         made = TestStack(await stack.start(folder, durable=durable, environ={}), folder)
     await made.prepare()
     return made
+
+
+def sweep(parent: Path | None = None) -> int:
+    """End the servers of test sessions that were killed before they could, and delete their folders; returns how many."""
+    swept = 0
+    for owner in (parent or Path(tempfile.gettempdir())).glob(f"{PREFIX}*/{OWNER}"):
+        if not os.access(owner, os.W_OK) or process.find(owner) is not None:
+            continue
+        for pid_file in owner.parent.glob("run/*.pid"):
+            if left := process.find(pid_file):
+                process.stop(left, signal.SIGKILL, 5)
+        shutil.rmtree(owner.parent, ignore_errors=True)
+        swept += 1
+    return swept
 
 
 async def stop_after_tests(running: TestStack) -> None:

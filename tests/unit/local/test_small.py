@@ -15,6 +15,7 @@ import pytest
 from deploy.local import jars, java, ports, process, programs, state, up
 from deploy.local.databases import SERVICES, service_url, variable_of
 from deploy.local.errors import StackError, explain, require_space, tail
+from deploy.local.testing import sweep
 from deploy.local.unprivileged import may_enter
 
 
@@ -148,6 +149,23 @@ def test_services_are_chosen_by_name() -> None:
     assert up.chosen("audit, notify") == ("audit", "notify")
     with pytest.raises(StackError, match="no service 'billing'"):
         up.chosen("audit,billing")
+
+
+def test_what_a_killed_test_session_left_is_swept_and_a_living_one_is_not(tmp_path: Path) -> None:
+    dead, living = tmp_path / "gongji-test-dead", tmp_path / "gongji-test-living"
+    child = process.spawn(
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        log=dead / "log",
+        pid_file=dead / "run" / "kafka.pid",
+        env={},
+        cwd=tmp_path,
+    )
+    process.write_atomically(dead / "owner.pid", f'{{"pid": {os.getpid()}, "started": 1.0}}')
+    process.remember(living / "owner.pid", os.getpid())
+    assert sweep(tmp_path) == 1
+    assert child.returncode == -9
+    assert not dead.exists()
+    assert living.exists()
 
 
 def test_folders_that_another_user_may_not_enter(tmp_path: Path) -> None:
