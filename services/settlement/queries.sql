@@ -19,7 +19,7 @@ insert into account (psn_no) select n from unnest($1::text[]) as n order by n on
 select count(*) from (select from settlement where setl_id = any($1::bytea[]) order by setl_id for update) as locked;
 
 -- name: lock_bindings
-select count(*) from (select from binding where binding_id = any($1::uuid[]) order by binding_id for update) as locked;
+select count(*) from (select from binding where binding_id = any($1::text::uuid[]) order by binding_id for update) as locked;
 
 -- name: lock_accounts
 select count(*) from (select from account where psn_no = any($1::text[]) order by psn_no for update) as locked;
@@ -28,7 +28,7 @@ select count(*) from (select from account where psn_no = any($1::text[]) order b
 select psn_no, admdvs, current, historic, state, version, usage from account where psn_no = any($1::text[]);
 
 -- name: bindings
-select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding where binding_id = any($1::uuid[]);
+select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding where binding_id = any($1::text::uuid[]);
 
 -- name: persons
 select psn_no, version, cert, alive, insured from person where psn_no = any($1::text[]);
@@ -62,16 +62,21 @@ join entry e on e.account = n.sponsor and e.version is not null and e.binding_id
     and e.kind = 'settle' and e.at >= n.since
 join settlement s on s.setl_id = e.posting and s.state = 'settled';
 
--- name: update_accounts
+-- name: update_money
+-- Whole numbers come as the text of an array: asyncpg looks at each number of a list five times, which costs more than the update.
 update account a
-set admdvs = n.admdvs, current = n.current, historic = n.historic, state = n.state, version = n.version, usage = n.usage
-from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::text[])
-    as n (psn_no, admdvs, current, historic, state, version, usage)
+set current = n.current, historic = n.historic, version = n.version
+from unnest($1::text[], $2::text::bigint[], $3::text::bigint[], $4::text::bigint[]) as n (psn_no, current, historic, version)
+where a.psn_no = n.psn_no;
+
+-- name: update_accounts
+update account a set admdvs = n.admdvs, state = n.state, usage = n.usage
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as n (psn_no, admdvs, state, usage)
 where a.psn_no = n.psn_no;
 
 -- name: update_usage
 update binding b set usage = n.usage
-from unnest($1::uuid[], $2::text[]) as n (binding_id, usage) where b.binding_id = n.binding_id;
+from unnest($1::text::uuid[], $2::text[]) as n (binding_id, usage) where b.binding_id = n.binding_id;
 
 -- name: upsert_bindings
 insert into binding as b (binding_id, sponsor, beneficiary, version, state, relation, facts, usage)

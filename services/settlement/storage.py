@@ -50,7 +50,7 @@ async def lock(conn: Conn, wanted: Wanted) -> None:
     if wanted.setl_ids:
         await conn.execute(Q["lock_settlements"], sorted(wanted.setl_ids))
     if wanted.bindings:
-        await conn.execute(Q["lock_bindings"], list(wanted.bindings))
+        await conn.execute(Q["lock_bindings"], _array(wanted.bindings))
     if wanted.accounts:
         await conn.execute(Q["lock_accounts"], list(wanted.accounts))
 
@@ -64,7 +64,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
             book.accounts[psn_no] = Account(psn_no, admdvs, current, historic, state, version, _used(usage))
     if wanted.bindings:
         for id, sponsor, beneficiary, version, state, relation, text, usage in await conn.fetch(
-            Q["bindings"], list(wanted.bindings)
+            Q["bindings"], _array(wanted.bindings)
         ):
             binding = Binding(id, sponsor, beneficiary, version, state, relation, text, _used(usage))
             book.bindings[binding.binding_id] = binding
@@ -150,16 +150,25 @@ async def _save_facts(conn: Conn, book: Book) -> None:
 
 
 async def _save_money(conn: Conn, book: Book) -> None:
+    if accounts := book.moved_accounts():
+        await conn.execute(
+            Q["update_money"],
+            [a.psn_no for a in accounts],
+            _array([a.current for a in accounts]),
+            _array([a.historic for a in accounts]),
+            _array([a.version for a in accounts]),
+        )
     if accounts := book.changed_accounts():
         await conn.execute(
             Q["update_accounts"],
-            [a.psn_no for a in accounts], [a.admdvs for a in accounts], [a.current for a in accounts],
-            [a.historic for a in accounts], [a.state for a in accounts], [a.version for a in accounts],
+            [a.psn_no for a in accounts],
+            [a.admdvs for a in accounts],
+            [a.state for a in accounts],
             [_usage(a.usage) for a in accounts],
-        )  # fmt: skip
+        )
     if bindings := book.changed_bindings():
         await conn.execute(
-            Q["update_usage"], [b.binding_id for b in bindings], [_usage(b.usage) for b in bindings]
+            Q["update_usage"], _array([b.binding_id for b in bindings]), [_usage(b.usage) for b in bindings]
         )
     if book.new_entries:
         await conn.copy_records_to_table("entry", records=book.new_entries, columns=ENTRY)
@@ -168,6 +177,11 @@ async def _save_money(conn: Conn, book: Book) -> None:
         await conn.copy_records_to_table("settlement", records=rows, columns=SETTLEMENT)
     if book.new_requests:
         await conn.copy_records_to_table("request", records=book.new_requests, columns=REQUEST)
+
+
+def _array(values: Iterable[Any]) -> str:
+    """Numbers or UUIDs as the text of a PostgreSQL array."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def _usage(usage: dict[str, int]) -> str:

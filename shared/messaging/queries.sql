@@ -36,12 +36,6 @@ select c.n, i.hash, i.dead, i.appended_at, i.answers
 from unnest($1::text[], $2::text[]) with ordinality as c (source, id, n),
 lateral (select * from inbox where inbox.source = c.source and inbox.id = c.id offset 0) as i;
 
--- name: insert_claims
-insert into inbox (source, id, hash, topic, partition, "offset", appended_at, dead, answers)
-select * from unnest(
-    $1::text[], $2::text[], $3::bytea[], $4::text[], $5::int[], $6::bigint[], $7::timestamptz[], $8::bool[], $9::bytea[])
-on conflict (source, id) do nothing;
-
 -- name: revive_claims
 update inbox i set dead = false, answers = n.answers
 from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) as n (source, id, hash, answers)

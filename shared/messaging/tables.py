@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import asyncpg
+
 from shared.db import Conn, load_queries
 from shared.messaging.collector import DueChange
 from shared.messaging.decode import Dead, Decoded
@@ -61,14 +63,20 @@ async def known_claims(conn: Conn, entries: Sequence[Decoded]) -> dict[tuple[str
 
 ClaimRow = tuple[str, str, bytes, str, int, int, datetime, bool, bytes | None]
 """source, id, hash, topic, partition, offset, append time, dead, answers."""
+_CLAIM = ("source", "id", "hash", "topic", "partition", "offset", "appended_at", "dead", "answers")
 
 
 async def insert_claims(conn: Conn, rows: list[ClaimRow]) -> None:
-    """Claims ids, in order. Raises `LostRace` when one was claimed meanwhile."""
+    """Claims ids, in order. Raises `LostRace` when one was claimed meanwhile; the transaction is lost then.
+
+    By COPY: half the cost of `insert ... unnest`, on both sides.
+    """
     if rows:
         rows.sort(key=lambda row: row[:2])
-        status = await conn.execute(Q["insert_claims"], *map(list, zip(*rows, strict=True)))
-        _expect(status, len(rows))
+        try:
+            await conn.copy_records_to_table("inbox", records=rows, columns=_CLAIM)
+        except asyncpg.UniqueViolationError:
+            raise LostRace from None
 
 
 async def revive_claims(conn: Conn, rows: list[ClaimRow]) -> None:

@@ -7,25 +7,23 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from shared.messaging.producer import KafkaSender
 from shared.messaging.records import Outgoing
 from shared.metrics import Metrics
 from tests.bench import world
-from tests.bench.measure import ANSWERS
+from tests.bench.measure import ANSWERS, places
 
 
 async def publish(bootstrap: str, records: Sequence[Outgoing]) -> None:
     """Publishes a backlog, batches built by hand."""
-    producer = _producer(bootstrap)
-    await producer.start()
+    sender = KafkaSender(lambda: _producer(bootstrap), Metrics())
     try:
-        sender = KafkaSender(producer, Metrics())
         for start in range(0, len(records), 4000):
             await sender(records[start : start + 4000])
     finally:
-        await producer.stop()
+        await sender.stop()
 
 
 def _producer(bootstrap: str) -> AIOKafkaProducer:
@@ -49,15 +47,10 @@ async def latencies(bootstrap: str, first: int, per_s: float, seconds: float) ->
     producer = _producer(bootstrap)
     await producer.start()
     try:
-        await consumer.topics()
-        places = [
-            TopicPartition(t, p)
-            for t in ("settlement.requests", ANSWERS)
-            for p in consumer.partitions_for_topic(t) or ()
-        ]
-        consumer.assign(places)
+        both = places("settlement.requests") + places(ANSWERS)
+        consumer.assign(both)
         await consumer.seek_to_end()
-        for place in places:
+        for place in both:
             await consumer.position(place)
         reading = asyncio.create_task(_read(consumer, asked, answered, count))
         await _send_steadily(producer, first, count, per_s)

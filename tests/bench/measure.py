@@ -9,9 +9,16 @@ from dataclasses import dataclass, field
 import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from deploy import topics
 from tests.bench.world import SOURCE
 
 ANSWERS = f"answers.{SOURCE}"
+
+
+def places(topic: str) -> list[TopicPartition]:
+    """The partitions of a declared topic."""
+    count = next(t.partitions for t in topics.declared() if t.name == topic)
+    return [TopicPartition(topic, n) for n in range(count)]
 
 
 @dataclass
@@ -66,11 +73,7 @@ class Ends:
 
     async def __aenter__(self) -> Ends:
         await self._consumer.start()
-        while not self._consumer.partitions_for_topic(self._topic):
-            await self._consumer.topics()
-        self._places = [
-            TopicPartition(self._topic, p) for p in self._consumer.partitions_for_topic(self._topic) or ()
-        ]
+        self._places = places(self._topic)
         return self
 
     async def __aexit__(self, *_: object) -> None:

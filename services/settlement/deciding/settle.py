@@ -168,5 +168,6 @@ def _book(book: Book, take: Take, account: Account, posting: bytes, at: datetime
     binding.changed = True
     if candidate.shared_pot:
         use(account.usage, candidate.period, amount)
+        account.changed = True
         return candidate.period + "*"
     return candidate.period

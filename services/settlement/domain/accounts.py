@@ -34,9 +34,9 @@ class Overdrawn(Exception):
 
 class Account:
     """One person's account as the batch sees it. `version` counts its entries; `usage` is the quota used of the sponsor's
-    pot by period (`period_key`), shared by all beneficiaries."""
+    pot by period (`period_key`), shared by all beneficiaries. `moved`: money; `changed`: anything else."""
 
-    __slots__ = ("admdvs", "changed", "current", "historic", "psn_no", "state", "usage", "version")
+    __slots__ = ("admdvs", "changed", "current", "historic", "moved", "psn_no", "state", "usage", "version")
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Account:
         self.psn_no, self.admdvs, self.state, self.version = psn_no, admdvs, state, version
         self.current, self.historic = current, historic
         self.usage = dict(usage) if usage else {}
-        self.changed = False
+        self.moved = self.changed = False
 
     @property
     def balance(self) -> int:
@@ -91,7 +91,7 @@ def move(
     else:
         account.current = left
     account.version += 1
-    account.changed = True
+    account.moved = True
     return Entry(
         posting,
         original,

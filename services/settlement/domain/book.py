@@ -107,6 +107,9 @@ class Book:
         self.requests[row.fixmedins_code, row.msgid] = row
         self.new_requests.append(row)
 
+    def moved_accounts(self) -> list[Account]:
+        return [a for a in self.accounts.values() if a.moved]
+
     def changed_accounts(self) -> list[Account]:
         return [a for a in self.accounts.values() if a.changed]
 
