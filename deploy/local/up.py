@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,6 @@ from shared import clock
 READY_PATIENCE = 120.0
 SERVERS = ("kafka", "postgres")
 SUPERVISOR = "gongji"
-
-Extend = Callable[[Stack], Sequence[Program]]
 
 
 def chosen(text: str) -> tuple[str, ...]:
@@ -112,45 +110,34 @@ async def run(
     names: Sequence[str] = SERVICES,
     with_cast: bool = False,
     with_stand_ins: bool = False,
-    extend: Extend = lambda _: (),
-    on_ready: Callable[[Stack], None] = lambda _: None,
 ) -> None:
     """Bring everything up at `home` and keep it up until SIGINT, SIGTERM or SIGHUP. Raises StackError.
 
     `with_cast` publishes the made-up cast, the first time; `with_stand_ins` also runs an SMS centre and a telephone,
-    for what the environment does not name; `extend` gives further programs to keep running;
-    `on_ready` is called once, when all services are ready.
+    for what the environment does not name.
     """
     console = console or Console()
-    logging.getLogger("aiokafka").setLevel(
-        logging.CRITICAL
-    )  # the probes of a dead broker are told once, by us
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the probes of a dead broker are told by us
     with state.lock(home):
         begun = time.monotonic()
         servers = await stack.start(home)
-        await asyncio.to_thread(_clear_services, home, console)
-        supervisor: Supervisor | None = None
         try:
+            await asyncio.to_thread(_clear_services, home, console)
             urls = await provision(servers)
             if with_cast:
                 await publish_cast(servers, console)
-            programs = [*services(servers, urls, names, with_stand_ins), *extend(servers)]
-            supervisor = Supervisor(servers, programs, console)
-            supervisor.extra = {
-                "clock": next((p.env["GONGJI_CLOCK"] for p in programs if "GONGJI_CLOCK" in p.env), "")
-            }
-            supervisor.database_urls = urls
-        finally:
-            if supervisor is None:
-                await stack.stop(servers)
+            programs = services(servers, urls, names, with_stand_ins)
+        except BaseException:
+            await stack.stop(servers)
+            raise
+        supervisor = Supervisor(servers, programs, console)
+        supervisor.extra["clock"] = next((c for p in programs if (c := p.env.get("GONGJI_CLOCK"))), "")
+        supervisor.database_urls = urls
         _on_signals(supervisor.stopping)
         console.say(f"Kafka {servers.kafka}, PostgreSQL {servers.database_url.rpartition('@')[2]}")
-
-        def ready() -> None:
-            console.say(f"ready after {time.monotonic() - begun:.1f} s; {state.file_of(home)}")
-            on_ready(servers)
-
-        await supervisor.run(ready)
+        await supervisor.run(
+            lambda: console.say(f"ready after {time.monotonic() - begun:.1f} s; {state.file_of(home)}")
+        )
         console.say("stopped")
 
 
