@@ -1,0 +1,84 @@
+"""A line under load, with somebody who listens to everything: what all tests of faults begin and end with."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from deploy import topics
+from tests.faults import checker
+from tests.faults.families import families
+from tests.faults.history import History, Tail
+from tests.faults.load import Load
+from tests.faults.plan import Plan
+from tests.pipeline.running import Line
+
+
+@dataclass(slots=True)
+class Siege:
+    """The line, the load on it and the history so far. `back` are seconds until it was whole again, by fault."""
+
+    line: Line
+    load: Load
+    history: History
+    tail: Tail
+    back: list[tuple[str, float]] = field(default_factory=list)
+
+    async def whole_again(self, what: str, patience: float, replaced: tuple[str, int] | None = None) -> float:
+        """Waits until a binding and a bill published now come to their end and all services are ready; notes and gives the seconds.
+
+        `replaced` names a process and the pid that it must not have any more.
+        """
+        began = time.monotonic()
+        probes = [self.load.bind(), self.load.pay()]
+        done = self.history.done
+        await self.tail.until(lambda: all(map(done, probes)), f"the probes after {what}", patience)
+        async with asyncio.timeout(patience):
+            while await self.line.wrong() or (replaced and self._pid(replaced[0]) in (None, replaced[1])):
+                await asyncio.sleep(0.1)
+        seconds = time.monotonic() - began
+        self.back.append((what, seconds))
+        return seconds
+
+    def _pid(self, name: str) -> int | None:
+        return self.line.service(name).get("pid")
+
+    async def violations(self, timeout: float) -> list[str]:
+        """Waits until the line is at rest and gives everything that does not hold."""
+        await self.load.settled(timeout)
+        await self.line.quiet(timeout)
+        done = self.history.done
+        with contextlib.suppress(TimeoutError):  # what is missing is what the checker names
+            await self.tail.until(lambda: all(map(done, self.history.sent)), "the last answers", 10)
+        return checker.check(self.history) + await checker.money(self.line.database_url, self.history)
+
+    def told(self) -> str:
+        """One line a fault, and the sums, for a person."""
+        rows = [f"  {what:<32} back after {seconds:5.1f} s" for what, seconds in self.back]
+        sent, heard = len(self.history.sent), sum(map(len, self.history.topics.values()))
+        again = checker.republished(self.history)
+        rows.append(
+            f"  {sent} requests, {heard} records heard, {again} of them published again after a crash"
+        )
+        return "\n".join(rows)
+
+
+@asynccontextmanager
+async def siege(line: Line, plan: Plan, first: int, people: int) -> AsyncIterator[Siege]:
+    """Registers `people` families from number `first` on, then keeps up the plan's load until the block ends."""
+    history, names = History(), {topic.name: topic.partitions for topic in topics.declared()}
+    couples, stop = families(first, people), asyncio.Event()
+    async with (
+        Tail(line.kafka, names, history) as tail,
+        Load(line.kafka, line.clock, history, couples, plan.random) as load,
+    ):
+        await load.register(couples)
+        await line.quiet()
+        running = asyncio.create_task(load.run(plan["rate"], stop))
+        try:
+            yield Siege(line, load, history, tail)
+        finally:
+            stop.set()
+            await running
