@@ -41,11 +41,16 @@ def fen(text: Any) -> int:
 
 def yuan(amount: int) -> str:
     """The wire form of an amount in fen: `12850` → `"128.50"`."""
+    if amount >= 100:
+        text = str(amount)
+        return f"{text[:-2]}.{text[-2:]}"
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
 
 
 def _fen_from_wire(value: Any, info: Any) -> int:
+    if type(value) is str and _MONEY.fullmatch(value):  # nearly always; a bill has seven of them
+        return int(value[:-3] + value[-2:])
     if info.mode == "json" and not isinstance(value, str):
         raise ValueError('money is a decimal string of yuan with two places, for example "128.50"')
     return fen(value)

@@ -54,7 +54,7 @@ async def flush_us(server: Postgres) -> float | None:
     """Microseconds of one `fdatasync` of 8 KiB; `None` where pg_test_fsync is not among the binaries."""
     if not server.place.binary("pg_test_fsync").exists():
         return None
-    file = server.place.folder / "fsync-probe"
+    file = server.data / "fsync-probe"
     text = await _run(server, "pg_test_fsync", "-s", "1", "-f", str(file))
     found = re.search(r"fdatasync\s+[0-9.]+ ops/sec\s+([0-9.]+) usecs/op", text)
     return float(found[1]) if found else None

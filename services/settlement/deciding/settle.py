@@ -100,13 +100,16 @@ def _candidates(
     candidates: list[Candidate] = []
     left_out: list[tuple[Binding, str]] = []
     versions = [policy.version]
+    second = at.timestamp()
     payers: set[str] = set()
     for binding in book.bound[bill.psn_no]:
         account = book.accounts.get(binding.sponsor)
         theirs = book.regions.at(account.admdvs, at) if account is not None and account.admdvs else policy
         found: Candidate | str = "beneficiary-asleep"
         if awake:
-            found = judge(binding, account, book.persons.get(binding.sponsor), theirs, at, use, bill.med_type)
+            found = judge(
+                binding, account, book.persons.get(binding.sponsor), theirs, second, use, bill.med_type
+            )
         if isinstance(found, str):
             left_out.append((binding, found))
         elif binding.sponsor in payers:  # never one account twice in a bill, whatever the bindings say

@@ -129,20 +129,24 @@ _MONTHS: dict[int, str] = {}
 
 def month_of(at: datetime) -> str:
     """The Beijing month of a time, `2026-11`."""
-    hour = int(at.timestamp()) // 3600
+    return _month(at.timestamp())
+
+
+def _month(second: float) -> str:
+    hour = int(second) // 3600
     month = _MONTHS.get(hour)
     if month is None:
         if len(_MONTHS) > 10_000:
             _MONTHS.clear()
-        month = _MONTHS[hour] = at.astimezone(BEIJING).strftime("%Y-%m")
+        month = _MONTHS[hour] = datetime.fromtimestamp(hour * 3600, BEIJING).strftime("%Y-%m")
     return month
 
 
-def period_key(period: str, at: datetime) -> str:
-    """The key under which quota used at `at` is counted: `2026` (year), `2026-11` (month) or `all` (lifetime)."""
+def period_key(period: str, second: float) -> str:
+    """The key under which quota used at a time (seconds since 1970) is counted: `2026` (year), `2026-11` (month), `all` (lifetime)."""
     if period == "lifetime":
         return "all"
-    month = month_of(at)
+    month = _month(second)
     return month if period == "month" else month[:4]
 
 

@@ -1,7 +1,5 @@
 """Whether a binding counts for a bill, and what its sponsor's account may then give. Pure."""
 
-from datetime import datetime
-
 from services.settlement.domain.accounts import Account, State, period_key
 from services.settlement.domain.allocate import Candidate
 from services.settlement.domain.bindings import Binding, effective_at
@@ -11,20 +9,20 @@ from shared.policies.values import RegionPolicy, Spending
 
 
 def judge(
-    binding: Binding, account: Account | None, sponsor: Person | None, policy: RegionPolicy, at: datetime,
+    binding: Binding, account: Account | None, sponsor: Person | None, policy: RegionPolicy, second: float,
     use: str, med_type: str,
 ) -> Candidate | str:  # fmt: skip
-    """What the binding may pay at `at`, or the code of why it takes no part.
+    """What the binding may pay at a time (seconds since 1970), or the code of why it takes no part.
 
     `policy` is the one of the sponsor's account: it says which money of that account others may spend. A sponsor whom the
     registry does not know yet is not asleep: the binding was approved on facts that simply arrived earlier elsewhere.
     """
-    why = effective_at(binding, at)
+    why = effective_at(binding, second)
     if why:
         return why
     if sponsor is not None and (asleep := sleeping(sponsor, policy.binding)):
         return asleep
-    terms = binding.facts.terms_at(at.timestamp())
+    terms = binding.facts.terms_at(second)
     if terms is None or use not in terms.uses:
         return "out-of-scope"
     spending = policy.spending
@@ -34,7 +32,7 @@ def judge(
         return "no-balance"
     if account.state != State.OPEN:
         return "frozen" if account.state == State.FROZEN else "closed"
-    period = period_key(spending.quota_period, at)
+    period = period_key(spending.quota_period, second)
     quota = quota_left(binding, account, terms.quota, spending, period)
     return Candidate(
         binding, account, *usable(account, spending), account.balance - spending.floor, quota, period,
