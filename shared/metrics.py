@@ -34,6 +34,10 @@ class Metrics:
         self.batch_failures = Counter(
             "gongji_batch_failures_total", "Batches rolled back", ["cause"], registry=r
         )
+        self._beside_the_batch(r)
+
+    def _beside_the_batch(self, r: CollectorRegistry) -> None:
+        """The relay, due rows, what is stopped, and the clients."""
         self.outbox_rows = Gauge("gongji_outbox_rows", "Batches waiting for the relay", registry=r)
         self.outbox_age = Gauge(
             "gongji_outbox_age_seconds", "Age of the oldest batch that waits for the relay", registry=r

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from json.encoder import encode_basestring_ascii
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -128,6 +129,4 @@ class Collector:
 
 def _quoted(text: str) -> str:
     """A header value as packed: its UTF-8 bytes, one character each, as a JSON string."""
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'
-    return to_json(text.encode().decode("latin-1")).decode()
+    return encode_basestring_ascii(text if text.isascii() else text.encode().decode("latin-1"))

@@ -1,41 +1,29 @@
-"""The one subscriber of a service: a FastStream batch subscriber over all its topics, feeding the batch step.
+"""The one subscriber of a service, feeding the batch step; `broker` says how it is set up.
 
-What the library does by default and why it is done otherwise here (each was measured, see docs/architecture.md):
-- its acknowledgement is at most once → `NACK_ON_ERROR`, and the step lets only infrastructure errors out;
-- `NACK_ON_ERROR` spins without backoff → we sleep (≤ 5 s, cut short by a rebalance or a stop) before an error leaves the handler;
-- one NULL or binary header loses a whole batch → own async parser, which never looks at headers, and own async decoder;
-- `Context()` parameters and sync callables cost a thread hop each → none; `reply_to` headers are obeyed → `no_reply`;
-- its supervisor restarts a broken consume task without end → switched off, liveness ends the process;
-- a rebalance takes partitions away under a batch → `drain.Drain` waits for the batch and seeks to `consumed` afterwards.
+`NACK_ON_ERROR` spins without backoff → we sleep (≤ 5 s, cut short by a rebalance or a stop) before an error leaves the handler.
+A rebalance takes partitions away under a batch → `drain.Drain` waits for the batch and seeks to `consumed` afterwards.
 
 Two live processes with one `group_instance_id` throw each other out for ever (556 duplicates in 15 s, measured): an instance name
 belongs to one replica. The inbox keeps the result right even then; the rebalance metric shows the duel.
 """
 
 import asyncio
-import logging
-import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-os.environ.setdefault("FASTSTREAM_SUPERVISOR_DISABLED", "1")
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.security import BaseSecurity, SASLScram512
 
 from shared import log
 from shared.db import is_infrastructure
 from shared.health import Health, Heartbeat
 from shared.messaging import lenient
 from shared.messaging.brake import Braked
-from shared.messaging.drain import Drain, TopicShorter
+from shared.messaging.broker import make_broker, subscribe
+from shared.messaging.drain import Drain
 from shared.messaging.records import Record
 from shared.messaging.step import BatchStep
 from shared.messaging.tables import LostRace, Place
-from shared.metrics import Metrics
 from shared.settings import ServiceSettings
 
 STUCK_SECONDS = 60.0
@@ -62,58 +50,16 @@ class Consumer:
         self._lenient_polls = 0
         lenient.install()
         self.drain = Drain(self)
-        self._broker = self._make_broker(settings)
-        self._subscriber = self._subscribe(settings)
-
-    def _make_broker(self, settings: ServiceSettings) -> KafkaBroker:
-        return KafkaBroker(
-            settings.kafka()["bootstrap_servers"],
-            security=_security(settings),
-            client_id=f"gongji-{settings.instance}",
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            apply_types=False,
-            ack_policy=AckPolicy.NACK_ON_ERROR,
-            graceful_timeout=settings.drain_budget,
-            request_timeout_ms=settings.request_timeout_ms,
-            metadata_max_age_ms=30_000,
-            logger=_library_logger(self.step.metrics),
-            log_level=logging.DEBUG,
+        self._broker = make_broker(settings, step.metrics)
+        handler = step.handler
+        self._subscriber = subscribe(
+            self._broker,
+            settings,
+            handler.name,
+            handler.topics,
+            self.drain,
+            lambda records: self.handle(records),
         )
-
-    def _subscribe(self, settings: ServiceSettings) -> Any:
-        async def parser(records: Sequence[Any], original: Callable[[Sequence[Any]], Awaitable[Any]]) -> Any:
-            message = await original([_Bare(r) for r in records])
-            message.raw_message = records
-            return message
-
-        async def decoder(message: Any) -> Any:
-            return message.raw_message
-
-        async def handle(records: Any) -> None:
-            await self.handle(records)
-
-        subscriber = self._broker.subscriber(
-            *self.step.handler.topics,
-            batch=True,
-            max_records=settings.max_records,
-            batch_timeout_ms=settings.batch_timeout_ms,
-            group_id=settings.group or f"gongji-{self.step.handler.name}",
-            group_instance_id=f"gongji-{self.step.handler.name}-{settings.instance}",
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.NACK_ON_ERROR,
-            session_timeout_ms=settings.session_timeout_ms,
-            heartbeat_interval_ms=settings.heartbeat_ms,
-            rebalance_timeout_ms=settings.rebalance_timeout_ms,
-            max_partition_fetch_bytes=1024 * 1024,
-            fetch_max_wait_ms=100,
-            listener=self.drain,
-            parser=parser,
-            decoder=decoder,
-            no_reply=True,
-        )
-        subscriber(handle)
-        return subscriber
 
     @property
     def kafka(self) -> Any:
@@ -273,39 +219,3 @@ class Consumer:
             position = self.drain.positions.get((partition.topic, partition.partition), end)
             lag = self.step.metrics.lag.labels(partition.topic, str(partition.partition))
             lag.set(max(0, end - position))
-
-
-class _Bare:
-    """What the library's parser reads of a record, without the headers that it chokes on."""
-
-    __slots__ = ("headers", "offset", "partition", "timestamp", "topic", "value")
-
-    def __init__(self, record: Record) -> None:
-        self.topic, self.partition, self.offset = record.topic, record.partition, record.offset
-        self.timestamp, self.value, self.headers = record.timestamp, b"", ()
-
-
-def _security(settings: ServiceSettings) -> BaseSecurity | None:
-    if settings.security_protocol == "PLAINTEXT":
-        return None
-    context, ssl = settings.kafka().get("ssl_context"), settings.security_protocol.endswith("SSL")
-    if not settings.security_protocol.startswith("SASL"):
-        return BaseSecurity(ssl_context=context, use_ssl=ssl)
-    password = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
-    return SASLScram512(settings.kafka_username or "", password, ssl_context=context, use_ssl=ssl)
-
-
-def _library_logger(metrics: Metrics) -> logging.Logger:
-    """The library's own log: it is the only place where a failed commit shows (it is swallowed), and it may quote messages."""
-
-    class _Count(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.CRITICAL:
-                metrics.commit_failures.inc()
-
-    logger = logging.Logger("gongji.faststream", logging.WARNING)
-    logger.addHandler(_Count())
-    return logger
-
-
-__all__ = ["Consumer", "Retry", "TopicShorter"]

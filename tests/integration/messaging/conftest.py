@@ -22,6 +22,7 @@ from shared.messaging.relay import Refusal, Relay
 from shared.messaging.service import CORE_SCHEMA
 from shared.messaging.step import BatchStep
 from tests.integration.messaging import toy
+from tests.integration.messaging.live import Live
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -134,3 +135,11 @@ async def world(toy_url: str) -> AsyncIterator[World]:
     yield World(toy_url, conn, pool)
     await pool.close()
     await conn.close()
+
+
+@pytest_asyncio.fixture
+async def live(stack: TestStack, world: World) -> AsyncIterator[Live]:
+    """Topics and tables of this test alone."""
+    one = Live(stack, world.url)
+    await one.create()
+    yield one

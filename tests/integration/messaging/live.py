@@ -191,6 +191,13 @@ async def until(condition: Callable[[], Any], seconds: float = 15) -> None:
             await asyncio.sleep(0.02)
 
 
+def world_total(world: Any, person: str, total: int) -> Any:
+    async def check() -> bool:
+        return bool((await world.totals()).get(person) == total)
+
+    return check
+
+
 async def http(port: int, path: str) -> tuple[int, dict[str, Any]]:
     """What a probe says."""
 
