@@ -32,6 +32,7 @@ COMMANDS = {
     "dead-letters": ("dead_letters", "app"),
     "sources": ("sources", "app"),
     "review": ("review", "app"),
+    "ledger": ("ledger", "app"),
 }
 
 HELP = """医保家庭共济 as a message-driven pipeline: the local stack, and the tools of those who operate it.

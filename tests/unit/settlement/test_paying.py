@@ -87,13 +87,18 @@ def test_the_beneficiarys_order_in_xinjiang() -> None:
     world = family("650100")
     world.send(
         "binding.decisions.changed",
-        decision(binding_id(2), "father", version=2, order=0, region="650100"),
+        decision(binding_id(1), "mother", version=2, order=2, region="650100"),
+        source="gongji-audit",
+    )
+    world.send(
+        "binding.decisions.changed",
+        decision(binding_id(2), "father", version=2, order=1, region="650100"),
         source="gongji-audit",
     )
     said = world.send(
         "settlement.requests.settle", world.request("15.00", insuplc_admdvs="650100"), source="his-first"
     )
-    assert [s["psn_no"] for s in said[0].body["shares"]] == ["child", "mother"]
+    assert [s["psn_no"] for s in said[0].body["shares"]] == ["child", "father"]
 
 
 def test_only_historic_money_of_sponsors_in_zhejiang() -> None:

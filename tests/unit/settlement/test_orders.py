@@ -1,0 +1,121 @@
+"""Account orders of the authority, late ends, and what is not offered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.settlement.domain.book import PaidLate
+from tests.unit.settlement.kit import HOSPITAL, NOW, binding_id, decision, family
+
+
+def test_an_entry_number_counts_once() -> None:
+    world = family()
+    body = {
+        "psn_no": "child",
+        "entry_id": "E-1",
+        "at": NOW,
+        "admdvs": "330100",
+        "amount": "5.00",
+        "segment": "current",
+    }
+    assert world.send("account.credits.credited", body) == []
+    assert world.send("account.credits.credited", body) == []
+    assert world.balance("child") == 1500
+    said = world.send("account.credits.credited", body | {"amount": "6.00"})
+    assert [r["code"] for r in said[0].body["reasons"]] == ["entry-reused"]
+    assert world.balance("child") == 1500
+
+
+def test_a_correction_below_zero_takes_what_is_there() -> None:
+    world = family()
+    world.credit("child", "-12.50", kind="corrected")
+    assert world.balance("child") == 0
+    assert [(r.kind, r.psn_no, r.amount) for r in world.book.new_recoveries] == [
+        ("corrected-below-zero", "child", 250)
+    ]
+
+
+def test_the_years_turn() -> None:
+    world = family()
+    world.credit("mother", "7.00", segment="current")
+    body = {"psn_no": "mother", "entry_id": "T", "at": NOW, "year": 2026}
+    world.send("account.credits.year-turned", body)
+    account = world.book.account("mother")
+    assert (account.current, account.historic) == (0, 2700)
+    assert sum(e.amount for e in world.book.new_entries) == 0
+
+
+def test_closed_is_for_good() -> None:
+    world = family()
+    world.send("account.credits.closed", {"psn_no": "child", "entry_id": "C1", "at": NOW})
+    world.send("account.credits.unfrozen", {"psn_no": "child", "entry_id": "C2", "at": NOW})
+    assert world.bill("1.00")["acct_pay"] == "0.00"
+
+
+def test_what_was_paid_before_a_late_end_is_listed_for_recovery() -> None:
+    world = family()
+    at = NOW - timedelta(hours=1)
+    world.book.paid[binding_id(1)] = [
+        PaidLate(b"\x01" * 15, 500, at),
+        PaidLate(b"\x02" * 15, 100, NOW - timedelta(days=2)),
+    ]
+    ended = decision(binding_id(1), "mother", version=2, state="ended", end=NOW - timedelta(hours=2))
+    world.send("binding.decisions.ended", ended, source="gongji-audit")
+    assert [(r.kind, r.amount) for r in world.book.new_recoveries] == [("paid-after-end", 500)]
+    assert world.balance("mother") == 2000
+
+
+def test_usage_outlives_a_new_version() -> None:
+    world = family(quota="3.00")
+    world.bill("12.00")
+    world.send(
+        "binding.decisions.changed",
+        decision(binding_id(1), "mother", version=2, quota="2.50"),
+        source="gongji-audit",
+    )
+    assert world.bill("9.00")["acct_mulaid_pay"] == "3.50"
+
+
+def test_what_is_not_offered_is_said_so() -> None:
+    world = family()
+    pay = {
+        "premium_id": str(binding_id(5)),
+        "payer_psn_no": "mother",
+        "psn_no": "child",
+        "insutype": "390",
+        "year": 2027,
+        "amount": "400.00",
+    }
+    said = world.send("premium.requests.pay", pay, source="zheliban")
+    assert (said[0].type, said[0].body["state"]) == ("answers.premium", "declined")
+    assert [r["code"] for r in said[0].body["reasons"]] == ["not-offered-here"]
+    offer = {
+        "transfer_id": str(binding_id(6)),
+        "from_psn_no": "mother",
+        "to_psn_no": "child",
+        "binding_id": str(binding_id(1)),
+        "amount": "1.00",
+    }
+    assert world.send("account.transfers.offered", offer, source="zheliban")[0].body["state"] == "refused"
+    totals = {
+        "fixmedins_code": HOSPITAL, "msgid": f"{HOSPITAL}202611231200000001", "insutype": "310", "clr_type": "11", "setl_optins": "330100",
+        "stmt_begndate": "2026-11-01", "stmt_enddate": "2026-11-22", "medfee_sumamt": "1.00", "fund_pay_sumamt": "0.00",
+        "acct_pay": "1.00", "fixmedins_setl_cnt": 1,
+    }  # fmt: skip
+    said = world.send("reconciliation.requests.totals", totals, source="his-first")
+    assert (said[0].type, said[0].body["reasons"][0]["code"]) == ("answers.refused", "not-offered-here")
+    assert world.balance("mother") == 2000
+
+
+def test_wrong_fields_of_an_order_are_told() -> None:
+    world = family()
+    body = {
+        "psn_no": "child",
+        "entry_id": "E-9",
+        "at": NOW,
+        "admdvs": "330100",
+        "amount": "five",
+        "segment": "current",
+    }
+    said = world.send("account.credits.credited", body)
+    assert [(r["code"], r["field"]) for r in said[0].body["reasons"]] == [("field-invalid", "amount")]
