@@ -28,6 +28,20 @@ _PCMU = 0  # only mu-law is offered: the A-law of aiortp 0.8.0 has its sign inve
 _QUIET = 1.0  # seconds of silence after speech before the callee believes that it is over
 
 
+class _Uas(SipUAS):
+    """Drops an INVITE that comes again, as it does after 0.5 s on a busy machine.
+
+    aiosipua 0.7.1 would take it for a new call under the same Call-ID: the ACK goes to that one, and the first call is released.
+    """
+
+    def _handle_invite(self, request: Any, addr: tuple[str, int]) -> None:
+        seen = self.__dict__.setdefault("seen_calls", set())
+        call = request.call_id or ""
+        if call not in seen or ";tag=" in (request.get_header("to") or ""):
+            seen.add(call)
+            super()._handle_invite(request, addr)
+
+
 class Phone:
     """The telephone: any number of calls at once."""
 
@@ -35,7 +49,7 @@ class Phone:
         """Seconds of ringing before an ordinary and a slow callee answers."""
         self.port, self._out = port or free_port(socket.SOCK_DGRAM), out
         self._pick_up, self._slow = pick_up, slow
-        self._uas = SipUAS(UdpSipTransport(local_addr=("127.0.0.1", self.port)))
+        self._uas = _Uas(UdpSipTransport(local_addr=("127.0.0.1", self.port)))
         self._calls: collections.Counter[str] = collections.Counter()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._over: dict[str, asyncio.Event] = {}

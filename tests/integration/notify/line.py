@@ -113,7 +113,7 @@ class Line:
             if kind.startswith("binding.notices") and body["about"] == str(about)
         ]
 
-    async def until(self, about: object, suffix: str, *, count: int = 1, seconds: float = 30.0) -> list[Any]:
+    async def until(self, about: object, suffix: str, *, count: int = 1, seconds: float = 60.0) -> list[Any]:
         """Waits until `suffix` was reported `count` times of something; everything reported of it."""
         end = time.monotonic() + seconds
         while sum(one[0] == suffix for one in self.about(about)) < count:
