@@ -24,7 +24,7 @@ _PERSONS_PER_RUN = 20
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line: `kind` is "in", "out" or "wait"; `only` is "process", "stack" or empty."""
+    """One line: `kind` is "in", "again" (the record of another line, byte for byte), "out" or "wait"; `only` is "process", "stack" or empty."""
 
     number: int
     kind: str
@@ -55,9 +55,9 @@ def read(path: Path) -> Conversation:
         raise ValueError(f'{path.name}: the first line reads {{"about": "..."}}')
     steps = []
     for number, row in enumerate(rows[1:], 2):
-        kind = next((name for name in ("in", "out", "wait") if name in row), None)
+        kind = next((name for name in ("in", "again", "out", "wait") if name in row), None)
         if kind is None:
-            raise ValueError(f"{path.name}:{number}: neither in, out nor wait")
+            raise ValueError(f"{path.name}:{number}: neither in, again, out nor wait")
         steps.append(Step(number, kind, row[kind], row.get("only", "")))
     return Conversation(path.parent.name, path.stem, rows[0]["about"], tuple(steps), rows[0].get("needs", ""))
 

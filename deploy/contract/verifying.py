@@ -15,7 +15,7 @@ from deploy.local.errors import StackError
 from deploy.reading import running
 from shared.contracts.envelope import service_source
 from shared.contracts.sources import SERVICES, load
-from shared.contracts.structured import event_of, record_of
+from shared.contracts.structured import Record, event_of, record_of
 from shared.contracts.topics import TOPICS, answers_topic
 
 _SETTLE = 1.5
@@ -28,7 +28,7 @@ def verify_running(service: str, files: Sequence[Path], timeout: float) -> bool:
         raise StackError(f"there is no service {service!r}", f"One of {', '.join(SERVICES)}.")
     found = [read(path) for path in files] or of_service(service)
     stack = running.find()
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     return asyncio.run(_verify_all(stack, service, found, timeout, console))
 
 
@@ -68,11 +68,13 @@ class _Playing:
 
     async def play(self, conversation: Conversation) -> list[str]:
         producer = AIOKafkaProducer(bootstrap_servers=self._stack.kafka, acks="all")
-        topics = [name for name in TOPICS if name != "answers"] + [answers_topic(source) for source in load()]
+        topics = [name for name in TOPICS if name != "answers"] + [
+            answers_topic(one.id) for one in load().values() if one.kind != "service"
+        ]
         consumer = AIOKafkaConsumer(*topics, bootstrap_servers=self._stack.kafka, auto_offset_reset="latest")
-        await producer.start()
-        await consumer.start()
         try:
+            await producer.start()
+            await consumer.start()
             await consumer.seek_to_end()
             for partition in consumer.assignment():
                 await consumer.position(partition)
@@ -84,6 +86,7 @@ class _Playing:
     async def _steps(self, conversation: Conversation, producer: Any, consumer: Any) -> list[str]:
         complaints: list[str] = []
         wanted: list[Event] = []
+        told: dict[int, Record] = {}
         place, at = 1, self._stack.clock.now()
         for step in [one for one in conversation.steps if one.only != "process"]:
             if step.kind == "out":
@@ -93,7 +96,10 @@ class _Playing:
             if complaints:
                 return complaints
             wanted, place, at = [], step.number, self._stack.clock.now()
-            record = record_of(self._run.event(step.content, at))
+            told[place] = (
+                told[step.content] if step.kind == "again" else record_of(self._run.event(step.content, at))
+            )
+            record = told[place]
             await producer.send_and_wait(record.topic, record.value, key=record.key, headers=record.headers)
         return complaints + await self._heard(wanted, place, consumer)
 

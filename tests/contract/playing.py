@@ -137,6 +137,7 @@ async def play(conversation: Conversation, alone: Alone, run: Run) -> list[str]:
     complaints: list[str] = []
     said: list[Event] = []
     wanted: list[Event] = []
+    told: dict[int, Event] = {}
     place = 1
     for step in [step for step in conversation.steps if step.only != "stack"]:
         if step.kind == "out":
@@ -144,8 +145,11 @@ async def play(conversation: Conversation, alone: Alone, run: Run) -> list[str]:
             continue
         complaints += [f"after line {place}: {what}" for what in _compared(wanted, said)]
         wanted, place = [], step.number
-        if step.kind == "in":
-            said = await alone.tell(run.event(step.content, alone.clock.now()))
+        if step.kind in ("in", "again"):
+            told[step.number] = (
+                told[step.content] if step.kind == "again" else run.event(step.content, alone.clock.now())
+            )
+            said = await alone.tell(told[step.number])
         else:
             seconds = float(step.content)
             said = await alone.wait(datetime.fromtimestamp(alone.clock.now().timestamp() + seconds, UTC))

@@ -100,5 +100,5 @@ def test_two_runs_share_no_person_and_no_id() -> None:
 def test_a_file_that_is_no_conversation_is_named(tmp_path: Any) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text('{"about": "x"}\n{"say": 1}\n')
-    with pytest.raises(ValueError, match=r"x\.jsonl:2: neither in, out nor wait"):
+    with pytest.raises(ValueError, match=r"x\.jsonl:2: neither in, again, out nor wait"):
         read(path)
