@@ -151,9 +151,14 @@ _SERVER_STATES = frozenset(
 )
 
 
+# `InternalClientError` is what asyncpg sometimes raises when a backend is killed under a statement.
+ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What talking to a server can raise."""
+
+
 def is_infrastructure(error: BaseException) -> bool:
     """Whether trying the same again later may succeed, because the fault is not in the data or in our code."""
     if isinstance(error, asyncpg.PostgresError):
         state = sqlstate(error) or ""
         return state[:2] in _SERVER_CLASSES or state in _SERVER_STATES
-    return isinstance(error, asyncpg.InterfaceError | ConnectionError | OSError | TimeoutError)
+    return isinstance(error, ERRORS)

@@ -11,10 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import asyncpg
-
 from shared import log
-from shared.db import Conn, is_infrastructure
+from shared.db import ERRORS, Conn, is_infrastructure
 from shared.health import Heartbeat
 from shared.messaging.records import Outgoing
 from shared.messaging.tables import Q
@@ -167,5 +165,5 @@ class Relay:
         if conn is not None and not conn.is_closed():
             try:
                 await conn.close(timeout=2)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except ERRORS:
                 conn.terminate()

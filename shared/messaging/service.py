@@ -162,7 +162,7 @@ class _Service:
             self.metrics.brake.set(1)
             self.health.set("brake", self.controls.braked)
             await asyncio.sleep(1)
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*db.ERRORS):
                 await self.controls.refresh(pool)
         self.metrics.brake.set(0)
         self.health.set("brake", None)
@@ -208,7 +208,7 @@ class _Service:
         while True:
             try:
                 return await attempt()
-            except (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*db.ERRORS, KafkaError) as error:
                 if asyncio.get_running_loop().time() + delay > end or self.stopping.is_set():
                     raise CannotStart(f"{what} cannot be reached ({type(error).__name__})") from None
             await asyncio.sleep(delay)

@@ -4,12 +4,11 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 from aiokafka.errors import KafkaError
 
 from shared import log
 from shared.clock import Clock
-from shared.db import Pool, is_infrastructure
+from shared.db import ERRORS, Pool, is_infrastructure
 from shared.health import Health
 from shared.messaging.brake import Brake, Braked, Controls
 from shared.messaging.consumer import Consumer
@@ -78,7 +77,7 @@ async def watch_database(
         try:
             read_only = await pool.fetchval("select current_setting('transaction_read_only')", timeout=5)
             await controls.refresh(pool)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except ERRORS as error:
             health.set("database", type(error).__name__)
         else:
             health.set("database", "read-only" if read_only == "on" else None)

@@ -178,6 +178,7 @@ def test_library_loggers_are_quiet_and_say_no_exception_texts(capsys: pytest.Cap
         (ConnectionResetError(), True),
         (TimeoutError(), True),
         (asyncpg.InterfaceError("gone"), True),
+        (asyncpg.InternalClientError("killed under a statement"), True),
         (asyncpg.DeadlockDetectedError(""), True),
         (asyncpg.SerializationError(""), True),
         (asyncpg.ReadOnlySQLTransactionError(""), True),
