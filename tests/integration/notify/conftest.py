@@ -39,7 +39,7 @@ def speech() -> Speech:
 @pytest_asyncio.fixture
 async def sip(phone: tuple[int, Path]) -> AsyncIterator[SipClient]:
     """A caller whose trunk is the telephone."""
-    client = SipClient(SipOptions(f"127.0.0.1:{phone[0]}", ring=1.5, wait=2.5))
+    client = SipClient(SipOptions(f"127.0.0.1:{phone[0]}", ring=5.0, wait=5.0))
     task = asyncio.create_task(client.run())
     await asyncio.wait_for(client.wait_up(), 20)
     yield client

@@ -63,11 +63,11 @@ class Line:
             "GONGJI_NOTIFY_REBUILT": "true",  # what other tests left in the topics is not sent again
             "GONGJI_NOTIFY_SMPP_HOST": "127.0.0.1",
             "GONGJI_NOTIFY_SMPP_PORT": str(self.smsc[0]),
-            "GONGJI_NOTIFY_SMPP_TIMEOUT": "2",
+            "GONGJI_NOTIFY_SMPP_TIMEOUT": "5",
             "GONGJI_NOTIFY_SIP_PEER": f"127.0.0.1:{self.phone[0]}",
             "GONGJI_NOTIFY_SPEECH_RATE": "450",
-            "GONGJI_NOTIFY_RING": "2",
-            "GONGJI_NOTIFY_KEY_WAIT": "3",
+            "GONGJI_NOTIFY_RING": "6",
+            "GONGJI_NOTIFY_KEY_WAIT": "6",
             "GONGJI_NOTIFY_SPEECH_DIR": str(self.folder / "speech"),
         }
         with (self.folder / "notify.log").open("ab") as log:
