@@ -32,7 +32,9 @@ class Follower:
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
-        parts = [TopicPartition(topic, part) for topic, count in self._topics.items() for part in range(count)]
+        parts = [
+            TopicPartition(topic, part) for topic, count in self._topics.items() for part in range(count)
+        ]
         self._consumer.assign(parts)
         await self._consumer.seek_to_beginning(*parts)
         self._task = asyncio.create_task(self._follow(), name="demo-follower")

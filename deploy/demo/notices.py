@@ -26,7 +26,9 @@ async def wait_for_notices(world: World, timeout: float = 60.0) -> None:
 
 
 def _last(world: World, row: Row) -> str:
-    found = [seen for seen in world.follower.named(row.about, "binding.notices") if _short(seen) in FINAL]
+    """The sponsor's last notice; the relative may be a child without a phone."""
+    notices = world.follower.named(row.about, "binding.notices")
+    found = [seen for seen in notices if _short(seen) in FINAL and seen.raw["recipient"] == "sponsor"]
     if not found or not row.notice_expected:
         return ""
     last = max(found, key=lambda seen: int(seen.raw["version"]))

@@ -51,7 +51,9 @@ async def balances(database_url: str) -> dict[str, int]:
     """Fen by account and segment, for comparing before and after."""
     connection = await asyncpg.connect(database_url)
     try:
-        rows = await connection.fetch("select * from settlement.balances_for_operators")
-        return {f"{row['psn_no']}:{row['segment']}": row["balance"] for row in rows}
+        rows = await connection.fetch("select psn_no, current, historic from settlement.account")
+        return {
+            f"{row['psn_no']}:{segment}": row[segment] for row in rows for segment in ("current", "historic")
+        }
     finally:
         await connection.close()

@@ -45,8 +45,9 @@ class Peers:
 
     def tell_services(self) -> None:
         """Sets the variables by which notify finds both."""
-        os.environ["GONGJI_NOTIFY_SMPP"] = f"127.0.0.1:{self.ports['smsc']}"
-        os.environ["GONGJI_NOTIFY_SIP_TRUNK"] = f"127.0.0.1:{self.ports['phone']}"
+        os.environ["GONGJI_NOTIFY_SMPP_HOST"] = "127.0.0.1"
+        os.environ["GONGJI_NOTIFY_SMPP_PORT"] = str(self.ports["smsc"])
+        os.environ["GONGJI_NOTIFY_SIP_PEER"] = f"127.0.0.1:{self.ports['phone']}"
 
     def stop(self) -> None:
         """Ends both processes."""

@@ -15,7 +15,7 @@ async def two_regions(world: World) -> None:
     """An adult mother: Xinjiang asks for her consent, Tai'an does not."""
     request = world.application("sun-hai", "sun-mu", "parent")
     row, binding_id = await world.apply(
-        "taian-app", "同一申请（泰安）：母亲无需同意", request, "approved", ""
+        "taian-app", "同一申请（泰安，新规前）：母亲无需同意", request, "approved", ""
     )
     unbind = unbind_requested(world.cast["sun-hai"], binding_id, at=world.now())
     await world.channels.say("taian-app", "binding.requests.unbind-requested", unbind)
@@ -24,18 +24,10 @@ async def two_regions(world: World) -> None:
 
 
 async def across_midnight(world: World) -> None:
-    """Before midnight approved and ended again; after it the same request is refused and cites the new rule."""
-    before = world.application("sun-hai", "sun-mu", "parent")
-    row, binding_id = await world.apply(
-        "taian-app", f"新规前 {beijing(world.now())}：余额1500元可绑", before, "approved"
-    )
-    unbind = unbind_requested(world.cast["sun-hai"], binding_id, at=world.now())
-    await world.channels.say("taian-app", "binding.requests.unbind-requested", unbind)
-    row.expected = "ended"
-    await world.see_state(row, binding_id, "ended")
+    """What was approved by day is refused after midnight, and the answer cites the new rule."""
     await asyncio.sleep(world.clock.real_seconds_until(RULE_FROM.astimezone(UTC)) + 0.2)
     after = world.application("sun-hai", "sun-mu", "parent")
-    title = f"新规后 {beijing(world.now())}：余额低于2000元"
+    title = f"同一申请，新规后 {beijing(world.now())}：余额低于2000元"
     await world.apply("taian-app", title, after, "refused", reasons=["balance-too-low"])
     latest = world.latest(after.binding_id)
     reasons = latest.raw["reasons"] if latest else []

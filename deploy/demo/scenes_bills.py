@@ -178,7 +178,10 @@ def total_cash_and_shares(world: World) -> tuple[str, str]:
     """Sums over all results so far, yuan: what accounts paid net of what they got back, and cash."""
     signs = {"settled": 1, "cancelled": -1, "reversed": -1, "refunded": -1}
     accounts = cash = 0
-    for seen in world.follower.by_topic["settlement.results"]:
+    once = {
+        seen.id: seen for seen in world.follower.by_topic["settlement.results"]
+    }  # a killed relay says some twice
+    for seen in once.values():
         sign = signs.get(seen.spec.short.rsplit(".", 1)[1], 0) if seen.spec else 0
         if sign:
             accounts += sign * (fen(seen.raw["acct_pay"]) + fen(seen.raw["acct_mulaid_pay"]))

@@ -20,7 +20,7 @@ async def families_approved_at_once(world: World) -> None:
         ("zheliban", "配偶，关系已登记：秒批", "zhang-wei", "li-na", "spouse", SMS),
         ("zheliban", "8岁孩子：无需本人同意", "zhang-wei", "zhang-xiaoming", "child", SMS),
         ("suishenban", "职工父亲：自有账户先付", "xu-jie", "xu-laoda", "parent", SMS),
-        ("zheliban", "短信不可达：改打电话", "zhao-gang", "zhao-xue", "child", SMS),
+        ("zheliban", "短信不可达：改打电话", "zhao-gang", "zhao-xue", "child", CALL),
         ("gongzhonghao", "短信、电话都不可达：转人工", "he-jun", "he-mei", "child", STAFF),
         ("xinjiang-mini", "不满16岁的孩子：直接加入", "aisha", "aibek", "child", SMS),
     ):
