@@ -18,7 +18,6 @@ NO_CALLS = {
     "today",
     "uuid4",
     "uuid7",
-    "time",
     "monotonic",
     "perf_counter",
     "open",
