@@ -67,7 +67,7 @@ class Drain:
 class Ends:
     """The number of records on a topic, asked of the broker; costs it next to nothing."""
 
-    def __init__(self, bootstrap: str, topic: str = ANSWERS) -> None:
+    def __init__(self, bootstrap: str, topic: str) -> None:
         self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
         self._topic = topic
 

@@ -17,16 +17,22 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from deploy import topics
+from deploy.local.databases import variable_of
 from deploy.local.postgres import Postgres
 from deploy.local.testing import TestStack
 from services.settlement.app import build
 from services.settlement.settings import Settings
 from shared import db
 from shared.messaging.service import CORE_SCHEMA, migrations_of
+from shared.testing.proofs import DEMO_SOURCES
 from tests.bench import world
+from tests.bench.applications import CHANNEL
 from tests.bench.measure import Cpu
 
-USED = ("settlement.requests", "settlement.results", f"answers.{world.SOURCE}")
+USED = (
+    "settlement.requests", "settlement.results", f"answers.{world.SOURCE}", "binding.requests", "binding.screenings",
+    "binding.decisions", f"answers.{CHANNEL}", "registry.persons", "registry.relations",
+)  # fmt: skip
 
 
 @dataclass
@@ -46,53 +52,52 @@ class Stage:
             )
         return found
 
-    async def fresh(self, families: int) -> str:
-        """Empty topics and a database with so many families; the URL of settlement's role."""
-        await renew(self.servers.kafka)
-        urls = await self.servers.fresh_database()
-        url = urls["settlement"]
-        handler = build(Settings(bootstrap_servers=self.servers.kafka, database_url=url))
-        conn = await asyncpg.connect(url)
+    async def fresh(self, families: int) -> dict[str, str]:
+        """Empty topics and a database with so many families for settlement; URLs by service."""
+        urls = await self.empty()
+        handler = build(Settings(bootstrap_servers=self.servers.kafka, database_url=urls["settlement"]))
+        conn = await asyncpg.connect(urls["settlement"])
         try:
             await db.migrate(conn, "settlement", [CORE_SCHEMA, *migrations_of(handler)])
         finally:
             await conn.close()
-        await world.load(url, families)
+        await world.load(urls["settlement"], families)
         admin = await asyncpg.connect(urls["admin"])
         try:
             await admin.execute("checkpoint")
         finally:
             await admin.close()
-        return url
+        return urls
+
+    async def empty(self) -> dict[str, str]:
+        """Empty topics and an empty database; URLs by service."""
+        await renew(self.servers.kafka)
+        return await self.servers.fresh_database()
 
     @contextlib.asynccontextmanager
-    async def service(self, module: str, url: str, workers: int = 1) -> AsyncIterator[list[psutil.Process]]:
-        """Runs `python -m module` so many times; stopped by SIGTERM at the end."""
-        children = [self._start(module, url, n) for n in range(workers)]
+    async def running(self, urls: dict[str, str], *commands: str) -> AsyncIterator[list[psutil.Process]]:
+        """Runs `python -m <command>` of each, words separated by blanks; stopped by SIGTERM at the end."""
+        children = [await self._start(command, urls, n) for n, command in enumerate(commands)]
         try:
-            yield [psutil.Process(child.pid) for child in await asyncio.gather(*children)]
+            yield [psutil.Process(child.pid) for child in children]
         finally:
-            for child in self._running:
+            for child in children:
                 if child.returncode is None:
                     child.send_signal(signal.SIGTERM)
+            for child in children:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(child.wait(), 30)
-            self._running.clear()
 
-    def __post_init__(self) -> None:
-        self._running: list[asyncio.subprocess.Process] = []
-
-    async def _start(self, module: str, url: str, number: int) -> asyncio.subprocess.Process:
-        env = dict(os.environ) | {
-            "KAFKA_BOOTSTRAP_SERVERS": self.servers.kafka, "GONGJI_SETTLEMENT_DATABASE_URL": url, "GONGJI_INSTANCE": f"bench-{number}",
-            "GONGJI_HTTP_PORT": "0",
+    async def _start(self, command: str, urls: dict[str, str], number: int) -> asyncio.subprocess.Process:
+        env = dict(os.environ) | {variable_of(name): url for name, url in urls.items() if name != "admin"}
+        env |= {
+            "KAFKA_BOOTSTRAP_SERVERS": self.servers.kafka, "GONGJI_INSTANCE": f"bench-{number}", "GONGJI_HTTP_PORT": "0",
+            "GONGJI_SOURCES": str(DEMO_SOURCES),
         }  # fmt: skip
-        with (self.log / f"{module}-{number}.log").open("ab") as output:
-            child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", module, stdout=output, stderr=output, env=env
+        with (self.log / f"{command.replace(' ', '-')}-{number}.log").open("ab") as output:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, "-m", *command.split(), stdout=output, stderr=output, env=env
             )
-        self._running.append(child)
-        return child
 
     def cpu(self, services: list[psutil.Process]) -> Cpu:
         """Readings of the service, PostgreSQL and Kafka."""
