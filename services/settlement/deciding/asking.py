@@ -90,11 +90,13 @@ def asked(book: Book, event: Event, out: Out) -> Asked | None:
         book, event, out, body.msgid, body.fixmedins_code, body.psn_no, getattr(body, "infno", None) or NO_INFNO[type(body)],
         fingerprint(event.type, body.__dict__),
     )  # fmt: skip
-    if repeated(ask):
+    # A stranger neither reads the institution's stored answers nor takes its `msgid`s.
+    entitled = book.regions.may_bill(event.source, ask.code)
+    if entitled and repeated(ask):
         return None
-    no = _refused(ask)
+    no = _refused(ask, entitled)
     if no is not None:
-        ask.decline(no)
+        ask.decline(no, store=entitled)
         return None
     return ask
 
@@ -111,7 +113,7 @@ def repeated(ask: Asked) -> bool:
     return True
 
 
-def _refused(ask: Asked) -> Decline | None:
+def _refused(ask: Asked, entitled: bool) -> Decline | None:
     book, event = ask.book, ask.event
     if not ask.msgid.startswith(ask.code):
         return Decline(DeclineCode.MSGID_NOT_YOURS, "msgid")
@@ -119,7 +121,6 @@ def _refused(ask: Asked) -> Decline | None:
         return Decline(DeclineCode.TIME_NOT_BELIEVED, "ce_time")
     if ask.kind in UNDOABLE and (ask.code, ask.msgid, ask.infno, ask.psn_no) in book.tombstones:
         return Decline(DeclineCode.REVERSED_BEFORE, "msgid")
-    entitled = book.regions.may_bill(event.source, ask.code)
     return check_institution(
         book.institutions.get(ask.code), entitled, event.source, ask.at, new=ask.kind in ("quote", "settle")
     )

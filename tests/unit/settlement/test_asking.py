@@ -113,6 +113,17 @@ def test_institutions() -> None:
     assert world.bill("1.00")["code"] == "institution-unknown"
 
 
+def test_a_stranger_neither_reads_a_stored_answer_nor_takes_a_msgid() -> None:
+    world = family()
+    request = world.request("15.00")
+    said = world.send("settlement.requests.settle", request, source="his-second")
+    assert said[1].body["code"] == "not-your-institution"
+    assert world.send("settlement.requests.settle", request, source="his-first")[1].body["infcode"] == "0"
+    again = world.send("settlement.requests.settle", request, source="his-second")
+    assert again[1].body["code"] == "not-your-institution"
+    assert len(world.book.new_requests) == 1
+
+
 def test_a_time_that_is_not_believed() -> None:
     world = family()
     said = world.send("settlement.requests.settle", world.request("1.00"), source="his-first", believed=False)
