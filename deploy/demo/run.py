@@ -42,6 +42,7 @@ async def run(home: Path, out: Path, console: Console) -> bool:
     os.environ["GONGJI_REGIONS_DIR"] = str(HERE / "policies")
     os.environ["GONGJI_SOURCES"] = str(DEMO_SOURCES)
     os.environ["GONGJI_NOTIFY_SPEECH_DIR"] = str(out / "speech")
+    os.environ["GONGJI_NOTIFY_SPEECH_RATE"] = "260"  # words a minute: nobody listens through five calls
     sources.load.cache_clear()
     peers, ledger = Peers(out), Ledger()
     try:
