@@ -1,11 +1,13 @@
 """A channel app as anybody would write it: plain aiokafka, CloudEvents headers by hand, nothing of gongji's but the contract."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 
+from deploy.demo import node
 from shared.clock import SystemClock
 from shared.contracts.base import Message
 from shared.ids import SystemIds
@@ -13,12 +15,13 @@ from shared.testing.messages import to_kafka
 
 
 class Channels:
-    """One producer for all sources of the demo."""
+    """One producer for all sources of the demo; and Node's, if `node_folder` says where it may keep its package."""
 
-    def __init__(self, bootstrap: str, clock: SystemClock) -> None:
+    def __init__(self, bootstrap: str, clock: SystemClock, node_folder: Path | None = None) -> None:
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2 << 20
         )
+        self._bootstrap, self._node_folder = bootstrap, node_folder
         self._clock = clock
         self._ids = SystemIds()
 
@@ -40,6 +43,19 @@ class Channels:
         topic, key, headers, value = to_kafka(short_type, body, source, id, **options)
         await self._producer.send_and_wait(topic, value, key=key, headers=headers)
         return id
+
+    async def say_by_node(self, source: str, short_type: str, body: Message) -> str:
+        """Publishes one message by a Node program, or by Python where that cannot be; returns which, for a person."""
+        topic, key, headers, value = to_kafka(
+            short_type, body, source, str(self._ids.new()), time=self._clock.now()
+        )
+        told = node.Told(False, "未试 Node / Node was not tried")
+        if self._node_folder is not None:
+            told = await node.publish(self._node_folder, self._bootstrap, topic, key, headers, value)
+        if told.done:
+            return "由 Node 程序发布"
+        await self._producer.send_and_wait(topic, value, key=key, headers=headers)
+        return f"由 Python 程序发布：{told.why}"
 
     async def raw(
         self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]

@@ -71,7 +71,10 @@ async def _stack(
     )
     shown = clock.from_setting(told["clock"])
     names = {topic.name: topic.partitions for topic in topics.declared()}
-    async with Channels(told["kafka"], shown) as channels, Follower(told["kafka"], names, shown) as follower:
+    async with (
+        Channels(told["kafka"], shown, home.parent / "node") as channels,
+        Follower(told["kafka"], names, shown) as follower,
+    ):
         yield World(cast.load(), shown, channels, follower, ledger), told
     await asyncio.to_thread(up.down, home)
 
@@ -105,7 +108,8 @@ async def _requests(world: World) -> Any:
         scenes.second_sponsor(world),
         scenes.withdrawn(world),
         scenes.two_sponsors_race(world),
-        scenes.duplicate_and_poison(world),
+        scenes.duplicate(world),
+        scenes.poison(world),
         scenes.somebody_elses_face(world),
         scene_midnight.two_regions(world),
     )

@@ -91,7 +91,8 @@ async def reviewed_by_a_person(world: World) -> None:
         channel=ChannelKind.WEBSITE,
     )
     row = world.row("website", "姐弟关系未登记：人工审核通过", "approved", str(request.binding_id), SMS)
-    await world.channels.say("website", "binding.requests.submitted", request)
+    sender = await world.channels.say_by_node("website", "binding.requests.submitted", request)
+    row.title += f"（{sender}）"
     await world.settled_state(request.binding_id, row.title, "under-review")
     await world.channels.say(
         "desk",
@@ -199,8 +200,8 @@ async def two_sponsors_race(world: World) -> None:
     )
 
 
-async def duplicate_and_poison(world: World) -> None:
-    """The same message twice has one effect; what is no message at all becomes a dead letter and disturbs nobody."""
+async def duplicate(world: World) -> None:
+    """The same message twice has one effect."""
     request = world.application("xu-jie", "xu-laoda", "parent")
     row = world.row("suishenban", "重复申请：已经绑定", "refused", str(request.binding_id), SMS)
     message = await world.channels.say("suishenban", "binding.requests.submitted", request)
@@ -224,18 +225,18 @@ async def duplicate_and_poison(world: World) -> None:
         first.value == again.value and first.id == again.id and world.latest(request.binding_id) == before,
         f"ce_id {'same' if first.id == again.id else 'differs'}",
     )
-    await world.channels.raw("binding.requests", b"\xff\xfe", b'{"binding_id": NaN', [("ce_id", b"poison-1")])
-    dead = await world.follower.until(
-        lambda: next(
-            (
-                s
-                for s in world.follower.by_topic["eligibility.dead-letters"]
-                if s.value == b'{"binding_id": NaN'
-            ),
-            None,
-        ),
-        "the dead letter",
-    )
+
+
+async def poison(world: World) -> None:
+    """What is no message at all becomes a dead letter and disturbs nobody."""
+    value = b'{"binding_id": NaN'
+    await world.channels.raw("binding.requests", b"\xff\xfe", value, [("ce_id", b"poison-1")])
+
+    def found() -> Seen | None:
+        letters = world.follower.by_topic["eligibility.dead-letters"]
+        return next((seen for seen in letters if seen.value == value), None)
+
+    dead = await world.follower.until(found, "the dead letter")
     world.ledger.check(
         "坏消息进入死信，原字节保留 / poison lies in the dead letters with its bytes",
         True,
