@@ -52,7 +52,9 @@ async def _settlement(place: Stage, sizes: Sizes, workers: int) -> dict[str, Any
     before = await pgbench.tps(place.postgres, sizes.pgbench_s)
     CONSOLE.print(f"settlement: a backlog of {sizes.backlog}")
     found, drain = await lines.settlement(place, sizes, workers)
-    CONSOLE.print(f"{drain.per_s:.0f} settlements/s, {drain.cpu_us:.0f} us of CPU each; pgbench again, then the baseline")
+    CONSOLE.print(
+        f"{drain.per_s:.0f} settlements/s, {drain.cpu_us:.0f} us of CPU each; pgbench again, then the baseline"
+    )
     tps = (before + await pgbench.tps(place.postgres, sizes.pgbench_s)) / 2
     base = await lines.settlement_baseline(place, sizes)
     return found | {
