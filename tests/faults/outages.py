@@ -13,6 +13,13 @@ import psutil
 from deploy.local import process
 from tests.pipeline.running import Line
 
+HOLD = """do $$ begin
+    loop
+        perform from outbox limit 1 for update;
+        exit when found;
+        perform pg_sleep(0.0005);
+    end loop;
+end $$"""
 WAITING = """select count(*) from pg_stat_activity
 where usename = $1 and wait_event_type = 'Lock' and query ilike 'delete from outbox%'"""
 
@@ -49,31 +56,21 @@ async def _backend(line: Line, random: Random) -> int:
 async def _between_commits(line: Line, service: str) -> None:
     """Kills a service after the broker has its records and before the commit that deletes them from the outbox.
 
-    The table is locked against writing while it holds rows: the relay publishes them and waits with its `delete`.
+    A row of the outbox is locked as soon as there is one: the relay publishes it and waits with its `delete`.
     """
-    connection = await asyncpg.connect(line.database_url)
+    connection = await asyncpg.connect(line.database_url, server_settings={"search_path": service})
     try:
-        async with asyncio.timeout(20):
-            transaction = await _hold_filled_outbox(connection, service)
+        async with asyncio.timeout(30):
+            transaction = connection.transaction()
+            await transaction.start()
+            await connection.execute(HOLD)
             while not await connection.fetchval(WAITING, f"gongji_{service}"):
+                await connection.execute("select pg_stat_clear_snapshot()")  # kept until the transaction ends
                 await asyncio.sleep(0.01)
         await _kill_and_see(int(line.service(service)["pid"]))
         await transaction.rollback()
     finally:
         await connection.close()
-
-
-async def _hold_filled_outbox(
-    connection: asyncpg.Connection, service: str
-) -> asyncpg.transaction.Transaction:
-    while True:
-        transaction = connection.transaction()
-        await transaction.start()
-        await connection.execute(f'lock table "{service}".outbox in exclusive mode')
-        if await connection.fetchval(f'select count(*) from "{service}".outbox'):
-            return transaction
-        await transaction.rollback()
-        await asyncio.sleep(0.002)
 
 
 async def restart(line: Line, server: str) -> None:

@@ -46,12 +46,12 @@ async def test_poison(running: Line) -> None:
         Load(running.kafka, running.clock, history, people, plan.random) as load,
     ):
         await load.register(people)
-        await running.quiet()
+        await running.quiet(notices=False)
         placed = await _publish(running, plan, people, history)
         good = [p for p in placed if p.kind is None]
         answered = history.answers
         await tail.until(lambda: all((HOSPITAL_SYSTEM, p.id) in answered for p in good), "the answers", 120)
-        await running.quiet()
+        await running.quiet(notices=False)
         bad = [p for p in placed if p.kind is not None]
         await tail.until(
             lambda: len(history.topics["settlement.dead-letters"]) >= len(bad), "the dead letters", 10

@@ -66,19 +66,22 @@ class Line:
         """The text of `/metrics`; empty when nobody answers."""
         return (await http.get(self.port(service), "/metrics"))[1].decode()
 
-    async def quiet(self, timeout: float = 60.0) -> None:
-        """Waits until every service has read everything, said everything and told everybody. Raises `TimeoutError` with what is left."""
+    async def quiet(self, timeout: float = 60.0, *, notices: bool = True) -> None:
+        """Waits until every service has read everything, said everything and (`notices`) told everybody.
+
+        Raises `TimeoutError` with what is left.
+        """
         left: dict[str, int] = {"not asked yet": 1}
         try:
             async with asyncio.timeout(timeout):
                 while left:
                     with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                        left = await self.backlog()
+                        left = await self.backlog(notices)
                     await asyncio.sleep(0.2)
         except TimeoutError:
             raise TimeoutError(f"after {timeout:.0f} s there is still {left}") from None
 
-    async def backlog(self) -> dict[str, int]:
+    async def backlog(self, notices: bool = True) -> dict[str, int]:
         """Records unread, outbox rows and notices under way, by service; those that are zero are left out."""
         left: dict[str, int] = {}
         ends = await self._ends()
@@ -91,7 +94,7 @@ class Line:
                 unread = sum(max(0, e - marks.get(p, 0)) for p, e in ends.items() if p[0] in topics)
                 left[f"{name} unread"] = unread
                 left[f"{name} outbox"] = await connection.fetchval(f'select count(*) from "{name}".outbox')
-            left["notices under way"] = await connection.fetchval(WAITING_NOTICES)
+            left["notices under way"] = await connection.fetchval(WAITING_NOTICES) if notices else 0
         finally:
             await connection.close()
         return {what: number for what, number in left.items() if number}
