@@ -102,10 +102,15 @@ class Binding(Message):
         return Tie(self.sponsor, self.beneficiary, self.request.relation, gend)
 
 
-def stage_after(state: State, now: Stage) -> Stage:
-    """Our stage after a decision: only final decisions release a slot, only approval makes it stand."""
+def stage_after(state: State, now: Stage, *, latest: bool = True) -> Stage:
+    """Our stage after a decision: only final decisions release a slot, only approval makes it stand.
+
+    A reviewer may ask for documents of a case that passed; `latest`: the decision is about our last round, not an earlier one.
+    """
     if state.final:
         return Stage.CLOSED
+    if state is State.SUPPLEMENT_REQUESTED and latest and now is Stage.PASSED:
+        return Stage.SUPPLEMENT
     if state is State.APPROVED:
         return Stage.BOUND
     return Stage.SUSPENDED if state is State.SUSPENDED else now

@@ -1,6 +1,7 @@
 """Requests about a binding whose decision is on its way: they wait a moment, as a due row, and are then judged for good.
 
-Topics have no order among one another: who reads "approved" and at once asks to end the binding may be read before the decision.
+Topics have no order among one another: who reads "approved" and at once asks to end the binding, or reads which documents are asked for
+and sends them, may be read before the decision.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from shared.messaging.handler import Due, Event, Out
 
 KIND = "again"
 WAIT = timedelta(seconds=2)
-_ABOUT_STANDING = (
+_FOLLOWS_DECISION = (
+    ours.Supplemented,
     ours.UnbindRequested,
     ours.ScopeChanged,
     ours.QuotaChanged,
@@ -52,7 +54,7 @@ def _overtakes(work: Work, body: Message) -> bool:
     if isinstance(body, ours.Submitted):
         earlier = work.bindings.get(body.earlier_binding_id) if body.earlier_binding_id else None
         return earlier is not None and earlier.stage.held and not earlier.stage.stands
-    if not isinstance(body, _ABOUT_STANDING):
+    if not isinstance(body, _FOLLOWS_DECISION):
         return False
     return Stage.PASSED in {b.stage for i in _about(body) if (b := work.bindings.get(i))}
 

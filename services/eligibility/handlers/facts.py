@@ -104,7 +104,7 @@ def decided(work: Work, event: Event, body: BindingState, out: Out) -> None:
     binding = work.bindings.get(body.binding_id)
     if binding is None or body.version <= binding.version:
         return
-    stage = stage_after(body.state, binding.stage)
+    stage = stage_after(body.state, binding.stage, latest=body.round >= binding.round)
     approved = stage is Stage.BOUND and binding.bound_at is None
     changes = {
         "stage": stage,

@@ -62,7 +62,10 @@ def submitted(work: Work, event: Event, body: requests.Submitted, out: Out) -> N
 
 
 def supplemented(work: Work, event: Event, body: requests.Supplemented, out: Out) -> None:
-    """Documents that were missing: the whole request is screened again in a new round."""
+    """Documents that were asked for: the whole request is screened again in a new round, and its outcome goes to who sent them.
+
+    While a person is waited for they only join the request; in any other state nobody asked for them.
+    """
     binding = _own(work, event, body.binding_id, body.sponsor_psn_no, out)
     if binding is None:
         return
@@ -71,7 +74,7 @@ def supplemented(work: Work, event: Event, body: requests.Supplemented, out: Out
     if binding.stage is Stage.WAITING:
         work.put(binding.model_copy(update=more | {"round": binding.round}))
         screened(out, event, binding.binding_id, "accepted", Step.APPLIED, _version(work, binding))
-    elif binding.stage in _OPEN:
+    elif binding.stage is Stage.SUPPLEMENT:
         screening.run(work, binding.model_copy(update=more), out, origin_of(event), first=False)
     else:
         _wrong_state(work, event, binding, out)

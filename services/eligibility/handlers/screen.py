@@ -98,7 +98,7 @@ def settle(
     if finding.outcome.holds_slot and first:
         work.use_face(binding.request.face_check, binding.binding_id, binding.at)
     work.put(binding)
-    _tell_audit(binding, finding, case, q, out)
+    _tell_audit(binding, finding, case, q, out, reply_to)
     gone = _gone(work, binding, finding)
     step = Step.DECIDED if finding.outcome is Outcome.REFUSED else Step.ACCEPTED
     outcome = "refused" if finding.reasons else finding.outcome.value
@@ -113,12 +113,15 @@ def _stage(binding: Binding, outcome: Outcome) -> Stage:
     return Stage.REFUSING if refused_later else STAGES[outcome]
 
 
-def _tell_audit(binding: Binding, finding: Finding, case: Case, q: Inquiry, out: Out) -> None:
+def _tell_audit(
+    binding: Binding, finding: Finding, case: Case, q: Inquiry, out: Out, reply_to: Origin
+) -> None:
+    """Hands the round to audit, with whom to answer about it: the binding's own request, or the documents' sender."""
     policy = q.policy
     common = {
         "binding_id": binding.binding_id,
         "round": binding.round,
-        "origin": binding.origin,
+        "origin": reply_to,
         "case": case,
         "policy_version": policy.version,
     }

@@ -72,6 +72,7 @@ def test_missing_documents_alone_are_asked_for() -> None:
     assert not line.state.supplement
     assert line.state.case.materials == (PAPER,)
     assert line.answers[-1][0] == again
+    assert line.state.origin == ORIGIN, "whose binding it is does not change"
     assert line.dues == {("review-overdue", str(ID)): line.state.due_at}
 
 
