@@ -4,7 +4,7 @@
 |---|---|
 | `handler` | the interface: what a service gives (`Handler`) and gets (`Event`, `Due`, `Out`) |
 | `records`, `registry`, `reasons` | raw records, what the core asks of the contracts, codes of dead letters |
-| `decode`, `jsontext`, `address` | level one (dead letter) and level two (`Invalid`) of validation |
+| `decode`, `jsontext`, `address`, `examples` | level one (dead letter) and level two (`Invalid`) of validation |
 | `step`, `fold`, `collector`, `tables` | the one transaction: fence, claims, `lock → load → decide → save`, outbox |
 | `dead_letters`, `brake` | dead letters and their replay; what stops a service, and what must not |
 | `due` | rows that fire at a time, never ahead of unread messages |

@@ -18,6 +18,7 @@ from shared.contracts import envelope
 from shared.contracts.base import Message
 from shared.messaging import jsontext
 from shared.messaging.address import AddressError, address_of
+from shared.messaging.examples import example_of
 from shared.messaging.handler import Event, FieldError, Invalid, Tombstone
 from shared.messaging.reasons import Reason
 from shared.messaging.records import Record
@@ -226,29 +227,9 @@ def _exact(value: bytes) -> dict[str, Any]:
 def _field_errors(error: ValidationError, kind: Type) -> tuple[FieldError, ...]:
     """Path, reason and example of each error; never the input."""
     return tuple(
-        FieldError(".".join(map(str, e["loc"])) or "body", e["msg"], _example(kind.model, e["loc"]))
+        FieldError(".".join(map(str, e["loc"])) or "body", e["msg"], example_of(kind.model, e["loc"]))
         for e in error.errors(include_url=False, include_context=False, include_input=False)
     )
-
-
-def _example(model: Any, path: tuple[int | str, ...]) -> str:
-    field = None
-    for step in path:
-        fields = getattr(model, "model_fields", {})
-        if step not in fields:
-            continue
-        field = fields[step]
-        model = next(
-            (
-                a
-                for a in (field.annotation, *getattr(field.annotation, "__args__", ()))
-                if hasattr(a, "model_fields")
-            ),
-            None,
-        )
-    if field is None or not field.examples:
-        return ""
-    return str(field.examples[0])
 
 
 def _check_address(kind: Type, body: Message | Invalid, key: bytes, subject: str | None) -> str:
