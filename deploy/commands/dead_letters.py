@@ -22,6 +22,7 @@ from deploy.reading.letters import Letter
 from deploy.reading.running import Running
 from shared.contracts.topics import dead_letters_topic
 from shared.db import Conn
+from shared.messaging import due
 
 app = typer.Typer(help="What the services could not handle: look at it, publish it again.", no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
 
@@ -97,9 +98,9 @@ def replay(
     source: Source = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be published.")] = False,
 ) -> None:
-    """Publish dead letters again: original bytes, key and headers, on the original topic.
+    """Publish dead letters again: original bytes, key and headers, on the original topic. A row that was due is put back.
 
-    Each is judged by the time of its first arrival, and counts once however often it is replayed.
+    Each is judged by the time of its first arrival, and a record counts once however often it is replayed.
 
         gongji dead-letters replay eligibility/0@12
         gongji dead-letters replay --service settlement --reason handler-failed
@@ -111,15 +112,38 @@ def replay(
         found = [_one(stack, ref) for ref in refs]
     else:
         found = [one for one in _read(stack, chosen(service)) if one.matches(reason, source)]
-    records, hopeless = letters.to_replay(found)
+    rows = [one for one in found if one.is_due_row]
+    records, hopeless = letters.to_replay([one for one in found if not one.is_due_row])
     for one in hopeless:
         typer.echo(f"{one.ref}: came from no topic, it cannot be replayed", err=True)
     if not dry_run:
         asyncio.run(letters.publish(stack, [record for _, record in records]))
     for one, record in records:
         typer.echo(f"{one.ref} → {record.topic}{' (not published)' if dry_run else ''}")
-    typer.echo(f"{len(records)} {'would be ' if dry_run else ''}replayed")
-    raise typer.Exit(1 if hopeless and not records else 0)
+    put_back = rows if dry_run else _put_back(stack, rows)
+    count = len(records) + len(put_back)
+    typer.echo(f"{count} {'would be ' if dry_run else ''}replayed")
+    raise typer.Exit(1 if found and not count else 0)
+
+
+def _put_back(stack: Running, rows: Sequence[Letter]) -> list[Letter]:
+    """Puts rows that were due back into their services' tables; those that went back."""
+    done = []
+    for one in rows:
+
+        async def put(conn: Conn, value: bytes = one.seen.value or b"") -> bool:
+            return await due.restore(conn, value)
+
+        try:
+            back = asyncio.run(each_database(stack, [one.service], put))[one.service]
+        except ValueError as error:
+            typer.echo(f"{one.ref}: {error}", err=True)
+            continue
+        typer.echo(
+            f"{one.ref} {'→ put back among what is due' if back else 'stays: its like is due again already'}"
+        )
+        done += [one] * back
+    return done
 
 
 @app.command()

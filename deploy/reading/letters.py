@@ -39,6 +39,12 @@ class Letter:
         """When it became one, Beijing time."""
         return self.seen.at.astimezone(BEIJING).strftime("%m-%d %H:%M:%S")
 
+    @property
+    def is_due_row(self) -> bool:
+        """Whether it was no record but a row that was due."""
+        place = original_place(self.seen.headers)
+        return place is not None and place[0] == "due"
+
     def matches(self, reason: str, source: str) -> bool:
         """Whether it has this reason and source; empty means any."""
         return reason in ("", dead_reason(self.seen)) and source in ("", self.seen.source)
@@ -84,7 +90,7 @@ def by_reason(letters: Iterable[Letter]) -> Counter[str]:
 
 
 def to_replay(letters: Sequence[Letter]) -> tuple[list[tuple[Letter, Outgoing]], list[Letter]]:
-    """The records to publish, and those letters that cannot be replayed (a due row that failed)."""
+    """The records to publish, and those letters that are no dead letters of a record."""
     records, hopeless = [], []
     for one in letters:
         seen = one.seen

@@ -95,8 +95,9 @@ class DueRows:
                 failures.append(True)
                 if self.step.brake.trips(failures):
                     raise Braked from None
-                await tables.write_dues(conn, {(due.kind, due.entity): None})
-                total.add(self._bury(due, type(error).__qualname__))
+                # Its entity is not locked any more: a row that was set anew meanwhile stays, and fires at its time.
+                if await conn.fetch(Q["take_dues"], [due.kind], [due.entity], [due.time]):
+                    total.add(self._bury(due, type(error).__qualname__))
         return total, failures
 
     def _bury(self, due: Due, error: str) -> Effects:
@@ -113,13 +114,12 @@ class DueRows:
         return effects
 
 
-async def restore(conn: Conn, value: bytes) -> None:
-    """Puts the due row of a dead letter back, unless the entity has another one by now. Raises `ValueError` for other values."""
+async def restore(conn: Conn, value: bytes) -> bool:
+    """Puts the due row of a dead letter back; False where the entity has another one by now. Raises `ValueError` for other values."""
     row = from_json(value)
     try:
-        key, at = (row["kind"], row["entity"]), datetime.fromisoformat(row["due_at"])
-        body, trace = to_json(row["body"]), row["trace"]
+        at, body = datetime.fromisoformat(row["due_at"]), to_json(row["body"]).decode()
+        columns = row["kind"], row["entity"], at, body, row["trace"]
     except (KeyError, TypeError) as error:
         raise ValueError("this is no dead letter of a due row") from error
-    if not await conn.fetchval("select exists (select from due where kind = $1 and entity = $2)", *key):
-        await tables.write_dues(conn, {key: (at, body, trace)})
+    return bool(await conn.fetchval(Q["restore_due"], *columns))

@@ -50,6 +50,9 @@ insert into due (kind, entity, due_at, body, trace)
 select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])
 on conflict (kind, entity) do update set due_at = excluded.due_at, body = excluded.body, trace = excluded.trace;
 
+-- name: restore_due
+insert into due (kind, entity, due_at, body, trace) values ($1, $2, $3, $4, $5) on conflict do nothing returning true;
+
 -- name: next_due
 select min(due_at) from due;
 

@@ -107,8 +107,8 @@ async def test_only_the_row_that_our_code_fails_on_is_a_dead_letter_and_can_be_r
     value = letter.value or b""
     assert json.loads(value)["entity"] == "a"
     assert await world.conn.fetchval("select count(*) from due") == 0
-    await restore(world.conn, value)
-    await restore(world.conn, value)
+    assert await restore(world.conn, value)
+    assert not await restore(world.conn, value)
     assert tuple(await world.conn.fetchrow("select kind, due_at, body from due")) == (
         "boom",
         NOW,
