@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -65,8 +66,13 @@ def list_(
     if as_json:
         typer.echo(json.dumps([dict(row) for row in found], ensure_ascii=False, indent=1, default=str))
         return
+    Console().print(_queue(found))
+
+
+def _queue(rows: Sequence[asyncpg.Record]) -> Table:
+    """The queue as a reviewer reads it."""
     table = Table("binding", "first", "region", "channel", "relation", "round", "due", "state", "claimed by")
-    for row in found:
+    for row in rows:
         due = beijing(row["due_at"])
         table.add_row(
             str(row["binding_id"]),
@@ -79,7 +85,7 @@ def list_(
             row["state"],
             row["claimed_by"] or "",
         )
-    Console().print(table)
+    return table
 
 
 @app.command()

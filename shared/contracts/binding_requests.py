@@ -70,13 +70,25 @@ class Use(StrEnum):
 class MaterialKind(StrEnum):
     """材料种类 / kinds of proof."""
 
-    ID_CARD = "id-card"  # 身份证
-    HOUSEHOLD_REGISTER = "household-register"  # 户口本
-    MARRIAGE_CERTIFICATE = "marriage-certificate"  # 结婚证
-    BIRTH_CERTIFICATE = "birth-certificate"  # 出生医学证明
-    APPLICATION_FORM = "application-form"  # 申请表
-    INSURANCE_CARD = "insurance-card"  # 医保卡
-    RELATION_STATEMENT = "relation-statement"  # 亲属关系声明书
+    ID_CARD = "id-card"
+    HOUSEHOLD_REGISTER = "household-register"
+    MARRIAGE_CERTIFICATE = "marriage-certificate"
+    BIRTH_CERTIFICATE = "birth-certificate"
+    APPLICATION_FORM = "application-form"
+    INSURANCE_CARD = "insurance-card"
+    RELATION_STATEMENT = "relation-statement"
+
+
+MATERIALS_ZH = {
+    MaterialKind.ID_CARD: "身份证",
+    MaterialKind.HOUSEHOLD_REGISTER: "户口本",
+    MaterialKind.MARRIAGE_CERTIFICATE: "结婚证",
+    MaterialKind.BIRTH_CERTIFICATE: "出生医学证明",
+    MaterialKind.APPLICATION_FORM: "申请表",
+    MaterialKind.INSURANCE_CARD: "医保卡",
+    MaterialKind.RELATION_STATEMENT: "亲属关系声明书",
+}
+"""What an applicant reads of a kind of document."""
 
 
 class Side(StrEnum):

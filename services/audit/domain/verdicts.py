@@ -19,7 +19,7 @@ from services.audit.domain.model import (
 )
 from services.audit.domain.screenings import approve, ask
 from shared.contracts.binding_decisions import State
-from shared.contracts.binding_requests import MaterialKind
+from shared.contracts.binding_requests import MATERIALS_ZH
 from shared.contracts.reason_texts import REASONS
 from shared.contracts.reasons import Reason, reason
 from shared.contracts.review_verdicts import Claimed, Decision, Released, Revealed, VerdictGiven
@@ -29,16 +29,6 @@ OnQueue: TypeAlias = Claimed | Released | VerdictGiven
 
 LEASE = timedelta(minutes=30)
 """How long a claim keeps others away; a claim that is repeated starts again."""
-
-MATERIALS_ZH = {
-    MaterialKind.ID_CARD: "身份证",
-    MaterialKind.HOUSEHOLD_REGISTER: "户口本",
-    MaterialKind.MARRIAGE_CERTIFICATE: "结婚证",
-    MaterialKind.BIRTH_CERTIFICATE: "出生医学证明",
-    MaterialKind.APPLICATION_FORM: "申请表",
-    MaterialKind.INSURANCE_CARD: "医保卡",
-    MaterialKind.RELATION_STATEMENT: "亲属关系声明书",
-}
 
 
 def on_queue(file: CaseFile, body: OnQueue, at: datetime, policy: RegionPolicy) -> Outcome:

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.eligibility.domain.inquiry import Inquiry
-from shared.contracts.binding_requests import MaterialKind
+from shared.contracts.binding_requests import MATERIALS_ZH, MaterialKind
 from shared.contracts.reasons import Reason
-
-MATERIALS = {
-    MaterialKind.ID_CARD: "身份证",
-    MaterialKind.HOUSEHOLD_REGISTER: "户口本",
-    MaterialKind.MARRIAGE_CERTIFICATE: "结婚证",
-    MaterialKind.BIRTH_CERTIFICATE: "出生医学证明",
-    MaterialKind.APPLICATION_FORM: "申请表",
-    MaterialKind.INSURANCE_CARD: "医保卡",
-    MaterialKind.RELATION_STATEMENT: "亲属关系声明书",
-}
 
 
 def commitment(q: Inquiry) -> Iterator[Reason]:
@@ -55,7 +45,7 @@ def materials(q: Inquiry) -> Iterator[Reason]:
     if not needs_papers(q):
         return
     choices = q.policy.binding.materials[q.request.relation]
-    zh = " 或 ".join("、".join(MATERIALS[k] for k in sorted(c)) for c in choices)
+    zh = " 或 ".join("、".join(MATERIALS_ZH[k] for k in sorted(c)) for c in choices)
     en = " or ".join(" and ".join(sorted(c)) for c in choices)
     days = q.policy.review.supplement_working_days
     yield q.why(
