@@ -1,8 +1,10 @@
 """Steady load of bindings and bills from senders who publish again, under the same id, whatever was not acknowledged."""
 
 import asyncio
+import contextlib
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
@@ -24,6 +26,10 @@ REPEATED = 0.02
 """Share of messages that their sender repeats though all was well."""
 
 
+RESERVE = 60
+"""Couples that the steady load leaves for the probes after a fault."""
+
+
 class Load:
     """Publishes and writes down what it published. One message in `REPEATED` goes out twice."""
 
@@ -35,9 +41,8 @@ class Load:
         people: Sequence[Family],
         seed: random.Random,
     ) -> None:
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=10_000
-        )
+        self._bootstrap, self._producer, self._renewing = bootstrap, _producer(bootstrap), asyncio.Lock()
+        self.errors: Counter[str] = Counter()
         self._clock, self._history, self._random = clock, history, seed
         self._people, self._bound, self._bills = list(people), list[Family](), 0
         self._ids = SystemIds()
@@ -53,7 +58,7 @@ class Load:
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
-        await self._producer.stop()
+        await _stop(self._producer)
 
     async def register(self, people: Sequence[Family]) -> None:
         """Publishes what the authority knows about them, and waits for the broker."""
@@ -95,14 +100,30 @@ class Load:
         topic, key, headers, value = record
         for _ in range(times):
             while True:
+                producer = self._producer
                 try:
-                    async with asyncio.timeout(15):
-                        await self._producer.send_and_wait(topic, value, key=key, headers=headers)
-                except (KafkaError, TimeoutError):
-                    await asyncio.sleep(0.2)
+                    async with asyncio.timeout(10):
+                        await producer.send_and_wait(topic, value, key=key, headers=headers)
+                except (KafkaError, TimeoutError) as error:
+                    self.errors[type(error).__name__] += 1
+                    await self._renew(producer)
                 else:
                     break
             sent.acknowledged += 1
+
+    async def _renew(self, failed: AIOKafkaProducer) -> None:
+        """A producer that failed or hangs is replaced by a new one, as a sender that is started again would do."""
+        async with self._renewing:
+            while self._producer is failed:
+                fresh = _producer(self._bootstrap)
+                try:
+                    await fresh.start()
+                except (KafkaError, OSError):
+                    await fresh.stop()
+                    await asyncio.sleep(0.3)
+                    continue
+                self._producer = fresh
+                await _stop(failed)
 
     async def run(self, rate: float, stop: asyncio.Event) -> None:
         """Bindings and bills in turn, `rate` messages a second, until `stop` is set. What was late is caught up with."""
@@ -111,7 +132,7 @@ class Load:
             wanted = (time.monotonic() - began) * rate
             while count < wanted:
                 count += 1
-                if self._people and (count % 2 or not self._bound):
+                if len(self._people) > RESERVE and (count % 2 or not self._bound):
                     self.bind()
                 else:
                     self.pay()
@@ -122,3 +143,15 @@ class Load:
         async with asyncio.timeout(timeout):
             while self._sending:
                 await asyncio.wait(self._sending)
+
+
+def _producer(bootstrap: str) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=8_000
+    )
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(2):
+            await producer.stop()

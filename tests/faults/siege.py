@@ -36,13 +36,28 @@ class Siege:
         began = time.monotonic()
         probes = [self.load.bind(), self.load.pay()]
         done = self.history.done
-        await self.tail.until(lambda: all(map(done, probes)), f"the probes after {what}", patience)
+        try:
+            await self.tail.until(lambda: all(map(done, probes)), f"the probes after {what}", patience)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; {await self._stand()}") from None
         async with asyncio.timeout(patience):
             while await self.line.wrong() or (replaced and self._pid(replaced[0]) in (None, replaced[1])):
                 await asyncio.sleep(0.1)
         seconds = time.monotonic() - began
         self.back.append((what, seconds))
         return seconds
+
+    async def _stand(self) -> str:
+        """Where things are stuck, for the message of a failed test."""
+        unacknowledged = sum(not sent.acknowledged for sent in self.history.sent)
+        undone = sum(not self.history.done(sent) for sent in self.history.sent)
+        try:
+            async with asyncio.timeout(10):
+                left: object = await self.line.backlog()
+        except Exception as error:
+            left = type(error).__name__
+        wrong = await self.line.wrong()
+        return f"unacknowledged {unacknowledged}, undone {undone}; services: {left}; not ready: {wrong}; senders: {dict(self.load.errors)}"
 
     def _pid(self, name: str) -> int | None:
         return self.line.service(name).get("pid")
@@ -71,6 +86,7 @@ class Siege:
         rows.append(
             f"  {sent} requests, {heard} records heard, {again} of them published again after a crash"
         )
+        rows.append(f"  what the senders' own client said: {dict(self.load.errors)}")
         return "\n".join(rows)
 
 
