@@ -42,7 +42,7 @@ def load(directory: Path | None = None, *, overlay: Path | None = None) -> Polic
 
 
 class Policies:
-    """The loaded tree. `on` costs two dictionary look-ups and a bisection."""
+    """The loaded tree. `on` costs a few dictionary look-ups and a bisection."""
 
     def __init__(self, files: Mapping[str, RegionFile]) -> None:
         self.files = files
@@ -53,23 +53,32 @@ class Policies:
 
         A region without a file of its own has that of its city, its province or the nation.
         """
-        found = self._resolved.get(region)
+        nearest = self._nearest(region)  # so that codes that nobody knows share what they inherit
+        found = self._resolved.get(nearest)
         if found is None:
-            found = self._resolved[region] = self._resolve(region)
+            found = self._resolved[nearest] = self._resolve(nearest)
         starts, policies = found
         return policies[bisect_right(starts, day)]
 
     def at(self, region: str, moment: datetime) -> RegionPolicy:
-        """The policy at an aware point in time."""
-        return self.on(region, moment.astimezone(BEIJING).date())
+        """The policy at an aware point in time, whatever time it is."""
+        try:
+            return self.on(region, moment.astimezone(BEIJING).date())
+        except OverflowError:  # within a day of the first or the last that there is
+            return self.on(region, moment.date())
 
     def chain(self, region: str) -> list[RegionFile]:
         """The files that speak for a region, the nearest first."""
-        start = next(c for c in (region, region[:4] + "00", region[:2] + "0000", NATIONAL) if c in self.files)
-        chain = [self.files[start]]
+        chain = [self.files[self._nearest(region)]]
         while (parent := chain[-1].parent) is not None:
             chain.append(self.files[parent])
         return chain
+
+    def _nearest(self, region: str) -> str:
+        """The code of the file that speaks for a region first."""
+        if region in self.files:
+            return region
+        return next(c for c in (region[:4] + "00", region[:2] + "0000", NATIONAL) if c in self.files)
 
     def candidates(self, region: str, path: str) -> Iterator[Entry]:
         """Every entry for a key, hearsay included, the nearest region first and the latest date first."""

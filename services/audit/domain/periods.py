@@ -7,7 +7,7 @@ later needs no second decision.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from services.audit.domain.deadlines import midnight, takes_effect
 from shared.contracts.binding_decisions import BindingState, Period, State
@@ -49,8 +49,8 @@ def first_period(terms: Terms, approved_at: datetime, effect: str) -> Period:
 
 
 def last_moment(terms: Terms) -> datetime | None:
-    """24:00 Beijing time of the chosen last day; `None` without one."""
-    return midnight(terms.enddate + _DAY) if terms.enddate else None
+    """24:00 Beijing time of the chosen last day; `None` without one, and for 9999-12-31, which many systems write for "no end"."""
+    return midnight(terms.enddate + _DAY) if terms.enddate and terms.enddate < date.max else None
 
 
 def ended(effective: Sequence[Period], moment: datetime) -> tuple[Period, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 from shared.clock import BEIJING
 from shared.contracts.base import yuan
 from shared.contracts.binding_decisions import Cause
-from shared.contracts.binding_requests import MaterialKind, Relation, Use
+from shared.contracts.binding_requests import MATERIALS_ZH, MaterialKind, Relation, Use
 
 RELATION: Final[dict[Relation, str]] = {
     Relation.SPOUSE: "配偶",
@@ -43,15 +43,7 @@ USE: Final[dict[Use, str]] = {
     Use.RESIDENT_PREMIUM: "居民医保缴费",
     Use.LONG_TERM_CARE_PREMIUM: "长护险缴费",
 }
-MATERIAL: Final[dict[MaterialKind, str]] = {
-    MaterialKind.ID_CARD: "身份证",
-    MaterialKind.HOUSEHOLD_REGISTER: "户口本",
-    MaterialKind.MARRIAGE_CERTIFICATE: "结婚证",
-    MaterialKind.BIRTH_CERTIFICATE: "出生医学证明",
-    MaterialKind.APPLICATION_FORM: "申请表",
-    MaterialKind.INSURANCE_CARD: "医保卡",
-    MaterialKind.RELATION_STATEMENT: "亲属关系声明书",
-}
+MATERIAL: Final[dict[MaterialKind, str]] = MATERIALS_ZH
 CAUSE: Final[dict[Cause, str]] = {
     Cause.SPONSOR: "账户所有人申请解除",
     Cause.BENEFICIARY: "使用人申请解除",

@@ -107,6 +107,12 @@ def test_the_chosen_last_day_is_whole() -> None:
     assert line.answers[-1][0].source == "zheliban"
 
 
+def test_the_last_day_that_there_is_means_no_end() -> None:
+    line = approved(terms=Terms(enddate=date.max))
+    assert line.state.effective[0].end is None
+    assert line.dues == {}
+
+
 def test_dates_that_passed_during_review_end_at_once() -> None:
     line = Line()
     line.send(passed(proven=(), terms=Terms(enddate=date(2026, 11, 24))))

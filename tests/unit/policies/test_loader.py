@@ -74,6 +74,17 @@ def test_the_boundary_day_is_a_beijing_date(tmp_path: Path) -> None:
     before, after = datetime(2024, 7, 31, 15, 59, 59, tzinfo=UTC), datetime(2024, 7, 31, 16, 0, tzinfo=UTC)
     assert policies.at("330100", before).binding.max_sponsors == 5
     assert policies.at("330100", after).binding.max_sponsors == 6
+    first = datetime.fromisoformat("0001-01-01T00:00:00+14:00")  # an outsider may write any time
+    assert policies.at("330100", first).binding.max_sponsors is None
+    assert (
+        policies.at("330100", datetime.fromisoformat("9999-12-31T23:00:00-12:00")).binding.max_sponsors == 6
+    )
+
+
+def test_codes_that_nobody_knows_cost_nothing(tmp_path: Path) -> None:
+    policies = family(tmp_path, key("max_sponsors", entry("5")))
+    found = {id(policies.on(f"11{n:04}", date(2026, 1, 1))) for n in range(50)}
+    assert len(found) == 1
 
 
 def test_zero_and_null_are_values(tmp_path: Path) -> None:
