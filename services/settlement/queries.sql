@@ -55,12 +55,13 @@ from settlement where setl_id = any($1::bytea[]);
 select entry_id, hash from credit_order where entry_id = any($1::text[]);
 
 -- name: paid_since
--- What a binding paid from its end on; reached through the sponsor's account.
-select e.binding_id, e.posting, -e.amount, e.at
+-- What a binding paid from its end on, both segments together and net of what went back; reached through the sponsor's account.
+select e.binding_id, s.setl_id, -sum(e.amount)::bigint, s.at
 from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as n (binding_id, sponsor, since)
 join entry e on e.account = n.sponsor and e.version is not null and e.binding_id = n.binding_id
-    and e.kind = 'settle' and e.at >= n.since
-join settlement s on s.setl_id = e.posting and s.state = 'settled';
+join settlement s on s.setl_id = coalesce(e.original, e.posting) and s.state = 'settled' and s.at >= n.since
+group by e.binding_id, s.setl_id, s.at
+having sum(e.amount) < 0;
 
 -- name: update_money
 -- Whole numbers come as the text of an array: asyncpg looks at each number of a list five times, which costs more than the update.

@@ -1,5 +1,7 @@
 """Following facts: decisions on bindings, registry records. Older versions change nothing."""
 
+from datetime import datetime
+
 from services.settlement.domain.bindings import FOREVER, Binding, facts_text
 from services.settlement.domain.book import Book, Recovery
 from services.settlement.domain.people import institution_of, person_of
@@ -27,24 +29,29 @@ def follow(book: Book, body: BindingState) -> None:
 
 
 def _late(book: Book, binding: Binding) -> None:
-    periods = binding.facts.effective
-    end = max((e for _, e in periods), default=0.0)
+    end = max((e for _, e in binding.facts.effective), default=0.0)
     if end == FOREVER:
         return
-    for paid in book.paid.get(binding.binding_id, ()):
-        if paid.at.timestamp() >= end:
-            case = f"late-{paid.posting.hex()}-{str(binding.binding_id)[:8]}"
-            book.new_recoveries.append(
-                Recovery(
-                    case,
-                    "paid-after-end",
-                    binding.beneficiary,
-                    paid.amount,
-                    paid.posting.hex(),
-                    binding.binding_id,
-                    paid.at,
-                )
-            )
+    id = binding.binding_id
+    for posting, (amount, at) in _paid(book, id).items():
+        if amount > 0 and at.timestamp() >= end:
+            case = f"late-{posting.hex()}-{id.hex}"
+            row = Recovery(case, "paid-after-end", binding.beneficiary, amount, posting.hex(), id, at)
+            book.new_recoveries.append(row)
+
+
+def _paid(book: Book, binding_id: UUID) -> dict[bytes, tuple[int, datetime]]:
+    """What the binding paid of each settlement net of what went back, and when: as stored, and by this very batch."""
+    paid: dict[bytes, tuple[int, datetime]] = {}
+    for late in book.paid.get(binding_id, ()):
+        before = paid.get(late.posting, (0, late.at))[0]
+        paid[late.posting] = before + late.amount, late.at
+    for entry in book.new_entries:
+        setl_id = entry.original or entry.posting
+        if entry.binding_id == binding_id and (found := book.settlements.get(setl_id)) is not None:
+            before = paid.get(setl_id, (0, found.at))[0]
+            paid[setl_id] = before - entry.amount, found.at
+    return paid
 
 
 def record_person(book: Book, body: PersonRecorded) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -142,6 +142,19 @@ async def test_a_bill_is_booked_once(service: Service) -> None:
     assert {s["code"] for s in other} == {"msgid-reused"}
     assert await service.pool.fetchval("select sum(current + historic) from account") == 2500
     assert await service.verify() == []
+
+
+async def test_what_was_paid_before_a_late_end_is_listed_net_of_refunds(service: Service) -> None:
+    said = await service.run(settle(1, "35.00"))  # own 10.00, mother 20.00, father 5.00
+    setl_id = next(s["setl_id"] for s in said if s["_topic"] == "answers.his-first")
+    refund = {"msgid": f"{kit.HOSPITAL}202611231100000001", "fixmedins_code": kit.HOSPITAL, "psn_no": "child"}
+    refund |= {"setl_id": setl_id, "amount": "7.00"}
+    await service.run(record("settlement.requests.refund", refund, source="his-first", id="r"))
+    end = datetime.now(UTC) - timedelta(hours=1)
+    ended = kit.decision(kit.binding_id(1), "mother", version=2, state="ended", end=end)
+    await service.run(record("binding.decisions.ended", ended, source="gongji-audit", id="e"))
+    rows = await service.pool.fetch("select kind, amount, reference from recovery")
+    assert [tuple(row) for row in rows] == [("paid-after-end", 1800, setl_id)]
 
 
 async def test_a_sponsors_account_is_never_spent_twice(service: Service) -> None:

@@ -65,6 +65,27 @@ def test_what_was_paid_before_a_late_end_is_listed_for_recovery() -> None:
     assert world.balance("mother") == 2000
 
 
+def test_all_that_was_paid_after_a_late_end_is_listed_in_whole() -> None:
+    """Both segments of one share; two bindings of one minute in one bill; a bill of the same batch, less what was refunded."""
+    world, end = family(), NOW - timedelta(hours=2)
+    posting = b"\x01" * 15
+    for n, amounts in ((1, (500, 70)), (2, (30,))):
+        world.book.paid[binding_id(n)] = [PaidLate(posting, amount, NOW) for amount in amounts]
+    setl_id = world.bill("35.00")["setl_id"]
+    world.back("refund", setl_id=setl_id, amount="2.00")
+    for n, sponsor in ((1, "mother"), (2, "father")):
+        ended = decision(binding_id(n), sponsor, version=2, state="ended", end=end)
+        world.send("binding.decisions.ended", ended, source="gongji-audit")
+    found = world.book.new_recoveries
+    assert [(r.reference == setl_id, r.amount) for r in found] == [
+        (False, 570),
+        (True, 2000),
+        (False, 30),
+        (True, 300),
+    ]
+    assert len({r.case_id for r in found}) == len(found)
+
+
 def test_usage_outlives_a_new_version() -> None:
     world = family(quota="3.00")
     world.bill("12.00")
