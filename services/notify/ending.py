@@ -24,7 +24,7 @@ class Ending:
         """An attempt came to `outcome`. `reason`: our word; `code`: the provider's."""
         if notice.state.final:
             return
-        medium = self._end_attempt(notice, number, outcome, code)
+        medium = self.end_attempt(notice, number, outcome, code)
         if outcome is Outcome.DELIVERED:
             self.deliver(notice, medium, number)
             return
@@ -79,7 +79,8 @@ class Ending:
         self.work.notices[notice.id] = notice
         self.work.changed.add(notice.id)
 
-    def _end_attempt(self, notice: Notice, number: int, outcome: Outcome, code: str) -> str:
+    def end_attempt(self, notice: Notice, number: int, outcome: Outcome, code: str) -> str:
+        """Notes what an attempt came to, whatever becomes of its notice; the attempt's medium."""
         attempt = self.work.attempts[notice.id, number]
         if attempt.state in _OPEN:
             attempt.state, attempt.code = ATTEMPT_STATE[outcome], code[:60]

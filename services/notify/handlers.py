@@ -152,7 +152,8 @@ def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
     if state is State.HANDED:
         ending.report("handed-to-staff", notice, planned[0] if planned else Medium.MESSAGE_CENTRE, 0, reason)
         return
-    if centre := announce.answer_to(told, work.centres):
+    alive = person is None or not person.dead
+    if alive and (centre := announce.answer_to(told, work.centres)):
         out.answer(announce.centre_message(told, content, notice.id), to=centre, type="answers.message")
         ending.report("sent", notice, Medium.MESSAGE_CENTRE, 0)
 
@@ -164,13 +165,18 @@ def _answer(event: Event, told: Told) -> str | None:
 
 
 def _attempt_ended(work: Work, due: Due, out: Out) -> None:
-    """A provider answered. An answer to an attempt that was given up meanwhile changes nothing, unless it says delivered."""
+    """A provider answered. An answer to an attempt that was given up meanwhile changes nothing, unless it arrived after all."""
     notice, number = work.notices[UUID(due.entity)], int(due.body["number"])
     outcome, ending = Outcome(due.body["outcome"]), Ending(work, out)
     attempt = work.attempts[notice.id, number]
-    attempt.parts = len(due.body["provider_ids"])
+    taken = len(due.body["provider_ids"])
+    whole = outcome is Outcome.ACCEPTED or not taken  # without its last part no text is delivered
+    attempt.parts = taken if whole else taken + 1
     current = notice.state is State.SENDING and notice.attempts == number
     if not current and outcome is not Outcome.DELIVERED:
+        ending.end_attempt(notice, number, outcome, due.body["code"])
+        work.ended.add((notice.id, number))
+        _judge_parts(work, notice.id, number, out)  # receipts of what it has sent count
         return
     if outcome not in (Outcome.TECHNICAL, Outcome.THROTTLED):
         ending.report("sent", notice, attempt.medium, number)

@@ -108,6 +108,6 @@ def receipt_of(pdu: Any) -> Receipt | None:
     if not provider_id or state is None:
         return None
     err = (found["err"] or b"").decode("ascii", "replace") if found else ""
-    return Receipt(
-        provider_id.decode("latin-1").rstrip("\0"), _STATES.get(state, Fate.TEMPORARY), f"{state}:{err}"[:32]
-    )
+    # No column takes a NUL: a receipt with one would come again for ever, and take its neighbours along.
+    name, code = (text.replace("\0", "") for text in (provider_id.decode("latin-1"), f"{state}:{err}"))
+    return Receipt(name, _STATES.get(state, Fate.TEMPORARY), code[:32])

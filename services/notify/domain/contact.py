@@ -35,8 +35,10 @@ def contact(person: Person | None, now: datetime) -> str | Unreachable:
         return Unreachable("person-unknown")
     if person.dead:
         return Unreachable("deceased")
+    if is_child(person, now):
+        return Unreachable("child")
     if not person.tel:
-        return Unreachable("child" if is_child(person, now) else "no-number")
+        return Unreachable("no-number")
     return e164(person.tel) or Unreachable("number-invalid")
 
 

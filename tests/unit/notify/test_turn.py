@@ -77,6 +77,7 @@ def test_unknown_person_is_waited_for_and_then_handed_over() -> None:
         (replace(ANN, dead=True), "deceased"),
         (replace(ANN, tel=None), "no-number"),
         (replace(ANN, tel=None, born=date(2018, 6, 1)), "child"),
+        (replace(ANN, born=date(2018, 6, 1)), "child"),
         (replace(ANN, tel="call me"), "number-invalid"),
         (replace(ANN, tel="12"), "number-invalid"),
     ],

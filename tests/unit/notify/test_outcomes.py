@@ -1,0 +1,105 @@
+"""What outcomes and receipts make of a notice, decided in memory: late ones, texts in parts, and the dead."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.notify.domain.contact import Person
+from services.notify.domain.course import Progress, State
+from services.notify.handlers import NotifyHandler
+from services.notify.work import Attempt, Notice, Work
+from shared import policies
+from shared.clock import SystemClock
+from shared.ids import SystemIds
+from shared.messaging.collector import Collector
+from shared.messaging.handler import Due, Event, Item
+from shared.messaging.registry import default
+from shared.testing.messages import MONDAY, uid
+from tests.unit.notify.made import state
+
+ID = uid(7)
+POLICIES = policies.load()
+HANDLER = NotifyHandler(SystemClock(), POLICIES, frozenset({"zheliban"}), "医保服务", MONDAY)
+
+
+def working(**known: Any) -> Work:
+    return Work(MONDAY, MONDAY - timedelta(days=1), "医保服务", POLICIES, frozenset({"zheliban"}), **known)
+
+
+def notice(kind: State) -> Notice:
+    progress = Progress(("sms", "call"), tries=1)
+    due = MONDAY + timedelta(minutes=5)
+    return Notice(ID, "b", 1, "approved.v1", "sponsor", "330100", progress, 1, kind, None, MONDAY, due)
+
+
+def sent(kind: State, attempt: State, fates: Sequence[str | None] = ()) -> Work:
+    """A notice whose one text was sent, with what its parts' receipts say."""
+    return working(
+        notices={ID: notice(kind)},
+        attempts={(ID, 1): Attempt("sms", attempt, 0)},
+        fates={(ID, 1): list(fates)},
+        parts={f"p{n}": (ID, 1) for n in range(len(fates))},
+    )
+
+
+def decide(work: Work, item: Item) -> list[str]:
+    """Types of what is said."""
+    out = Collector("notify", default(), SystemIds(), {})
+    out.begin(item)
+    HANDLER.decide(work, item, out)
+    headers = [dict(record.pairs()) for record in out.outgoing]
+    return [(one["ce_type"] or b"").decode().removeprefix("gongji.").removesuffix(".v1") for one in headers]
+
+
+def ended(outcome: str, ids: Sequence[str]) -> Due:
+    body = {
+        "number": 1,
+        "outcome": outcome,
+        "reason": f"sms-{outcome}",
+        "code": "",
+        "provider_ids": list(ids),
+    }
+    return Due("attempt-ended", str(ID), MONDAY, body)
+
+
+def test_a_text_without_its_last_part_is_never_delivered() -> None:
+    work = sent(State.SENDING, State.SENDING, ["delivered", "delivered"])
+    decide(work, ended("unknown", ["p0", "p1"]))
+    assert decide(work, Due("receipt", "p1", MONDAY)) == []
+    assert work.notices[ID].state is State.PENDING
+    assert decide(work, Due("silence", str(ID), MONDAY, {"number": 1})) == ["binding.notices.failed"]
+    assert work.notices[ID].progress.medium == "call"
+
+
+def test_an_answer_after_the_lease_still_lets_receipts_count() -> None:
+    work = sent(State.PENDING, State.UNKNOWN, ["delivered"])
+    assert decide(work, ended("accepted", ["p0"])) == ["binding.notices.delivered"]
+    assert work.notices[ID].state is State.DELIVERED
+    assert (work.attempts[ID, 1].parts, work.ended) == (1, {(ID, 1)})
+
+
+def test_a_late_answer_does_not_move_a_final_notice() -> None:
+    work = sent(State.DELIVERED, State.SENDING)
+    assert decide(work, ended("temporary", [])) == []
+    assert work.notices[ID].state is State.DELIVERED
+    assert work.attempts[ID, 1].state is State.TEMPORARY
+
+
+def told(dead: bool) -> tuple[list[str], list[UUID]]:
+    body = state()
+    sponsor = Person("3301000001", 1, "13957100001", no_sms=False, dead=dead, born=date(1980, 1, 1))
+    work = working(people={sponsor.psn_no: sponsor})
+    one = Event(
+        "binding.decisions", 0, 0, b"", "gongji-audit", "1", "binding.decisions.approved", None, MONDAY, MONDAY, True, None, body
+    )  # fmt: skip
+    return decide(work, one), [new.notice.id for new in work.made]
+
+
+def test_no_message_centre_shows_anything_to_the_dead() -> None:
+    said, made = told(dead=False)
+    assert "answers.message" in said
+    assert len(made) == 2
+    said, made = told(dead=True)
+    assert said == []
+    assert len(made) == 2  # their course ends at the moment of sending, as deceased
