@@ -8,7 +8,7 @@ from uuid import UUID
 
 from shared.contracts import envelope as ce
 from shared.contracts.beneficiary_requests import Declined
-from shared.contracts.binding_requests import ChannelKind, Supplemented, Withdrawn
+from shared.contracts.binding_requests import ChannelKind, FaceCheck, Supplemented, Withdrawn
 from shared.contracts.review_verdicts import Decision, VerdictGiven
 from shared.contracts.settlement_requests import Cancel, Refund, Reverse
 from shared.messaging.dead_letters import REASON, replayed
@@ -25,15 +25,20 @@ from shared.testing.messages import (
     to_kafka,
     unbind_requested,
 )
-from shared.testing.proofs import material
+from shared.testing.proofs import face_check, material
 from tests.simulation.line import Line
 
 REGION = "370900"  # Tai'an: one sponsor per beneficiary, eight per sponsor
 HOSPITAL = "H33010000001"
 
 
+def relation_of(relative: MadeUp) -> str:
+    """What a relative of the town is to every sponsor."""
+    return "child" if relative.brdy.year > 2000 else "parent"
+
+
 USUAL = {
-    "apply": 20, "unbind": 6, "withdraw": 3, "judge": 6, "supplement": 3, "consent": 8, "bill": 30, "undo": 12,
+    "apply": 20, "unbind": 6, "withdraw": 3, "judge": 6, "supplement": 3, "consent": 8, "consent_and_lag": 1, "bill": 30, "undo": 12,
     "repeat": 8, "reuse_id": 2, "spoil": 3, "replay": 8,
 }  # fmt: skip
 """What happens how often."""
@@ -67,15 +72,14 @@ class Town:
         """The authority's records: persons, relations, a hospital, money."""
         area = {"admdvs": REGION, "tel": ""}
         self.sponsors = [adult(n, **area) for n in range(1, 5)]
-        self.relatives = [child(n, **area) for n in (11, 12)] + [elder(n, **area) for n in (13, 14)]
+        self.relatives = [child(n, **area) if n % 2 else elder(n, **area) for n in range(11, 43)]
         for person in (*self.sponsors, *self.relatives):
             self.say("authority", "registry.persons.recorded", person.recorded())
         for sponsor in self.sponsors:
-            for relative, relation in zip(
-                self.relatives, ("child", "child", "parent", "parent"), strict=True
-            ):
-                if self.chance.random() < 0.8:
-                    self.say("authority", "registry.relations.recorded", related(sponsor, relative, relation))
+            for relative in self.relatives:
+                if self.chance.random() < 0.9:
+                    proof = related(sponsor, relative, relation_of(relative))
+                    self.say("authority", "registry.relations.recorded", proof)
         self.say("authority", "registry.institutions.recorded", institution(HOSPITAL))
         for person in self.sponsors:
             amount = self.chance.randint(1, 200) * 100
@@ -92,28 +96,34 @@ class Town:
         getattr(self, name)()
 
     def bind_everybody(self) -> None:
-        """Each relative is asked for by one sponsor."""
-        for relative in self.relatives:
+        """The first relatives are asked for by one sponsor each."""
+        for relative in self.relatives[:4]:
             self.apply(relative)
 
     def apply(self, relative: MadeUp | None = None) -> None:
-        sponsor, relative = self.chance.choice(self.sponsors), relative or self.chance.choice(self.relatives)
-        relation = "child" if relative in self.relatives[:2] else "parent"
+        sponsor = self.chance.choice(self.sponsors)
+        first = len(self.asked) // 4 % (len(self.relatives) - 3)
+        relative = relative or self.chance.choice(
+            self.relatives[first : first + 3]
+        )  # few at a time: sponsors race
         papers = (material("household-register"),) if self.chance.random() < 0.3 else ()
         request = submitted(
             sponsor,
             relative,
-            relation=relation,
+            relation=relation_of(relative),
             at=self.line.clock.now(),
             binding_id=self.line.ids.uuid(),
             materials=papers,
+            face_check=self._face(sponsor),
         )
         self.asked.append((request.binding_id, sponsor, relative))
         self.say("taian-app", "binding.requests.submitted", request)
 
     def unbind(self) -> None:
         for binding_id, sponsor, _ in self._some("approved"):
-            request = unbind_requested(sponsor, binding_id, at=self.line.clock.now())
+            request = unbind_requested(
+                sponsor, binding_id, at=self.line.clock.now(), face_check=self._face(sponsor)
+            )
             self.say("taian-app", "binding.requests.unbind-requested", request)
 
     def withdraw(self) -> None:
@@ -147,7 +157,7 @@ class Town:
     def consent(self) -> None:
         for binding_id, _, relative in self._some("awaiting-consent"):
             if self.chance.random() < 0.5:
-                body = consented(relative, binding_id, at=self.line.clock.now())
+                body = consented(relative, binding_id, face_check=self._face(relative))
                 self.say("taian-app", "beneficiary.requests.consented", body)
             else:
                 no = Declined(
@@ -155,8 +165,13 @@ class Town:
                 )
                 self.say("taian-app", "beneficiary.requests.declined", no)
 
+    def consent_and_lag(self) -> None:
+        """A consent comes in time, and the deadline passes before anybody reads it."""
+        self.consent()
+        self.line.clock.move(10 * 86_400)
+
     def bill(self) -> None:
-        patient = self.chance.choice([*self.sponsors, *self.relatives])
+        patient = self.chance.choice([*self.sponsors, *self.relatives[:8]])
         fields = bill(
             patient, self.chance.randint(1, 90) * 100, number=len(self.bills) + 1, at=self.line.clock.now()
         )
@@ -223,6 +238,11 @@ class Town:
         ]
         if dead:
             self.line.broker.publish([replayed(self.chance.choice(dead))])
+
+    def _face(self, who: MadeUp) -> FaceCheck:
+        """A face check made now, for one use."""
+        self.number += 1
+        return face_check(who, self.line.clock.now(), transaction_no=f"T{self.number}")
 
     def _some(self, state: str = "") -> Iterator[tuple[UUID, MadeUp, MadeUp]]:
         """One of the bindings asked for, mostly a recent one; mostly one that was last seen in `state`."""
