@@ -28,7 +28,13 @@ def ce_type(short: str, version: int = 1) -> str:
 def split_type(full: str) -> tuple[str, int] | None:
     """The short name and the version of a full `ce_type`; `None` if it is not one of ours."""
     name, dot, version = full.rpartition(".v")
-    if not dot or not name.startswith(PREFIX) or not version.isascii() or not version.isdigit():
+    if (
+        not dot
+        or not name.startswith(PREFIX)
+        or not version.isascii()
+        or not version.isdigit()
+        or version[0] == "0"
+    ):
         return None
     return name.removeprefix(PREFIX), int(version[:6])
 

@@ -45,6 +45,8 @@ def address_of(kind: Type, body: Message | Invalid) -> tuple[str, str]:
         key, subject = kind.key_of(raw), kind.subject_of(raw)
     except (AttributeError, TypeError):
         raise AddressError from None
-    if any(error.field in read for error in body.errors):
+    if any(error.field in read for error in body.errors) or not (
+        isinstance(key, str) and isinstance(subject, str)
+    ):
         raise AddressError
     return key, subject

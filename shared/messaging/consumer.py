@@ -101,7 +101,7 @@ class Consumer:
                 await self._wait(records, error)
                 raise Retry from None
             self.drain.handled(records)
-            self._recovered()
+            self._recovered(records)
         self._hold_paused()
 
     async def _wait(self, records: Sequence[Record], error: Exception) -> None:
@@ -126,9 +126,12 @@ class Consumer:
                 pass
             self._delay = min(self._delay * 2, 5.0)
 
-    def _recovered(self) -> None:
+    def _recovered(self, records: Sequence[Record]) -> None:
         self._delay = 0.05
-        self.failed.clear()
+        for (
+            record
+        ) in records:  # only these: another partition of the failed batch may still be ahead of its place
+            self.failed.pop((record.topic, record.partition), None)
         self._chunk = min(self.settings.max_records, self._chunk * 2)
         self.health.set("batch", None)
         self.health.set("brake", None)
@@ -142,6 +145,7 @@ class Consumer:
         for place, at in ahead.items():
             self.step.metrics.commit_failures.inc()
             self.kafka.seek(TopicPartition(*place), at)
+            del self.failed[place]  # where the record has expired since, what comes next is right
         return bool(ahead)
 
     def _hold_paused(self) -> None:
@@ -151,6 +155,7 @@ class Consumer:
             if partition in self.kafka.assignment() and partition not in self.kafka.paused():
                 self.kafka.pause(partition)
                 self.kafka.seek(partition, offset)
+        self.step.metrics.paused.set(len(self.step.paused))
         versions = f"{len(self.step.paused)} partitions stand before a newer version; deploy this service"
         self.health.set("version", versions if self.step.paused else None)
 

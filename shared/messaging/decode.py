@@ -139,7 +139,8 @@ class Decoder:
         kind = self._registry.types.get(name[0])
         if kind is None:
             raise Rejected(Reason.UNKNOWN_TYPE, source, id)
-        self._names[full] = name
+        if name[1] == 1:  # a sender may make up versions without end
+            self._names[full] = name
         if kind.topic != topic:
             raise Rejected(Reason.WRONG_TOPIC, source, id)
         if not self._registry.entitled(source, kind.short):

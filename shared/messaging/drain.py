@@ -40,12 +40,12 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]
         self.give_up.set()
         await self._consumer.idle(self._consumer.settings.drain_budget)
         self.positions.clear()
+        self._consumer.step.paused.clear()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Takes place. Errors must not pass unseen: the library would swallow them."""
         self.give_up.clear()
         self._consumer.step.metrics.rebalances.inc()
-        self._consumer.step.paused.clear()
         try:
             await self.place((p.topic, p.partition) for p in assigned)
             self._consumer.health.set("partitions", None)

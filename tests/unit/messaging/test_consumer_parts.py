@@ -130,6 +130,30 @@ async def test_partitions_before_a_newer_version_stand_still() -> None:
     assert "deploy this service" in one.health.red["version"]
 
 
+async def test_a_partition_that_comes_late_does_not_hide_one_that_stands_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def idle(_: float) -> None:
+        return None
+
+    one, step, _ = make()
+    monkeypatch.setattr(one, "idle", idle)
+    step.paused = {("other", 1): 3}
+    one.drain.positions.clear()
+    await one.handle(records(4))  # not in place yet: it is put there
+    await one.handle(records(4))
+    assert "deploy this service" in one.health.red["version"]
+    await one.drain.on_partitions_revoked([TP])
+    assert step.paused == {}
+
+
+async def test_only_what_was_handled_is_no_longer_behind_its_place() -> None:
+    one, _, _ = make()
+    one.failed = {PLACE: 5, ("other", 1): 3}
+    await one.handle(records(5))
+    assert one.failed == {("other", 1): 3}
+
+
 async def test_polls_are_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     one, _, kafka = make()
     kafka.polls = [GroupAuthorizationFailedError(), {}, {TP: records(1)}]

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.clock import SystemClock
 from shared.contracts.base import Message
+from shared.messaging.address import AddressError, address_of
 from shared.messaging.decode import Dead, Decoded, Decoder, NewerVersion, read_body
 from shared.messaging.handler import Invalid, Tombstone
 from shared.messaging.reasons import Reason
@@ -229,6 +230,35 @@ def test_a_replay_is_judged_by_its_first_append_time() -> None:
     event = decoder().retimed(found, old)
     assert (event.time, event.appended_at, event.time_believed) == (old, old, True)
     assert decoder().retimed(decoded(record(ce_time=None)), old).time == old
+
+
+def test_made_up_versions_are_not_remembered() -> None:
+    one = decoder()
+    for version in range(2, 50):
+        found = one.decode(record(ce_type=f"gongji.toy.requests.asked.v{version}".encode()))
+        assert isinstance(found, Dead)
+        assert found.reason is Reason.UNKNOWN_VERSION
+    assert one._names == {}
+    zero = one.decode(record(ce_type=b"gongji.toy.requests.asked.v01"))
+    assert isinstance(zero, Dead)
+    assert zero.reason is Reason.BAD_TYPE
+
+
+def test_a_key_field_of_another_type_is_a_bad_address_even_if_the_model_only_says_that_all_is_wrong() -> None:
+    class Whole(Message):
+        person: str
+
+        @model_validator(mode="before")
+        @classmethod
+        def no(cls, _: object) -> object:
+            raise ValueError("no")
+
+    kind = make_registry().types["toy.requests.asked"]
+    kind = replace(kind, key_of=lambda b: b.person, subject_of=lambda b: b.person)
+    kind = replace(kind, model=Whole, validate=Whole.__pydantic_validator__.validate_json)
+    body = read_body(kind, b'{"person":5}')
+    with pytest.raises(AddressError):
+        address_of(kind, body)
 
 
 def test_examples_are_found_in_nested_models() -> None:
