@@ -11,10 +11,11 @@ from services.notify.domain import announce, course
 from services.notify.domain.contact import Person, is_child
 from services.notify.domain.course import Outcome, State
 from services.notify.domain.told import SETTLEMENTS, Told, of_decision, of_settlement
+from services.notify.domain.turn import ASKING
 from services.notify.ending import Ending
 from services.notify.work import NewNotice, Notice, Work
 from shared.clock import Clock
-from shared.contracts.binding_decisions import BindingState
+from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_requests import Side
 from shared.contracts.notices import Acknowledged, Medium
 from shared.contracts.registry import PersonRecorded
@@ -58,6 +59,8 @@ class NotifyHandler:
         for item in items:
             if isinstance(item, Event) and isinstance(item.body, Acknowledged):
                 concerned.add(item.body.notice_id)
+        states = (i.body for i in items if isinstance(i, Event) and isinstance(i.body, BindingState))
+        concerned |= await storage.asking(conn, {str(body.binding_id) for body in states})
         return await storage.lock_notices(conn, concerned), parts
 
     async def load(self, conn: Conn, items: Sequence[Item], keys: Keys) -> Work:
@@ -87,6 +90,8 @@ class NotifyHandler:
             if item.topic == "notice.receipts":  # eligibility answers for the registry's records
                 invalid(item, item.body, out)
         else:
+            if isinstance(item.body, BindingState):
+                _no_longer_asked(state, item.body, out)
             for told in _told(item):
                 _announce(state, item, told, out)
 
@@ -156,6 +161,20 @@ def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
     if alive and (centre := announce.answer_to(told, work.centres)):
         out.answer(announce.centre_message(told, content, notice.id), to=centre, type="answers.message")
         ending.report("sent", notice, Medium.MESSAGE_CENTRE, 0)
+
+
+def _no_longer_asked(work: Work, body: BindingState, out: Out) -> None:
+    """Papers or a consent that the binding no longer waits for are not asked for, even if nobody is told of the new state."""
+    for notice in list(work.notices.values()):
+        asked = notice.template.partition(".")[0]
+        later = notice.about == str(body.binding_id) and notice.version < body.version
+        if (
+            later
+            and notice.state is State.CREATED
+            and asked in ASKING
+            and TYPE_TO_STATE[asked] is not body.state
+        ):
+            Ending(work, out).overtaken(notice)
 
 
 def _answer(event: Event, told: Told) -> str | None:

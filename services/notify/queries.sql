@@ -44,11 +44,17 @@ on conflict (provider_id) do update set
 returning provider_id, notice_id, number;
 
 -- name: submit_parts
--- Answers of submits. The receipt may have made the row already.
+-- Answers of submits. The receipt may have made the row already. SMS centres use their ids again after days: the old row goes.
 insert into parts (provider_id, notice_id, number)
 select * from unnest($1::text[], $2::uuid[], $3::int[])
-on conflict (provider_id) do update set notice_id = excluded.notice_id, number = excluded.number
-where parts.notice_id is null;
+on conflict (provider_id) do update set notice_id = excluded.notice_id, number = excluded.number,
+    fate = case when parts.seen_at >= now() - interval '2 days' then parts.fate end, seen_at = now()
+where parts.notice_id is null or parts.seen_at < now() - interval '2 days';
+
+-- name: asking
+-- Unlocked: to learn which to lock.
+select id from notices
+where about = any($1::text[]) and next_at is not null and split_part(template, '.', 1) = any($2::text[]);
 
 -- name: lock_notices
 select id from notices where id = any($1::uuid[]) order by id for update;

@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Progress, State
+from services.notify.domain.turn import ASKING
 from services.notify.work import Attempt, NewNotice, Notice, Work
 from shared.contracts.base import Origin
 from shared.db import Conn, load_queries
@@ -40,6 +41,12 @@ async def submit_parts(conn: Conn, parts: Mapping[str, tuple[UUID, int]]) -> Non
         await conn.execute(
             Q["submit_parts"], ids, [parts[one][0] for one in ids], [parts[one][1] for one in ids]
         )
+
+
+async def asking(conn: Conn, bindings: Iterable[str]) -> set[UUID]:
+    """Notices that ask for papers or a consent of these bindings and are not final."""
+    wanted = sorted(set(bindings))
+    return {row[0] for row in await conn.fetch(Q["asking"], wanted, list(ASKING))} if wanted else set()
 
 
 async def lock_notices(conn: Conn, ids: Iterable[UUID]) -> list[UUID]:

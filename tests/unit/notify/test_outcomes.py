@@ -1,6 +1,7 @@
 """What outcomes and receipts make of a notice, decided in memory: late ones, texts in parts, and the dead."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,8 @@ from services.notify.handlers import NotifyHandler
 from services.notify.work import Attempt, Notice, Work
 from shared import policies
 from shared.clock import SystemClock
+from shared.contracts.binding_decisions import BindingState
+from shared.contracts.binding_decisions import State as Of
 from shared.ids import SystemIds
 from shared.messaging.collector import Collector
 from shared.messaging.handler import Due, Event, Item
@@ -86,14 +89,18 @@ def test_a_late_answer_does_not_move_a_final_notice() -> None:
     assert work.attempts[ID, 1].state is State.TEMPORARY
 
 
+def decided(suffix: str, body: BindingState) -> Event:
+    kind = f"binding.decisions.{suffix}"
+    return Event(
+        "binding.decisions", 0, 0, b"", "gongji-audit", "1", kind, None, MONDAY, MONDAY, True, None, body
+    )
+
+
 def told(dead: bool) -> tuple[list[str], list[UUID]]:
     body = state()
     sponsor = Person("3301000001", 1, "13957100001", no_sms=False, dead=dead, born=date(1980, 1, 1))
     work = working(people={sponsor.psn_no: sponsor})
-    one = Event(
-        "binding.decisions", 0, 0, b"", "gongji-audit", "1", "binding.decisions.approved", None, MONDAY, MONDAY, True, None, body
-    )  # fmt: skip
-    return decide(work, one), [new.notice.id for new in work.made]
+    return decide(work, decided("approved", body)), [new.notice.id for new in work.made]
 
 
 def test_no_message_centre_shows_anything_to_the_dead() -> None:
@@ -103,3 +110,17 @@ def test_no_message_centre_shows_anything_to_the_dead() -> None:
     said, made = told(dead=True)
     assert said == []
     assert len(made) == 2  # their course ends at the moment of sending, as deceased
+
+
+def test_papers_are_not_asked_for_once_the_binding_waits_for_them_no_longer() -> None:
+    waits, brought = (state(kind, version=4) for kind in (Of.SUPPLEMENT_REQUESTED, Of.UNDER_REVIEW))
+    asks = replace(
+        notice(State.CREATED), about=str(waits.binding_id), version=3, template="supplement-requested.v1"
+    )
+    work = working(notices={ID: asks})
+    decide(work, decided("changed", waits))
+    assert work.notices[ID].state is State.CREATED
+    assert decide(work, decided("under-review", brought)) == ["binding.notices.failed"]
+    assert work.notices[ID].state is State.EXPIRED
+    told_more = working(notices={ID: replace(asks, template="approved.v1")})
+    assert decide(told_more, decided("under-review", brought)) == []
