@@ -85,15 +85,20 @@ async def save(conn: Conn, work: Work) -> None:
             Q.save_accounts, numbers, [a.frozen for a in accounts], [a.closed for a in accounts]
         )
     await _save_bindings(conn, [work.bindings[i] for i in sorted(work.changed_bindings)])
-    consents = sorted(work.changed_consents)
-    if consents:
-        given = [work.consents[c] for c in consents]
-        await conn.execute(Q.save_consents, [c[0] for c in consents], [c[1] for c in consents], given)
+    await _save_consents(conn, work)
     faces = sorted(work.changed_faces)
     if faces:
         ids = [work.faces[f] for f in faces]
         times = [work.changed_faces[f] for f in faces]
         await conn.execute(Q.save_face_checks, [f[0] for f in faces], [f[1] for f in faces], ids, times)
+
+
+async def _save_consents(conn: Conn, work: Work) -> None:
+    if used := sorted(work.used_consents):
+        await conn.execute(Q.drop_consents, [c[0] for c in used], [c[1] for c in used])
+    if consents := sorted(work.changed_consents):
+        given = [work.consents[c] for c in consents]
+        await conn.execute(Q.save_consents, [c[0] for c in consents], [c[1] for c in consents], given)
 
 
 async def _save_records(conn: Conn, records: Sequence[PersonRecorded]) -> None:

@@ -49,6 +49,7 @@ class Work:
     changed_accounts: set[str] = field(default_factory=set)
     changed_people: set[bytes] = field(default_factory=set)
     changed_consents: set[tuple[bytes, str]] = field(default_factory=set)
+    used_consents: set[tuple[bytes, str]] = field(default_factory=set)
     changed_faces: dict[FaceKey, datetime] = field(default_factory=dict)
 
     def know_record(self, key: bytes, record: PersonRecorded) -> None:
@@ -119,9 +120,15 @@ class Work:
 
     def consent_kept(self, binding: Binding, days: int) -> bool:
         """Whether the beneficiary consented before the request came, not longer ago than consent is waited for."""
-        abouts = (about_binding(binding.binding_id), about_sponsor(binding.sponsor))
-        times = (self.consents.get((binding.beneficiary, about)) for about in abouts)
+        times = (self.consents.get(key) for key in _consents_for(binding))
         return any(at is not None and at >= binding.at - timedelta(days=days) for at in times)
+
+    def use_consent(self, binding: Binding) -> None:
+        """Uses up what was kept: who ends the binding has not consented to the next one."""
+        for key in _consents_for(binding):
+            if self.consents.pop(key, None) is not None:
+                self.changed_consents.discard(key)
+                self.used_consents.add(key)
 
     def waiting_for(self, key: bytes) -> list[Binding]:
         """Requests that wait for this person to be recorded."""
@@ -136,6 +143,11 @@ def about_binding(binding_id: UUID) -> str:
 def about_sponsor(key: bytes) -> str:
     """What a consent is about that names the sponsor."""
     return f"sponsor:{key.hex()}"
+
+
+def _consents_for(binding: Binding) -> Iterator[tuple[bytes, str]]:
+    for about in (about_binding(binding.binding_id), about_sponsor(binding.sponsor)):
+        yield binding.beneficiary, about
 
 
 def _face_key(check: FaceCheck) -> FaceKey:

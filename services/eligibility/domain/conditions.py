@@ -37,8 +37,9 @@ def consequence(
 ) -> tuple[Effect, tuple[Reason, ...]] | None:
     """What the policy makes of a change, or `None` for nothing."""
     if after is Condition.OK:
-        resumes = before is not Condition.OK and getattr(policy.binding, _PATH[before]) == "suspend"
-        return (Effect.RESUME, ()) if resumes else None
+        # Not only what came last may have suspended: paused, then moved, then back again. Nothing to resume does no harm.
+        suspends = any(getattr(policy.binding, path) == "suspend" for path in _PATH.values())
+        return (Effect.RESUME, ()) if suspends and before is not Condition.OK else None
     path = _PATH[after]
     effect = getattr(policy.binding, path)
     if effect == "nothing":

@@ -95,6 +95,9 @@ def settle(
             "terms": binding.request.terms,
         }
     )
+    if finding.outcome.holds_slot and q.consented and not binding.consented:
+        work.use_consent(binding)
+        binding = binding.model_copy(update={"consented": True})
     if finding.outcome.holds_slot and first:
         work.use_face(binding.request.face_check, binding.binding_id, binding.at)
     work.put(binding)

@@ -160,6 +160,19 @@ def test_a_consent_that_comes_first_is_kept(line: Line, by: str) -> None:
     assert ask(line).types == ["passed"]
 
 
+def test_a_kept_consent_serves_one_request(line: Line) -> None:
+    """Who consented, and ended the binding the next day, has not consented to another one."""
+    line.send(CONSENTED, consented(SISTER, sponsor=ME.certificate()))
+    first = ask(line)
+    assert first.types == ["passed"]
+    assert {about.partition(":")[0] for _, about in line.work.used_consents} == {"sponsor"}
+    line.decide(first, State.ENDED, 3)
+    next_day = MONDAY + timedelta(days=1)
+    body = submitted(ME, SISTER, relation="sibling", at=next_day)
+    again = line.send(SUBMITTED, body, at=next_day)
+    assert again.types == ["consent-needed"]
+
+
 def test_a_kept_consent_grows_old(line: Line) -> None:
     before = MONDAY - timedelta(days=7, seconds=1)
     line.send(CONSENTED, consented(SISTER, at=before, sponsor=ME.certificate()), at=before)

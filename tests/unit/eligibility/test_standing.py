@@ -239,6 +239,18 @@ def test_where_the_policy_suspends_it_resumes_by_itself(tmp_path: Any) -> None:
     assert (back.only.effect, back.only.reasons) == ("resume", ())
 
 
+def test_who_paused_moved_and_came_back_is_not_suspended_for_ever(tmp_path: Any) -> None:
+    values = {"on_insurance_paused": "suspend", "on_moved": "flag"}
+    line, sponsor, _, _ = bound(line=Line(overlaid(tmp_path, "330000", "binding", values)))
+    effects = []
+    for version, row in enumerate(
+        (insurance(psn_insu_stas=InsuranceStatus.PAUSED), insurance(insuplc_admdvs="110100"), insurance()), 2
+    ):
+        said = line.know(sponsor.recorded(version=version, insurances=(row,)), at=LATER)
+        effects.append(said.only.effect.value)
+    assert effects == ["suspend", "flag", "resume"]
+
+
 def test_a_death_before_the_decision_ends_the_binding_when_it_is_approved() -> None:
     line = Line()
     sponsor, parent = adult(1), elder(4)
