@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from services.notify.domain.course import Outcome
@@ -67,9 +68,10 @@ class Bench:
         sms: Sequence[Result] = (),
         call: Sequence[Result] = (),
         since: datetime = LONG_AGO,
+        overlay: Path | None = None,
     ) -> None:
         self.pool, self.clock, self.offset = pool, Hand(), 0
-        self.policies = policies.load()
+        self.policies = policies.load(overlay=overlay)
         handler: Any = NotifyHandler(self.clock, self.policies, frozenset({"zheliban"}), "医保服务", since)
         self.step = BatchStep(handler, pool, self.clock, SystemIds())
         self.sms = Played("sms", list(sms) or [Result(Outcome.ACCEPTED, "sms-accepted", "0", ("sms-1",))])

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -224,8 +225,10 @@ async def test_who_wants_no_texts_is_called(pool: db.Pool) -> None:
     assert await bench.attempts() == [("call", "delivered")]
 
 
-async def test_region_without_calls_hands_over(pool: db.Pool) -> None:
-    bench = Bench(pool, sms=[Result(Outcome.PERMANENT, "sms-permanent")])
+async def test_region_without_calls_hands_over(pool: db.Pool, tmp_path: Path) -> None:
+    only = 'region: "330000"\nnotice:\n  media:\n    - {from: 2026-01-01, value: [sms], reference: 测试, grade: B}\n'
+    (tmp_path / "330000-zhejiang.yaml").write_text(only, encoding="utf-8")
+    bench = Bench(pool, sms=[Result(Outcome.PERMANENT, "sms-permanent")], overlay=tmp_path)
     await told(bench, ANN, body=decision(1, ANN, state=State.REFUSED, region="330100"))
     await bench.work()
     assert await bench.notices() == [("handed-to-staff", "sms-permanent")]
