@@ -27,6 +27,8 @@ def configure(service: str, level: str = "INFO") -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", force=True
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_without_texts)
     # aiokafka writes some 40 lines a second while a broker is away: one line a logger and second is enough.
     for name in ("aiokafka", "faststream"):
         logger = logging.getLogger(name)
@@ -35,8 +37,17 @@ def configure(service: str, level: str = "INFO") -> None:
             handler.addFilter(_Seldom(name))
 
 
+def _without_texts(record: logging.LogRecord) -> bool:
+    """Of an exception that a library logs, keeps the class: its text may quote a row of the database or what a message said."""
+    if record.exc_info:
+        kind = record.exc_info[0]
+        record.msg, record.args = f"{record.getMessage()} [{kind.__name__ if kind else 'error'}]", ()
+    record.exc_info = record.exc_text = None
+    return True
+
+
 class _Seldom(logging.Filter):
-    """Passes one record a second of each logger and drops exception texts, which may quote what a message said."""
+    """Passes one record a second of each logger and drops exceptions, which may quote what a message said."""
 
     def __init__(self, prefix: str = "") -> None:
         super().__init__()

@@ -8,6 +8,9 @@ from pydantic import Field
 from shared.contracts.base import Code, Message, date
 from shared.contracts.reason_texts import REASONS, ReasonText
 
+MAX_TEXT = 500
+"""Characters of a text in one language."""
+
 
 class Citation(Message):
     """政策依据 / where a rule's value comes from."""
@@ -25,11 +28,11 @@ class Reason(Message):
     code: Code = Field(description="理由代码 / stable code, see docs/reasons.md")
     rule: Code | None = Field(default=None, description="规则编号 / id of the rule")
     field: str | None = Field(default=None, description="字段 / the field concerned", max_length=200)
-    zh: str = Field(description="中文说明 / what it means, Chinese", max_length=500)
-    en: str = Field(description="英文说明 / what it means, English", max_length=500)
-    remedy_zh: str = Field(description="补救办法 / what the applicant can do, Chinese", max_length=500)
+    zh: str = Field(description="中文说明 / what it means, Chinese", max_length=MAX_TEXT)
+    en: str = Field(description="英文说明 / what it means, English", max_length=MAX_TEXT)
+    remedy_zh: str = Field(description="补救办法 / what the applicant can do, Chinese", max_length=MAX_TEXT)
     remedy_en: str = Field(
-        description="补救办法（英文） / what the applicant can do, English", max_length=500
+        description="补救办法（英文） / what the applicant can do, English", max_length=MAX_TEXT
     )
     citation: Citation | None = Field(default=None, description="政策依据 / where the rule comes from")
 
@@ -44,10 +47,12 @@ def reason(
 ) -> Reason:
     """The reason `code` with its texts, placeholders filled from `values` (never with personal data).
 
+    A text that grows past its limit by what it quotes (a reviewer's note, a list) is cut: an answer must not fail for that.
+
     Raises `KeyError` for a code that is not in `REASONS` and for a placeholder without a value.
     """
     text: ReasonText = REASONS[code]
-    zh, en, remedy_zh, remedy_en = (part.format(**{"field": field, **values}) for part in text)
+    zh, en, remedy_zh, remedy_en = (_cut(part.format(**{"field": field, **values})) for part in text)
     return Reason(
         code=code,
         rule=rule,
@@ -58,3 +63,7 @@ def reason(
         remedy_en=remedy_en,
         citation=citation,
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"

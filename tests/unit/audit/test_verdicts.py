@@ -63,6 +63,13 @@ def test_a_rejection_by_note_alone_quotes_it() -> None:
     assert "照片看不清" in line.state.reasons[0].zh
 
 
+def test_a_note_of_full_length_is_told_as_far_as_there_is_room() -> None:
+    line = queued()
+    assert line.send(verdict("reject", note="理" * 500)) == ["rejected"]
+    assert len(line.state.reasons[0].zh) == 500
+    assert line.state.reasons[0].zh.endswith("…")
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

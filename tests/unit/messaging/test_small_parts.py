@@ -165,10 +165,12 @@ def test_library_loggers_are_quiet_and_say_no_exception_texts(capsys: pytest.Cap
         raise ValueError("secret")
     except ValueError:
         logging.getLogger("aiokafka.x").exception("bad")
+        logging.getLogger("asyncio").exception("task %s", "ended")
     logging.getLogger("other").warning("kept")
     told = capsys.readouterr().err
     assert told.count("down") == 1
     assert "secret" not in told
+    assert "task ended [ValueError]" in told
     assert "kept" in told
 
 
