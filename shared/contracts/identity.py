@@ -64,7 +64,7 @@ def normalise(cert_type: str, number: str) -> str:
     The number is not judged here: `fault` does that.
     """
     text = "".join(unicodedata.normalize("NFKC", number).split()).upper()
-    if cert_type in CHECKED and len(text) == 15 and text.isdigit():
+    if cert_type in CHECKED and len(text) == 15 and _digits(text):
         body = f"{text[:6]}19{text[6:]}"
         return body + mod_11_2.calc_check_digit(body)
     return text
@@ -78,7 +78,7 @@ def fault(cert_type: str, number: str) -> str | None:
     """
     if cert_type not in CHECKED:
         return None if 3 <= len(number) <= 50 else "certificate-length"
-    if len(number) != 18 or not (number[:17].isdigit() and (number[17].isdigit() or number[17] == "X")):
+    if len(number) != 18 or not (_digits(number[:17]) and (_digits(number[17]) or number[17] == "X")):
         return "certificate-length"
     if mod_11_2.calc_check_digit(number[:17]) != number[17]:
         return "certificate-check-digit"
@@ -88,7 +88,7 @@ def fault(cert_type: str, number: str) -> str | None:
 @lru_cache(maxsize=65536)
 def birth_date(cert_type: str, number: str) -> date | None:
     """Date of birth inside a normalised resident's number; `None` where there is none or it is impossible."""
-    if cert_type not in CHECKED or len(number) != 18 or not number[6:14].isdigit():
+    if cert_type not in CHECKED or len(number) != 18 or not _digits(number[6:14]):
         return None
     try:
         return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
@@ -98,9 +98,14 @@ def birth_date(cert_type: str, number: str) -> date | None:
 
 def sex(cert_type: str, number: str) -> str | None:
     """National `gend` of a normalised resident's number: `"1"` male, `"2"` female; `None` where it has none."""
-    if cert_type not in CHECKED or len(number) != 18 or not number[16].isdigit():
+    if cert_type not in CHECKED or len(number) != 18 or not _digits(number[16]):
         return None
     return "1" if int(number[16]) % 2 else "2"
+
+
+def _digits(text: str) -> bool:
+    """Only 0 to 9: Python takes more for digits than `int` can read."""
+    return text.isascii() and text.isdigit()
 
 
 def age_on(born: date, day: date) -> int:

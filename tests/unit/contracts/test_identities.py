@@ -42,6 +42,15 @@ def test_ages_are_as_promised() -> None:
     assert years[child] == 10
 
 
+@pytest.mark.parametrize("digit", "\u19da\u1369\u0663")
+def test_digits_of_other_scripts_are_no_certificate(digit: str) -> None:
+    for length in (15, 18):
+        number = normalise("01", "1" * (length - 1) + digit)
+        assert fault("01", number) == "certificate-length"
+        assert birth_date("01", digit * 18) is None
+        assert sex("01", digit * 18) is None
+
+
 def test_the_same_person_in_all_roles() -> None:
     who = person(5, insutype="390", arrears=True)
     recorded = who.recorded(version=3, no_sms=True)
