@@ -51,6 +51,13 @@ class Ending:
         medium = notice.progress.medium or notice.progress.media[-1]
         self.report("handed-to-staff", notice, medium, notice.attempts, reason)
 
+    def skip(self, notice: Notice, reason: str) -> None:
+        """The person does not want this medium: the next one, or the staff."""
+        after = course.next_medium(notice.progress, reason, self.work.now)
+        self._move(notice.moved(after))
+        if after.state is State.HANDED:
+            self.report("handed-to-staff", notice, notice.progress.media[-1], notice.attempts, reason)
+
     def overtaken(self, notice: Notice) -> None:
         """A later decision makes it pointless: final, never sent."""
         self._move(replace(notice, state=State.EXPIRED, next_at=None, reason="overtaken"))

@@ -26,7 +26,7 @@ from shared.policies.loader import Policies
 Keys = tuple[list[UUID], dict[str, tuple[UUID, int]]]
 """Notices that are locked, and the attempts of the receipts."""
 
-DUES: Final = ("attempt-ended", "receipt", "silence", "crashed", "hand-over", "overtaken")
+DUES: Final = ("attempt-ended", "receipt", "silence", "crashed", "hand-over", "overtaken", "skip")
 
 
 class NotifyHandler:
@@ -248,6 +248,12 @@ def _overtaken(work: Work, due: Due, out: Out) -> None:
         Ending(work, out).overtaken(notice)
 
 
+def _skip(work: Work, due: Due, out: Out) -> None:
+    notice = work.notices[UUID(due.entity)]
+    if notice.state is State.CREATED and notice.progress.medium == due.body["medium"]:
+        Ending(work, out).skip(notice, due.body["reason"])
+
+
 _OUTCOMES: Final[dict[str, Callable[[Work, Due, Out], None]]] = {
     "attempt-ended": _attempt_ended,
     "receipt": _receipt,
@@ -255,4 +261,5 @@ _OUTCOMES: Final[dict[str, Callable[[Work, Due, Out], None]]] = {
     "crashed": _crashed,
     "hand-over": _hand_over,
     "overtaken": _overtaken,
+    "skip": _skip,
 }

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from services.notify.domain.course import Outcome, State
 from services.notify.domain.texts import Content
-from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Turn, judge
+from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, Turn, judge
 from services.notify.gauges import Gauges
 from services.notify.media import Medium, Result
 from services.notify.outcomes import Outcomes
@@ -123,7 +123,7 @@ class Sender:
             rows = await conn.fetch(Q["claim"], now, medium.name, free)
             turns = await self._judge(conn, medium, rows, now)
             begun = await self._begin(conn, medium, rows, turns, now)
-        await self._never(turns, now)
+        await self._never(medium.name, turns, now)
         for one in begun:
             task = asyncio.create_task(self._attempt(medium, one))
             self._running[medium.name].add(task)
@@ -176,13 +176,19 @@ class Sender:
             if row["id"] in begun
         ]
 
-    async def _never(self, turns: dict[UUID, Turn], now: datetime) -> None:
+    async def _never(self, medium: str, turns: dict[UUID, Turn], now: datetime) -> None:
+        """What is not to be sent, or not by this medium."""
         dues = [
             Due("hand-over", str(i), now, {"reason": turn.reason})
             for i, turn in turns.items()
             if isinstance(turn, HandOver)
         ]
         dues += [Due("overtaken", str(i), now) for i, turn in turns.items() if isinstance(turn, Overtaken)]
+        dues += [
+            Due("skip", str(i), now, {"medium": medium, "reason": turn.reason})
+            for i, turn in turns.items()
+            if isinstance(turn, Skip)
+        ]
         if dues:
             await self._outcomes.put(dues)
 

@@ -52,7 +52,14 @@ class Overtaken:
     """Never: a later decision has made it pointless."""
 
 
-Turn = Send | Later | HandOver | Overtaken
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Not by this medium: by the next one, if there is one."""
+
+    reason: str
+
+
+Turn = Send | Later | HandOver | Overtaken | Skip
 
 
 def judge(claimed: Claimed, medium: str, person: Person | None, rules: Rules, now: datetime) -> Turn:
@@ -66,6 +73,8 @@ def judge(claimed: Claimed, medium: str, person: Person | None, rules: Rules, no
         if number.reason == "person-unknown" and now - claimed.created_at < PERSON_WAIT:
             return Later(now + _LOOK_AGAIN, number.reason)
         return HandOver(number.reason)
+    if medium == "sms" and person is not None and person.no_sms:
+        return Skip("no-sms")  # said after the notice was made
     at = hours.next_allowed(now, rules.quiet_hours, rules.call_hours if medium == "call" else ())
     if at is None:
         return HandOver("no-hours")

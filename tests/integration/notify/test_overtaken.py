@@ -38,6 +38,20 @@ async def test_papers_that_were_brought_are_not_asked_for_in_the_morning(pool: d
     assert bench.sms.sent == []
 
 
+async def test_who_opts_out_overnight_is_called_in_the_morning(pool: db.Pool) -> None:
+    bench = Bench(pool)
+    bench.clock.forward(hours=13)
+    await bench.publish("registry.persons.recorded", ANN.recorded(), "authority")
+    refused = decision(1, ANN, state=State.REFUSED, at=bench.clock.now())
+    await bench.publish("binding.decisions.refused", refused)
+    later = ANN.recorded().model_copy(update={"version": 99, "no_sms": True})
+    await bench.publish("registry.persons.recorded", later, "authority")
+    bench.clock.forward(hours=12)
+    await bench.work()
+    assert await bench.notices() == [("delivered", None)]
+    assert (len(bench.sms.sent), len(bench.call.sent)) == (0, 1)
+
+
 async def test_an_id_that_the_sms_centre_uses_again_names_the_new_text(pool: db.Pool) -> None:
     async with pool.acquire() as conn:
         await storage.receive_parts(conn, {"p": ("delivered", ""), "q": ("delivered", "")})

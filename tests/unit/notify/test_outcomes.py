@@ -112,6 +112,15 @@ def test_no_message_centre_shows_anything_to_the_dead() -> None:
     assert len(made) == 2  # their course ends at the moment of sending, as deceased
 
 
+def test_a_medium_that_is_not_wanted_is_skipped_once() -> None:
+    work = working(notices={ID: notice(State.CREATED)})
+    skip = Due("skip", str(ID), MONDAY, {"medium": "sms", "reason": "no-sms"})
+    assert decide(work, skip) == decide(work, skip) == []
+    assert (work.notices[ID].progress.medium, work.notices[ID].state) == ("call", State.CREATED)
+    last = replace(skip, body={"medium": "call", "reason": "no-call"})
+    assert decide(work, last) == ["binding.notices.handed-to-staff"]
+
+
 def test_papers_are_not_asked_for_once_the_binding_waits_for_them_no_longer() -> None:
     waits, brought = (state(kind, version=4) for kind in (Of.SUPPLEMENT_REQUESTED, Of.UNDER_REVIEW))
     asks = replace(

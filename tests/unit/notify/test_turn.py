@@ -7,7 +7,7 @@ import pytest
 
 from services.notify.domain.contact import Person, contact, e164, is_child
 from services.notify.domain.hours import next_allowed
-from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, judge
+from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, judge
 from shared.clock import BEIJING
 from shared.policies.types import Hours
 from shared.policies.values import Notice as Rules
@@ -64,6 +64,12 @@ def test_request_for_papers_is_not_sent_after_the_decision_it_was_for() -> None:
         == Overtaken()
     )
     assert judge(overtaken, "sms", ANN, RULES, MONDAY) == Send("+8613957100001")
+
+
+def test_who_has_said_no_to_texts_meanwhile_is_called() -> None:
+    opted_out = replace(ANN, no_sms=True)
+    assert judge(FRESH, "sms", opted_out, RULES, MONDAY) == Skip("no-sms")
+    assert judge(FRESH, "call", opted_out, RULES, MONDAY) == Send("+8613957100001")
 
 
 def test_unknown_person_is_waited_for_and_then_handed_over() -> None:
