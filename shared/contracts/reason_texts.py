@@ -90,6 +90,7 @@ REASONS: dict[str, ReasonText] = {
     "review-rejected": _T("审核未通过：{note}", "rejected by review: {note}", "可按理由更正后重新申请", "correct and apply again"),
     "supplement-expired": _T("未在期限内补交材料", "the documents were not supplied in time", "可重新申请", "apply again"),
     "already-decided": _T("该申请已办结，本次意见未采用", "the case is already decided; the verdict was not used", "如需变更请另行提出", "start a new case if a change is needed"),
+    "too-many-changes": _T("该绑定的变更次数已达上限{limit}次", "the binding has been changed {limit} times, which is the limit", "请解除后重新申请", "end it and apply again"),
     "operator-role-missing": _T("经办人没有办理该事项的权限", "the operator lacks the role", "请由有权限的经办人办理", "an operator with the role has to act"),
     "operator-region": _T("经办人不负责该地区", "the operator does not work for the region", "请由该地区经办人办理", "an operator of the region has to act"),
     "case-claimed": _T("该案件已由其他经办人领取", "the case is claimed by another operator", "请等待释放或领取其他案件", "wait for the release or take another"),

@@ -15,6 +15,8 @@ from shared.contracts.review_verdicts import EndedByAuthority, Resumed, Suspende
 
 _TYPE = {State.APPROVED: "resumed", State.SUSPENDED: "suspended", State.ENDED: "ended"}
 _AUTHORITY = "authority"
+MAX_TERMS = 500
+"""Versions of terms that a binding keeps: each decision carries all of them, and a message has its limit."""
 
 
 def unbind(file: CaseFile, body: UnbindChecked, at: datetime) -> Outcome:
@@ -39,6 +41,8 @@ def change(file: CaseFile, body: ChangeChecked, at: datetime) -> Outcome:
     )
     if (new.terms, new.order, new.rank) == (last.terms, last.order, last.rank):
         return unchanged(file)
+    if len(state.terms) >= MAX_TERMS:
+        return unchanged(file, reason("too-many-changes", limit=MAX_TERMS))
     changes: dict[str, Any] = {"terms": (*state.terms, new)}
     old_dates, new_dates = ((t.begndate, t.enddate) for t in (last.terms, new.terms))
     if state.state in STANDING and old_dates != new_dates:

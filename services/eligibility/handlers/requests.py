@@ -24,6 +24,10 @@ from shared.messaging.handler import Event, Out
 _OPEN = (Stage.SUPPLEMENT, Stage.CONSENT, Stage.PASSED)
 
 
+_MATERIALS = 100
+"""Documents of one request that are kept, the newest ones: rounds may go on, the messages must not grow with them."""
+
+
 class EndRequest(Protocol):
     """What both sides' requests to end a binding have in common."""
 
@@ -70,7 +74,7 @@ def supplemented(work: Work, event: Event, body: requests.Supplemented, out: Out
     if binding is None:
         return
     given = {m.reference: m for m in (*binding.materials, *body.materials)}
-    more = {"materials": tuple(given.values()), "round": binding.round + 1}
+    more = {"materials": tuple(given.values())[-_MATERIALS:], "round": binding.round + 1}
     if binding.stage is Stage.WAITING:
         work.put(binding.model_copy(update=more | {"round": binding.round}))
         screened(out, event, binding.binding_id, "accepted", Step.APPLIED, _version(work, binding))

@@ -107,6 +107,16 @@ def test_the_chosen_last_day_is_whole() -> None:
     assert line.answers[-1][0].source == "zheliban"
 
 
+def test_changes_without_end_are_objected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.audit.domain.standing.MAX_TERMS", 3)
+    line = approved()
+    for rank in (2, 3):
+        assert line.send(changed(rank=rank)) == ["changed"]
+    assert line.send(changed(rank=4)) == []
+    assert line.told.reasons[0].code == "too-many-changes"
+    assert len(line.state.terms) == 3
+
+
 def test_the_last_day_that_there_is_means_no_end() -> None:
     line = approved(terms=Terms(enddate=date.max))
     assert line.state.effective[0].end is None

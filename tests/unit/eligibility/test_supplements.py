@@ -60,6 +60,18 @@ def test_what_a_reviewer_asked_for_starts_the_next_round() -> None:
     assert (again.types, again.only.round, again.only.origin.id) == (["passed"], 2, put_off.split("/")[1])
 
 
+def test_rounds_without_end_do_not_let_the_messages_grow() -> None:
+    line, first = asked(proven=False)
+    wrong = material("id-card")
+    for n in range(5):
+        many = tuple(wrong.model_copy(update={"reference": f"m-{n}-{i}"}) for i in range(30))
+        more = papers(first.only.binding_id).model_copy(update={"materials": many})
+        said = line.send(MORE, more)
+    assert said.only.round == 6
+    assert len(said.only.case.materials) == 100
+    assert said.only.case.materials[-1].reference == "m-4-29"
+
+
 def test_a_wish_about_an_earlier_round_is_over() -> None:
     line, said = asked(proven=False)
     line.send(MORE, papers(said.only.binding_id), at=MONDAY + timedelta(days=1))
