@@ -19,7 +19,7 @@ from shared.contracts.base import Message
 from shared.contracts.binding_decisions import BindingState
 from shared.contracts.topics import consumed_by
 from shared.db import Conn
-from shared.messaging.handler import Due, Event, Invalid, Item, Out
+from shared.messaging.handler import Due, Event, Invalid, Item, Out, Tombstone
 from shared.policies import Policies
 
 _FOLDS: dict[type[Message], Callable[[Work, Event, Any, Out], None]] = {
@@ -52,6 +52,7 @@ class Eligibility:
 
     name = "eligibility"
     topics = consumed_by("eligibility")
+    tombstones = True
 
     def __init__(self, policies: Policies, keys: Mapping[str, tuple[str, ...]]) -> None:
         self._policies, self._keys = policies, keys
@@ -80,6 +81,9 @@ class Eligibility:
         else:
             late = False
         body: object = item.body
+        if isinstance(body, Tombstone):
+            facts.erased(state, item)
+            return
         if item.topic in _ASKED:
             body = usable(out, item)
             if body is not None and not late and deferred.deferred(state, item, body, out):
@@ -102,6 +106,8 @@ def _name(keys: Keys, item: Item) -> None:
             return
         item = deferred.event_of(item)
     body = item.body
+    if isinstance(body, Tombstone) and item.topic in _RECORDED:
+        keys.numbers |= set(item.key.decode().split("|"))
     if isinstance(body, of_sponsor.Submitted):
         keys.numbers.add(body.sponsor.psn_no)
         keys.persons |= {person_key(body.sponsor), person_key(body.beneficiary)}

@@ -62,6 +62,13 @@ select * from unnest($1::text[], $2::text[], $3::int[], $4::bytea[])
 on conflict (psn_no, other_psn_no) do update set version = excluded.version, body = excluded.body
 where relation_records.version < excluded.version;
 
+-- name: forget_person_records
+delete from person_records where psn_no = any($1::text[]);
+
+-- name: forget_relation_records
+delete from relation_records r using unnest($1::text[], $2::text[]) as a (psn_no, other_psn_no)
+where r.psn_no = a.psn_no and r.other_psn_no = a.other_psn_no;
+
 -- name: save_accounts
 insert into accounts (psn_no, frozen, closed) select * from unnest($1::text[], $2::boolean[], $3::boolean[])
 on conflict (psn_no) do update set frozen = excluded.frozen, closed = excluded.closed;

@@ -76,6 +76,7 @@ async def save(conn: Conn, work: Work) -> None:
     people = sorted(work.changed_people)
     if people:
         await conn.execute(Q.save_people, people, [work.opened[p] for p in people])
+    await _forget(conn, work)
     await _save_records(conn, [work.records[n] for n in sorted(work.changed_records)])
     await _save_relations(conn, [work.relations[p] for p in sorted(work.changed_relations)])
     numbers = sorted(work.changed_accounts)
@@ -91,6 +92,13 @@ async def save(conn: Conn, work: Work) -> None:
         ids = [work.faces[f] for f in faces]
         times = [work.changed_faces[f] for f in faces]
         await conn.execute(Q.save_face_checks, [f[0] for f in faces], [f[1] for f in faces], ids, times)
+
+
+async def _forget(conn: Conn, work: Work) -> None:
+    if work.erased_records:
+        await conn.execute(Q.forget_person_records, sorted(work.erased_records))
+    if pairs := sorted(work.erased_relations):
+        await conn.execute(Q.forget_relation_records, [p[0] for p in pairs], [p[1] for p in pairs])
 
 
 async def _save_consents(conn: Conn, work: Work) -> None:

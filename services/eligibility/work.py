@@ -46,6 +46,8 @@ class Work:
     changed_bindings: set[UUID] = field(default_factory=set)
     changed_records: set[str] = field(default_factory=set)
     changed_relations: set[tuple[str, str]] = field(default_factory=set)
+    erased_records: set[str] = field(default_factory=set)
+    erased_relations: set[tuple[str, str]] = field(default_factory=set)
     changed_accounts: set[str] = field(default_factory=set)
     changed_people: set[bytes] = field(default_factory=set)
     changed_consents: set[tuple[bytes, str]] = field(default_factory=set)
@@ -59,6 +61,20 @@ class Work:
         self.records[record.psn_no] = record
         self.owners[record.psn_no] = key
         self.numbers[key].add(record.psn_no)
+
+    def forget_record(self, psn_no: str) -> None:
+        """The authority erased a registry record. What is bound stays bound."""
+        self.erased_records.add(psn_no)
+        self.changed_records.discard(psn_no)
+        if (owner := self.owners.pop(psn_no, None)) is not None:
+            self.numbers[owner].discard(psn_no)
+        self.records.pop(psn_no, None)
+
+    def forget_relation(self, pair: tuple[str, str]) -> None:
+        """The authority erased a record of a relation."""
+        self.erased_relations.add(pair)
+        self.changed_relations.discard(pair)
+        self.relations.pop(pair, None)
 
     def know_binding(self, binding: Binding) -> None:
         """Takes a binding in and links it to both persons."""

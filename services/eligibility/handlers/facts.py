@@ -64,6 +64,16 @@ def look_at(work: Work, binding: Binding, out: Out) -> None:
             out.emit("binding.screenings.condition-changed", changed)
 
 
+def erased(work: Work, event: Event) -> None:
+    """A tombstone of the registry: the record is forgotten."""
+    key = event.key.decode()
+    if event.topic == "registry.persons":
+        work.forget_record(key)
+    elif event.topic == "registry.relations":
+        one, _, other = key.partition("|")
+        work.forget_relation((one, other))
+
+
 def relation_recorded(work: Work, event: Event, body: registry.RelationRecorded, out: Out) -> None:
     """A newer record of a relation: a request that lacked nothing but papers may be proven by it."""
     pair = (body.psn_no, body.other_psn_no)

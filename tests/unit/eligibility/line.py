@@ -20,7 +20,7 @@ from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import BindingState, State
 from shared.contracts.registry import PersonRecorded
 from shared.contracts.topics import TYPES
-from shared.messaging.handler import Due, Encoded, Event, Invalid, Item
+from shared.messaging.handler import Due, Encoded, Event, Invalid, Item, Tombstone
 from shared.policies import Policies
 from shared.testing.identities import MadeUp
 from shared.testing.messages import MONDAY, uid
@@ -109,17 +109,30 @@ class Line:
     def send(
         self,
         type: str,
-        body: Message | Invalid,
+        body: Message | Invalid | Tombstone,
         *,
         at: datetime = MONDAY,
         source: str = "zheliban",
         believed: bool = True,
+        key: str = "",
     ) -> Said:
         """One message, appended when it was sent."""
         self.offset += 1
         topic = TYPES[type].topic
         event = Event(
-            topic, 0, self.offset, b"", source, f"m{self.offset}", type, None, at, at, believed, None, body
+            topic,
+            0,
+            self.offset,
+            key.encode(),
+            source,
+            f"m{self.offset}",
+            type,
+            None,
+            at,
+            at,
+            believed,
+            None,
+            body,
         )
         return self._decide(event, at)
 
