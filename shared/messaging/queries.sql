@@ -12,19 +12,11 @@ update consumed c set next_offset = n.next_offset
 from unnest($1::text[], $2::int[], $3::bigint[]) as n (topic, partition, next_offset)
 where c.topic = n.topic and c.partition = n.partition;
 
--- name: all_consumed
-select topic, partition, next_offset from consumed where topic = any($1::text[]);
-
 -- name: note_read
 update consumed c set read_until = $4
 from unnest($1::text[], $2::int[], $3::bigint[]) as n (topic, partition, end_offset)
 where c.topic = n.topic and c.partition = n.partition and c.next_offset >= n.end_offset
   and (c.read_until is null or c.read_until < $4);
-
--- name: skip_to
-update consumed c set next_offset = n.next_offset
-from unnest($1::text[], $2::int[], $3::bigint[]) as n (topic, partition, next_offset)
-where c.topic = n.topic and c.partition = n.partition and c.next_offset < n.next_offset;
 
 -- name: read_until
 select count(read_until), min(read_until) from consumed
@@ -107,7 +99,9 @@ insert into outbox (topic, keys, headers, bodies) values ($1, $2, $3, $4);
 select pg_notify($1, '');
 
 -- name: oldest_outbox
-select id, topic, keys, headers, bodies from outbox order by id limit $1;
+-- Nothing while the database is read-only: what cannot be deleted would be published again and again.
+select id, topic, keys, headers, bodies from outbox
+where current_setting('transaction_read_only') = 'off' order by id limit $1;
 
 -- name: delete_outbox
 delete from outbox where id = any($1::bigint[]);

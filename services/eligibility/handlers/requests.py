@@ -218,7 +218,8 @@ def _own(work: Work, event: Event, binding_id: UUID, psn_no: str, out: Out) -> B
             out, event, [reason("binding-unknown", rule="request.binding", field="binding_id")], binding_id
         )
         return None
-    if psn_no == binding.request.sponsor.psn_no or work.owners.get(psn_no) == binding.sponsor:
+    owner = work.owners.get(psn_no)  # a number may have gone to somebody else since
+    if owner == binding.sponsor or (owner is None and psn_no == binding.request.sponsor.psn_no):
         return binding
     refuse(out, event, [reason("not-your-binding", rule="request.own", field="sponsor_psn_no")], binding_id)
     return None

@@ -60,6 +60,14 @@ def test_a_beneficiary_about_a_binding_that_nobody_knows(line: Line) -> None:
     assert line.send("beneficiary.requests.declined", stranger).codes == ["binding-unknown"]
 
 
+def test_a_number_that_went_to_somebody_else(line: Line) -> None:
+    said = ask(line)
+    other = adult(6, admdvs="650100")
+    line.know(other.recorded(version=2, psn_no=SPONSOR.psn_no))
+    body = ours.Withdrawn(binding_id=said.only.binding_id, sponsor_psn_no=SPONSOR.psn_no)
+    assert line.send("binding.requests.withdrawn", body).codes == ["not-your-binding"]
+
+
 def test_papers_for_a_request_that_is_over(line: Line) -> None:
     said = ask(line)
     line.decide(said, State.WITHDRAWN, 2)
