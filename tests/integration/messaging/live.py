@@ -107,7 +107,7 @@ class Live:
         """The first `count` records of a topic that are wanted."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.stack.kafka, auto_offset_reset="earliest")
         await consumer.start()
-        consumer.assign([TopicPartition(topic, p) for p in range(self.partitions)])
+        consumer.assign([TopicPartition(topic, p) for p in range(await self._partitions(topic))])
         found: list[Any] = []
         try:
             async with asyncio.timeout(seconds):
@@ -117,6 +117,15 @@ class Live:
         finally:
             await consumer.stop()
         return found
+
+    async def _partitions(self, topic: str) -> int:
+        """How many a topic has: the dead letters' topic may have been made by another test of the session."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.stack.kafka)
+        await admin.start()
+        try:
+            return len((await admin.describe_topics([topic]))[0]["partitions"])
+        finally:
+            await admin.close()
 
     async def letters(self, count: int) -> list[Any]:
         """Dead letters from this test's topic."""
