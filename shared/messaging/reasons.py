@@ -38,5 +38,6 @@ class Reason(StrEnum):
     BAD_ADDRESS = "bad-address"  # the field that the key is made of is missing or wrong
     KEY_MISMATCH = "key-mismatch"
     SUBJECT_MISMATCH = "subject-mismatch"
+    CONTRACT_BROKEN = "contract-broken"  # one of our own services wrote what its contract does not allow
     ID_REUSED = "id-reused"
     HANDLER_FAILED = "handler-failed"

@@ -139,6 +139,7 @@ def test_every_level_one_reason_is_tested() -> None:
     seen = {reason for _, reason in REJECTED}
     elsewhere = {
         Reason.SOURCE_SET_ASIDE, Reason.NOT_UTF8, Reason.HUGE_NUMBER, Reason.TOO_DEEP, Reason.ID_REUSED, Reason.HANDLER_FAILED,
+        Reason.CONTRACT_BROKEN,
     }  # fmt: skip
     assert seen == set(Reason) - elsewhere
 
@@ -155,6 +156,15 @@ def test_a_newer_version_from_one_of_ours_is_not_a_dead_letter() -> None:
         decoder().decode(
             record(body, topic=RESULTS, ce_source=b"gongji-toy", ce_type=b"gongji.toy.results.counted.v2")
         )
+
+
+def test_a_wrong_field_of_one_of_ours_is_a_dead_letter() -> None:
+    body = b'{"person":"p1","total":"many"}'
+    found = decoder().decode(
+        record(body, topic=RESULTS, ce_source=b"gongji-toy", ce_type=b"gongji.toy.results.counted.v1")
+    )
+    assert isinstance(found, Dead)
+    assert (found.reason, found.source, found.id) == (Reason.CONTRACT_BROKEN, "gongji-toy", "id-1")
 
 
 def test_other_wrong_fields_reach_the_handler_with_field_reason_and_example() -> None:
