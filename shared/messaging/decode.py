@@ -164,7 +164,9 @@ class Decoder:
         else:
             body = read_body(kind, value)
             subject = _check_address(kind, body, key, subject)
-            if isinstance(body, Invalid) and is_own(source):  # nobody would read an answer: operators must hear of it
+            if isinstance(body, Invalid) and is_own(
+                source
+            ):  # nobody would read an answer: operators must hear of it
                 raise Rejected(Reason.CONTRACT_BROKEN, source, id)
         appended = self._clock.from_broker(record.timestamp)
         time, believed = _event_time(headers.get("ce_time"), appended, kind.outsider)
