@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 import pytest
+from rich.progress import Progress
 
 from shared.db import Pool
 from tests.simulation import planted
@@ -28,12 +29,15 @@ async def test_thousands_of_deaths_break_nothing(pools: dict[str, Pool]) -> None
     deaths: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     seed, builds = SEED, builders()
-    while sum(deaths.values()) < WANTED:
-        report = await play(seed, pools, builds)
-        assert not report.violations, f"{report.violations[:5]}; GONGJI_SEED={seed} plays it first"
-        deaths += report.deaths
-        seen += report.seen
-        seed += 1
+    with Progress(disable=not LONG) as bar:
+        task = bar.add_task("deaths", total=WANTED)
+        while deaths.total() < WANTED:
+            report = await play(seed, pools, builds)
+            assert not report.violations, f"{report.violations[:5]}; GONGJI_SEED={seed} plays it first"
+            deaths += report.deaths
+            seen += report.seen
+            seed += 1
+            bar.update(task, completed=deaths.total(), description=f"deaths, seed {seed}")
     print(f"seeds {SEED}..{seed - 1}: {deaths.total()} deaths at {len(deaths)} kinds of points; {dict(seen)}")
     assert all(seen[what] for what in ("redelivered", "takeovers", "late wake-ups", "pairs")), seen
     for service in ("eligibility", "audit", "notify", "settlement"):
