@@ -102,11 +102,12 @@ async def line(stack: TestStack, database_urls: dict[str, str]) -> AsyncIterator
 
 
 async def test_requests_travel_through_the_service(line: Line) -> None:
+    # Numbers of its own: the topics are shared with other tests of the session, and a service begins at their beginning.
     sponsor, kid, sister, stranger = (
-        adult(1, admdvs="650100"),
-        child(2, admdvs="650100"),
-        adult(4, admdvs="650100"),
-        elder(6, admdvs="650100"),
+        adult(7001, admdvs="650100"),
+        child(7002, admdvs="650100"),
+        adult(7004, admdvs="650100"),
+        elder(7006, admdvs="650100"),
     )
     await line.publish(
         *(
@@ -120,8 +121,8 @@ async def test_requests_travel_through_the_service(line: Line) -> None:
     )
 
     def ask(number: int, relative: Any, relation: str, **changes: Any) -> KafkaMessage:
-        body = submitted(sponsor, relative, relation=relation, number=number, **changes)
-        return to_kafka("binding.requests.submitted", body, "xinjiang-mini", f"m{number}")
+        body = submitted(sponsor, relative, relation=relation, number=70_000 + number, **changes)
+        return to_kafka("binding.requests.submitted", body, "xinjiang-mini", f"eligibility-m{number}")
 
     first, second, third, fourth = (
         ask(1, kid, "child"),
@@ -138,7 +139,7 @@ async def test_requests_travel_through_the_service(line: Line) -> None:
     assert passed["proven_by"] == ["registry"]
     needed = await line.until("binding.screenings", ids[1], "consent-needed")
     agreed = consented(sister, short_code=needed["short_code"])
-    await line.publish(to_kafka("beneficiary.requests.consented", agreed, "xinjiang-mini", "c1"))
+    await line.publish(to_kafka("beneficiary.requests.consented", agreed, "xinjiang-mini", "eligibility-c1"))
     await line.until("binding.screenings", ids[1], "passed")
 
     await line.publish(third)
@@ -154,9 +155,9 @@ async def test_requests_travel_through_the_service(line: Line) -> None:
 
     # The sponsor ends a binding before the decision that approved it could be read: the end waits for it.
     end = unbind_requested(sponsor, UUID(ids[0]))
-    await line.publish(to_kafka("binding.requests.unbind-requested", end, "xinjiang-mini", "u1"))
+    await line.publish(to_kafka("binding.requests.unbind-requested", end, "xinjiang-mini", "eligibility-u1"))
     approved = decision(passed, State.APPROVED, 2)
-    await line.publish(to_kafka("binding.decisions.approved", approved, "gongji-audit", "d1"))
+    await line.publish(to_kafka("binding.decisions.approved", approved, "gongji-audit", "eligibility-d1"))
     assert (await line.until("binding.screenings", ids[0], "unbind-checked"))["by"] == "sponsor"
 
     # Nobody records the stranger: the request waits its bounded time and is refused without saying why.

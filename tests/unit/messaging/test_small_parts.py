@@ -158,6 +158,7 @@ def test_a_fault_is_logged_without_its_text() -> None:
 
 
 def test_library_loggers_are_quiet_and_say_no_exception_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("aiokafka").setLevel(logging.NOTSET)  # the stack of other tests has silenced it
     log.configure("toy")
     for _ in range(5):
         logging.getLogger("aiokafka.conn").error("down")
