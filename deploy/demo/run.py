@@ -20,6 +20,7 @@ from deploy.demo.peers import Peers
 from deploy.demo.rows import Ledger
 from deploy.demo.world import World
 from deploy.local import stack, up
+from deploy.peers.hearing import HEARD
 from shared import clock
 from shared.contracts import sources
 from shared.contracts.base import fen, yuan
@@ -54,7 +55,14 @@ async def run(home: Path, out: Path, console: Console) -> bool:
     finally:
         await asyncio.to_thread(up.down, home)
         peers.stop()
-    report.show(console, ledger, peers, what_was_heard(peers, out / "speech"))
+    heard = what_was_heard(peers, out / "speech")
+    told_by_call = sum(row.notice.startswith("电话") for row in ledger.requests)
+    whole = sum(likeness >= HEARD for likeness, _ in heard.values())
+    title = "电话里听到的就是所说的（互相关 ≥ 0.95） / phones heard what was said (cross-correlation)"
+    ledger.check(
+        title, whole >= told_by_call > 0, f"{whole} whole calls, {told_by_call} requests told by call"
+    )
+    report.show(console, ledger, peers, heard)
     return ledger.as_expected
 
 
