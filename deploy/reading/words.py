@@ -78,6 +78,7 @@ DEAD: dict[str, Words] = {
     "bad-address": Words("组成消息键的字段缺失或不合格", "a field that the key is made of is missing or wrong"),
     "key-mismatch": Words("消息键与消息体不一致", "the key differs from the body"),
     "subject-mismatch": Words("ce_subject 与消息体不一致", "ce_subject differs from the body"),
+    "contract-broken": Words("本系统的服务写出了不合契约的消息", "one of our own services wrote what its contract does not allow"),
     "id-reused": Words("同一编号再次使用而内容不同", "an id was used again for another message"),
     "handler-failed": Words("处理程序出错", "our own code failed on it"),
 }  # fmt: skip

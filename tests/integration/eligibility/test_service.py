@@ -43,11 +43,10 @@ class Line:
         await topics.apply_at(self.kafka)
         self._producer = AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all")
         self._consumer = AIOKafkaConsumer(
-            *TOPICS, bootstrap_servers=self.kafka, auto_offset_reset="latest", group_id=None
+            *TOPICS, bootstrap_servers=self.kafka, auto_offset_reset="earliest", group_id=None
         )
         await self._producer.start()
         await self._consumer.start()
-        await self._consumer.seek_to_end()
         self._reading = asyncio.create_task(self._read())
 
     async def close(self) -> None:
@@ -68,7 +67,7 @@ class Line:
                 for seen_topic, seen_kind, body in self.seen:
                     if (
                         seen_topic == topic
-                        and body["binding_id"] == str(binding_id)
+                        and body.get("binding_id") == str(binding_id)
                         and seen_kind.endswith(kind)
                     ):
                         return body
@@ -78,7 +77,10 @@ class Line:
         async for record in self._consumer:
             named = dict(record.headers)
             kind = named.get("ce_type", b"").decode().removesuffix(".v1")
-            self.seen.append((record.topic, kind, json.loads(record.value)))
+            try:
+                self.seen.append((record.topic, kind, json.loads(record.value)))
+            except ValueError:
+                continue  # a dead letter of another test's poison, which this service has read again
 
 
 @pytest_asyncio.fixture
@@ -164,8 +166,8 @@ async def test_requests_travel_through_the_service(line: Line) -> None:
     assert (await line.until("answers.xinjiang-mini", ids[3]))["outcome"] == "accepted"
     late = await line.until("binding.screenings", ids[3], "refused", seconds=60)
     answers = [
-        b["outcome"] for t, _, b in line.seen if t.startswith("answers.") and b["binding_id"] == ids[0]
+        b["outcome"] for t, _, b in line.seen if t.startswith("answers.") and b.get("binding_id") == ids[0]
     ]
     assert "passed" in answers
     assert [r["code"] for r in late["reasons"]] == ["beneficiary-not-confirmed"]
-    assert not [topic for topic, _, _ in line.seen if topic.endswith("dead-letters")]
+    assert not [t for t, _, b in line.seen if t.endswith("dead-letters") and b.get("binding_id") in ids]
