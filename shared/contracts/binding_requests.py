@@ -1,14 +1,16 @@
 """`binding.requests`: what a sponsor asks a channel app for. Key: the sponsor's `psn_no`; subject: `binding_id`."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.contracts.base import (
     UUID,
     Amount,
     Code,
     Message,
+    PositiveAmount,
     PsnNo,
     RegionCode,
     Sha256,
@@ -19,6 +21,7 @@ from shared.contracts.base import (
 )
 from shared.contracts.identity import NamedPerson
 from shared.contracts.pii import PhoneNumber
+from shared.contracts.relations import Relation as Relation
 
 
 class ChannelKind(StrEnum):
@@ -38,23 +41,16 @@ class ChannelKind(StrEnum):
         return self in (ChannelKind.COUNTER, ChannelKind.INSTITUTION_COUNTER)
 
 
-class Relation(StrEnum):
-    """What the beneficiary is to the sponsor. The first nine are 近亲属 (民法典 §1045)."""
-
-    SPOUSE = "spouse"  # 配偶
-    PARENT = "parent"  # 父母
-    CHILD = "child"  # 子女
-    SIBLING = "sibling"  # 兄弟姐妹
-    GRANDPARENT = "grandparent"  # 祖父母
-    MATERNAL_GRANDPARENT = "maternal-grandparent"  # 外祖父母
-    GRANDCHILD = "grandchild"  # 孙子女
-    MATERNAL_GRANDCHILD = "maternal-grandchild"  # 外孙子女
-    PARENT_IN_LAW = "parent-in-law"  # 公婆、岳父母
-    CHILD_IN_LAW = "child-in-law"  # 儿媳、女婿
-
-    @property
-    def in_law(self) -> bool:
-        return self in (Relation.PARENT_IN_LAW, Relation.CHILD_IN_LAW)
+CHANNELS_ZH = {
+    ChannelKind.APP: "手机应用",
+    ChannelKind.OFFICIAL_ACCOUNT: "微信公众号",
+    ChannelKind.MINI_PROGRAM: "微信或支付宝小程序",
+    ChannelKind.WEBSITE: "网上服务大厅",
+    ChannelKind.COUNTER: "医保经办大厅窗口",
+    ChannelKind.INSTITUTION_COUNTER: "定点医药机构窗口",
+    ChannelKind.TELEPHONE: "电话坐席",
+}
+"""What an applicant reads of a kind of channel."""
 
 
 class Use(StrEnum):
@@ -65,6 +61,10 @@ class Use(StrEnum):
     PHARMACY = "pharmacy"  # 定点药店购药
     RESIDENT_PREMIUM = "resident-premium"  # 居民医保缴费
     LONG_TERM_CARE_PREMIUM = "long-term-care-premium"  # 长护险缴费
+
+
+UseCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$"), Field(examples=["outpatient"])]
+"""A use: one of `Use`, or another that a region's policy names. The list is open: a new use is a line in a region file."""
 
 
 class MaterialKind(StrEnum):
@@ -165,7 +165,7 @@ class Beneficiary(NamedPerson):
 class Terms(Message):
     """使用范围、限额与期限 / what the sponsor allows."""
 
-    scope: tuple[Use, ...] = Field(
+    scope: tuple[UseCode, ...] = Field(
         default=(Use.OUTPATIENT, Use.PHARMACY),
         description="使用范围 / uses allowed",
         min_length=1,
@@ -174,8 +174,14 @@ class Terms(Message):
     quota: Amount | None = Field(
         default=None, description="年度限额（元） / upper bound per calendar year, yuan"
     )
+    earmark: PositiveAmount | None = Field(
+        default=None,
+        description="共济额度（元），跨省共济时必填 / amount set apart for the beneficiary, across provinces",
+    )
     begndate: date | None = Field(default=None, description="开始日期 / first day, Beijing date")
-    enddate: date | None = Field(default=None, description="结束日期 / last day, inclusive")
+    enddate: date | None = Field(
+        default=None, description="结束日期 / last day, inclusive to 24:00 Beijing time"
+    )
 
 
 class Submitted(Message):
@@ -191,6 +197,12 @@ class Submitted(Message):
     commitment: Commitment | None = Field(default=None, description="承诺书 / signed commitment letter")
     face_check: FaceCheck | None = Field(
         default=None, description="授权人人脸核验 / the sponsor's face check"
+    )
+    real_name_level: int | None = Field(
+        default=None,
+        description="渠道实名等级，数字越大越高 / real-name level of the channel's user, higher is stronger",
+        ge=0,
+        le=9,
     )
     counter: CounterProof | None = Field(
         default=None, description="窗口受理信息 / what the clerk vouches for"
@@ -236,7 +248,7 @@ class ScopeChanged(Message):
 
     binding_id: UUID = Field(description="绑定编号 / binding")
     sponsor_psn_no: PsnNo = Field(description="授权人人员编号 / the sponsor")
-    scope: tuple[Use, ...] = Field(
+    scope: tuple[UseCode, ...] = Field(
         description="使用范围 / uses allowed from now on", min_length=1, max_length=10
     )
 

@@ -43,6 +43,10 @@ class Case(Message):
         default=None, description="原申请编号 / the refused request that this one mends"
     )
     requested_at: Time = Field(description="申请时间 / event time of the request")
+    mode: Code = Field(
+        default="authorisation",
+        description="共济模式 / authorisation, transfer or earmark (across provinces)",
+    )
 
 
 class Fact(Message):
@@ -59,6 +63,11 @@ class _Screening(Message):
     origin: Origin = Field(description="请求来源 / whom to answer")
     case: Case = Field(description="申请 / the request")
     policy_version: str = Field(description="政策版本 / hash of the resolved policy tree", max_length=64)
+    marks: tuple[Code, ...] = Field(
+        default=(),
+        description="核查标记，交人工复核 / what a person should look at; codes of docs/reasons.md",
+        max_length=20,
+    )
 
 
 class Passed(_Screening):

@@ -8,6 +8,8 @@ from pydantic import Field
 from shared.contracts.base import Code, Message, date
 from shared.contracts.reason_texts import REASONS, ReasonText
 
+HOTLINE = "12393"
+"""The national hotline of medical insurance, where a region names none of its own."""
 MAX_TEXT = 500
 """Characters of a text in one language."""
 
@@ -52,7 +54,8 @@ def reason(
     Raises `KeyError` for a code that is not in `REASONS` and for a placeholder without a value.
     """
     text: ReasonText = REASONS[code]
-    zh, en, remedy_zh, remedy_en = (_cut(part.format(**{"field": field, **values})) for part in text)
+    known = {"field": field, "hotline": HOTLINE, **values}
+    zh, en, remedy_zh, remedy_en = (_cut(part.format(**known)) for part in text)
     return Reason(
         code=code,
         rule=rule,

@@ -49,6 +49,10 @@ class PersonRecorded(NamedPerson):
     tel: PhoneNumber | None = Field(default=None, description="联系电话 / contact number")
     no_sms: bool = Field(default=False, description="不接收短信 / opted out of SMS")
     language: str = Field(default="zh", description="语言 / language of notices", max_length=8)
+    e_credential: bool | None = Field(
+        default=None,
+        description="医保电子凭证已激活 / the medical e-credential is activated; none: not reported",
+    )
     insurances: tuple[Insurance, ...] = Field(
         default=(), description="参保信息 / insurance rows", max_length=20
     )
@@ -62,6 +66,13 @@ class RelationRecorded(Message):
     other_is: Relation = Field(description="后者是前者的 / what the second is to the first")
     version: int = Field(description="登记版本 / version of the record", ge=1)
     ended: bool = Field(default=False, description="已终止（如离婚） / no longer, for example divorced")
+    proven: bool = Field(
+        default=True,
+        description="亲属关系已核实 / the relation is verified; false: declared for a kin account only",
+    )
+    kin_account: bool = Field(
+        default=False, description="已绑定亲情账户 / a kin account links the two; it shares no money"
+    )
 
 
 class InstitutionKind(StrEnum):

@@ -7,13 +7,22 @@ are strict: `"3"` or `yes please` is an error, not a guess.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, Strict
+from pydantic import BeforeValidator, ConfigDict, Field, Strict
 
-from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relation, Side, Use
+from shared.contracts.binding_requests import (
+    ChannelKind,
+    Material,
+    MaterialKind,
+    Relation,
+    Side,
+    Use,
+    UseCode,
+)
 
 _MONEY = re.compile(r"(?:0|[1-9][0-9]{0,11})\.[0-9]{2}")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
@@ -39,11 +48,14 @@ Days = Annotated[int, Strict(), Field(ge=0, le=3660)]
 Seconds = Annotated[int, Strict(), Field(ge=0)]
 Age = Annotated[int, Strict(), Field(ge=0, le=150)]
 Code = Annotated[str, Strict(), Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
+Hotline = Annotated[str, Strict(), Field(pattern=r"^[0-9-]{3,20}$")]
 
 Reach = Literal["pooling-region", "province", "nationwide"]
 Mode = Literal["authorisation", "transfer", "earmark"]
 Effect = Literal["now", "next-day", "next-month"]
 Condition = Literal["flag", "suspend", "end", "nothing"]
+OnRuleChanged = Literal["keep", "list", "end"]
+Proof = Literal["face-check", "commitment", "real-name", "e-credential", "operator"]
 AutoApprove = Literal["when-proven", "never"]
 Medium = Literal["sms", "call", "message-centre"]
 Order = Literal["beneficiary-order", "highest-balance", "oldest-binding"]
@@ -54,10 +66,72 @@ MutualAid = Literal["inside", "beside"]
 
 
 __all__ = [
-    "Age", "AutoApprove", "ChannelKind", "Clock", "Code", "Condition", "Count", "Days", "Effect", "Fen",
-    "Flag", "Hours", "Letter", "MaterialKind", "Medium", "Mode", "MutualAid", "Order", "QuotaPeriod",
-    "QuotaScope", "Reach", "Relation", "Seconds", "Segment", "Side", "Use",
+    "Age", "AutoApprove", "ChannelKind", "Choices", "Clock", "Code", "Condition", "Count", "Days", "Document", "Effect",
+    "Fen", "Flag", "Hotline", "Hours", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "MutualAid",
+    "OnRuleChanged", "Order", "Proof", "QuotaPeriod", "QuotaScope", "Reach", "Relation", "Seconds", "Segment", "Side",
+    "Use", "UseCode",
 ]  # fmt: skip
+
+_CLOSED = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Document:
+    """One document that may be asked for: `household-register`, or of one side only: `id-card@beneficiary`."""
+
+    kind: MaterialKind
+    holder: Side | None = None
+
+    def among(self, given: Collection[Material]) -> bool:
+        """Whether somebody handed it in; of the right side, where a side is named."""
+        return any(m.kind is self.kind and self.holder in (None, m.holder) for m in given)
+
+
+def _document(value: Any) -> Any:
+    if isinstance(value, Document):
+        return value
+    kind, at, holder = value.partition("@") if isinstance(value, str) else ("", "", "")
+    try:
+        return Document(MaterialKind(kind), Side(holder) if at else None)
+    except ValueError:
+        kinds = ", ".join(MaterialKind)
+        raise ValueError(
+            f"a document such as household-register or id-card@beneficiary; kinds: {kinds}"
+        ) from None
+
+
+Choices = tuple[frozenset[Annotated[Document, BeforeValidator(_document)]], ...]
+"""Any of these lists of documents; all documents of the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaterialRule:
+    """Documents that an application needs if it is one of those described. Every rule that applies must be met.
+
+    `from_age` and `below_age` are full years of the beneficiary on the request's date. A rule with `unless_proven` asks nobody whose
+    relation the registry proves.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+
+    any_of: Choices
+    relations: frozenset[Relation] | None = None  # None: every relation
+    channels: frozenset[ChannelKind] | None = None  # None: every channel
+    from_age: Age | None = None
+    below_age: Age | None = None
+    unless_proven: Flag = True
+
+    def concerns(self, relation: Relation, channel: ChannelKind, age: int | None) -> bool:
+        """Whether the rule speaks of such an application. An unknown age meets no bound of age."""
+        if self.relations is not None and relation not in self.relations:
+            return False
+        if self.channels is not None and channel not in self.channels:
+            return False
+        if age is None:
+            return self.from_age is None and self.below_age is None
+        return (self.from_age is None or age >= self.from_age) and (
+            self.below_age is None or age < self.below_age
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +141,8 @@ class Letter:
     `sha256` is that of the UTF-8 text in `letters/<code>-<version>.txt`; the loader checks that they agree.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+
     code: str
     version: str
     sha256: str
@@ -75,6 +151,8 @@ class Letter:
 @dataclass(frozen=True, slots=True)
 class Hours:
     """A daily span of Beijing time, `start` included and `end` not; it may run over midnight."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
 
     start: Clock
     end: Clock

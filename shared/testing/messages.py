@@ -14,6 +14,7 @@ from shared.contracts import envelope as ce
 from shared.contracts.account_credits import Credited
 from shared.contracts.base import Message, Origin
 from shared.contracts.binding_requests import ChannelKind, Relation, Submitted
+from shared.contracts.relations import OPPOSITE
 from shared.contracts.topics import TYPES, answers_topic
 from shared.testing.identities import MadeUp
 from shared.testing.proofs import commitment, counter, face_check
@@ -208,21 +209,7 @@ def related(
 
 def opposite(relation: Relation) -> Relation:
     """What one is to the other if the other is `relation` of the one."""
-    return _OPPOSITE[relation]
-
-
-_OPPOSITE = {
-    Relation.SPOUSE: Relation.SPOUSE,
-    Relation.PARENT: Relation.CHILD,
-    Relation.CHILD: Relation.PARENT,
-    Relation.SIBLING: Relation.SIBLING,
-    Relation.GRANDPARENT: Relation.GRANDCHILD,
-    Relation.MATERNAL_GRANDPARENT: Relation.MATERNAL_GRANDCHILD,
-    Relation.GRANDCHILD: Relation.GRANDPARENT,
-    Relation.MATERNAL_GRANDCHILD: Relation.MATERNAL_GRANDPARENT,
-    Relation.PARENT_IN_LAW: Relation.CHILD_IN_LAW,
-    Relation.CHILD_IN_LAW: Relation.PARENT_IN_LAW,
-}
+    return OPPOSITE[relation]
 
 
 def institution(code: str = "H33010000001", **changes: Any) -> registry.InstitutionRecorded:

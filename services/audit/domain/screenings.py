@@ -65,10 +65,10 @@ def _found(state: BindingState, found: Screening, at: datetime, policy: RegionPo
     if isinstance(found, ConsentNeeded):
         return (step(state, "consent-requested", at, due_at=found.expires_at, short_code=found.short_code),)
     if isinstance(found, Refused):
-        if wanted := routing.documents_to_ask(found, policy):
-            return (ask(state, wanted, found.reasons, at, policy),)
+        if found.supplement:
+            return (ask(state, found.supplement, found.reasons, at, policy),)
         return (step(state, "refused", at, reasons=found.reasons),)
-    if routing.approves_itself(state, found.proven_by, policy):
+    if routing.approves_itself(state, found, policy):
         return approve(state, AUTO, at, policy)
     due = after_working_days(at, policy.review.working_days)
     return (step(state, "under-review", at, due_at=due.at, due_basis=due.basis),)

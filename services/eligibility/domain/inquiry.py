@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from services.eligibility.domain.person import Person, person_key
 from shared.contracts import reasons
-from shared.contracts.binding_requests import Material, Relation, Submitted
+from shared.contracts.binding_requests import CHANNELS_ZH, ChannelKind, Material, Relation, Submitted
 from shared.contracts.reasons import Reason
 from shared.contracts.registry import RelationRecorded
 from shared.policies.types import Letter
@@ -97,4 +97,10 @@ def state_reason(
             reference=source.reference,
             policy_version=policy.version,
         )
-    return reasons.reason(code, rule=rule, field=field, citation=citation, **values)
+    advice = {"hotline": policy.notice.hotline, "channels": channel_names(policy.binding.channels)}
+    return reasons.reason(code, rule=rule, field=field, citation=citation, **(advice | values))
+
+
+def channel_names(channels: frozenset[ChannelKind] | None) -> str:
+    """Channels as a person reads them, in one order; a region that names none takes all kinds."""
+    return "、".join(f"{CHANNELS_ZH[c]}({c})" for c in ChannelKind if channels is None or c in channels)

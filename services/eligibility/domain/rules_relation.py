@@ -6,45 +6,21 @@ from collections.abc import Iterator
 
 from services.eligibility.domain.inquiry import Inquiry
 from services.eligibility.domain.person import Person
-from shared.contracts.binding_requests import Relation
 from shared.contracts.reasons import Reason
 from shared.contracts.registry import RelationRecorded
-
-NAMES = {
-    Relation.SPOUSE: "配偶",
-    Relation.PARENT: "父母",
-    Relation.CHILD: "子女",
-    Relation.SIBLING: "兄弟姐妹",
-    Relation.GRANDPARENT: "祖父母",
-    Relation.MATERNAL_GRANDPARENT: "外祖父母",
-    Relation.GRANDCHILD: "孙子女",
-    Relation.MATERNAL_GRANDCHILD: "外孙子女",
-    Relation.PARENT_IN_LAW: "公婆、岳父母",
-    Relation.CHILD_IN_LAW: "儿媳、女婿",
-}
-_INVERSE = {
-    Relation.SPOUSE: Relation.SPOUSE,
-    Relation.SIBLING: Relation.SIBLING,
-    Relation.PARENT: Relation.CHILD,
-    Relation.CHILD: Relation.PARENT,
-    Relation.GRANDPARENT: Relation.GRANDCHILD,
-    Relation.GRANDCHILD: Relation.GRANDPARENT,
-    Relation.MATERNAL_GRANDPARENT: Relation.MATERNAL_GRANDCHILD,
-    Relation.MATERNAL_GRANDCHILD: Relation.MATERNAL_GRANDPARENT,
-    Relation.PARENT_IN_LAW: Relation.CHILD_IN_LAW,
-    Relation.CHILD_IN_LAW: Relation.PARENT_IN_LAW,
-}
+from shared.contracts.relations import OPPOSITE, RELATIONS_ZH, Relation
 
 
 def allowed(q: Inquiry) -> Iterator[Reason]:
     """The region shares with this kind of relative on the request's date."""
     relation, binding = q.request.relation, q.policy.binding
+    if relation in binding.relations:
+        return
     if relation.in_law:
-        if not binding.in_laws:
-            yield q.why("in-law-not-allowed", "relation.in-laws", cites="binding.in_laws", field="relation")
-    elif relation not in binding.relations:
+        yield q.why("in-law-not-allowed", "relation.in-laws", cites="binding.relations", field="relation")
+    else:
         since = q.policy.cite("binding.relations").from_
-        names = "、".join(f"{zh}({r})" for r, zh in NAMES.items() if r in binding.relations) or "—"
+        names = "、".join(f"{zh}({r})" for r, zh in RELATIONS_ZH.items() if r in binding.relations) or "—"
         yield q.why(
             "relation-not-allowed",
             "relation.allowed",
@@ -83,7 +59,7 @@ def beneficiary_is(record: RelationRecorded, sponsor_numbers: frozenset[str]) ->
     """What the beneficiary is to the sponsor by a record that is sorted by number, not by role."""
     if record.psn_no in sponsor_numbers:
         return record.other_is
-    return _INVERSE[record.other_is]
+    return OPPOSITE[record.other_is]
 
 
 def _numbers(person: Person) -> frozenset[str]:

@@ -10,7 +10,7 @@ from shared.contracts.binding_requests import Terms, Use
 from shared.contracts.reasons import Reason
 from shared.policies.values import RegionPolicy
 
-_USES = {
+_USES: dict[str, str] = {
     Use.OUTPATIENT: "门诊",
     Use.INPATIENT: "住院",
     Use.PHARMACY: "定点药店购药",
@@ -30,7 +30,7 @@ def judge(
     """Everything in `chosen` that the policy does not allow on `day`. `started`: a first day in the past stands already."""
     missing = [use for use in dict.fromkeys(chosen.scope) if use not in policy.binding.uses]
     if missing:
-        uses = "、".join(f"{_USES[use]}({use})" for use in missing)
+        uses = "、".join(f"{_USES.get(use, use)}({use})" for use in missing)
         yield state_reason(
             policy,
             "scope-not-allowed",
@@ -46,6 +46,8 @@ def judge(
             "terms.dates",
             cites="binding.max_days_ahead",
             field=f"{prefix}begndate",
+            bounds="—",
+            bounds_en="—",
         )
     if chosen.quota is not None and policy.spending.quota_scope == "none":
         yield state_reason(

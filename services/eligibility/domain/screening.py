@@ -72,7 +72,7 @@ def screen(q: Inquiry, *, first: bool = True) -> Finding:
     if proven and q.relation:
         pair = "|".join(sorted((q.relation.psn_no, q.relation.other_psn_no)))
         facts += (Fact(kind="relation", key=pair, version=q.relation.version),)
-    papers = not proven and not rules_proof.needs_papers(q) and bool(q.materials)
+    papers = not proven and not rules_proof.unmet(q) and bool(q.materials)
     proofs = ("registry",) * proven + ("materials",) * papers
     return Finding(
         _outcome(q, codes),

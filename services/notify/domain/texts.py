@@ -84,7 +84,7 @@ def _reason(reason: Reason) -> str:
 def _terms(terms: Terms) -> str:
     quota = f"，年度限额{w.money(terms.quota)}" if terms.quota is not None else ""
     end = f"，至{terms.enddate.month}月{terms.enddate.day}日止" if terms.enddate else ""
-    return f"{w.listed(w.USE[use] for use in terms.scope)}{quota}{end}"
+    return f"{w.listed(w.USE.get(use, w.OTHER_USE) for use in terms.scope)}{quota}{end}"
 
 
 def _whose(state: BindingState, side: Side, verb: str) -> str:

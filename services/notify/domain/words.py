@@ -36,7 +36,8 @@ INVERSE: Final[dict[Relation, str]] = {
 }
 """What the sponsor is to the beneficiary."""
 
-USE: Final[dict[Use, str]] = {
+OTHER_USE: Final = "其他用途"
+USE: Final[dict[str, str]] = {
     Use.OUTPATIENT: "门诊",
     Use.INPATIENT: "住院",
     Use.PHARMACY: "药店购药",

@@ -120,7 +120,7 @@ def facts_text(body: BindingState) -> str:
     terms = [
         [
             t.since.timestamp(),
-            [u.value for u in t.terms.scope],
+            [str(u) for u in t.terms.scope],
             t.terms.quota,
             t.terms.begndate,
             t.terms.enddate,

@@ -32,6 +32,7 @@ POLICY = "3f1c5f0a9b7e4d26"
 TERMS = Terms(
     scope=(Use.OUTPATIENT, Use.INPATIENT, Use.PHARMACY),
     quota=500_000,
+    earmark=300_000,
     begndate=AT.date(),
     enddate=AT.date() + timedelta(days=365),
 )
@@ -47,6 +48,7 @@ CASE = Case(
     counter=counter(beneficiary_present=True),
     earlier_binding_id=SECOND_BINDING,
     requested_at=AT,
+    mode="authorisation",
 )
 FACTS = (
     Fact(kind="person", key=SPONSOR.psn_no, version=1),
@@ -66,7 +68,7 @@ def cited(code: str, rule: str, path: str, *, field: str | None = None, **values
     return reason(code, rule=rule, field=field, citation=citation, **values)
 
 
-IN_LAW = cited("in-law-not-allowed", "relation", "binding.in_laws", field="relation")
+IN_LAW = cited("in-law-not-allowed", "relation", "binding.relations", field="relation")
 PAPERS = cited(
     "materials-missing",
     "materials",

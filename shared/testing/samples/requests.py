@@ -63,7 +63,8 @@ def _of_sponsor() -> Bodies:
         f.MOTHER,
         relation=Relation.PARENT,
         channel=ChannelKind.COUNTER,
-        terms=f.TERMS,
+        terms=f.TERMS.model_copy(update={"earmark": None}),
+        real_name_level=3,
         materials=f.PROOFS,
         earlier_binding_id=f.SECOND_BINDING,
         face_check=face_check(f.SPONSOR, at - timedelta(minutes=1)),
@@ -190,7 +191,9 @@ def of_the_authority() -> Bodies:
 def _full_person(**changes: Any) -> registry.PersonRecorded:
     row = f.SPONSOR.insurances[0].model_copy(update={"psn_type": "11", "begndate": date(2001, 7, 1)})
     resident = f.MOTHER.insurances[0].model_copy(update={"arrears": True})
-    return f.SPONSOR.recorded(no_sms=True, language="zh", insurances=(row, resident), **changes)
+    return f.SPONSOR.recorded(
+        no_sms=True, e_credential=True, language="zh", insurances=(row, resident), **changes
+    )
 
 
 def of_operators() -> Bodies:

@@ -25,6 +25,7 @@ def of_eligibility() -> Bodies:
         "origin": f.CHANNEL,
         "case": f.CASE,
         "policy_version": f.POLICY,
+        "marks": ("odd-age",),
     }
     about: dict[str, Any] = {"binding_id": f.BINDING, "origin": f.CHANNEL, "at": f.SOON}
     end = {"by": Side.SPONSOR, "reasons": (f.BY_SPONSOR,), "effective_at": f.SOON}

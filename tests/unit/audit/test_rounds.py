@@ -8,6 +8,7 @@ from shared.contracts import binding_screenings as found
 from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import State, Step
 from shared.contracts.binding_requests import Material, MaterialKind
+from shared.contracts.binding_screenings import Refused
 from shared.contracts.reasons import reason
 from shared.contracts.review_verdicts import Decision
 from shared.policies.values import Review
@@ -52,6 +53,12 @@ def test_the_rest_goes_to_people(review: Review, proven: tuple[str, ...]) -> Non
     assert line.told.due_at == line.state.due_at
 
 
+def test_a_marked_case_goes_to_people_however_well_it_is_proven() -> None:
+    line = Line()
+    marked = passed(proven=("registry",)).model_copy(update={"marks": ("odd-age",)})
+    assert line.send(marked) == ["received", "under-review"]
+
+
 def test_refused_with_all_reasons() -> None:
     line = Line()
     assert line.send(refused("sponsor-not-employee", "in-law-not-allowed")) == ["received", "refused"]
@@ -59,10 +66,15 @@ def test_refused_with_all_reasons() -> None:
     assert line.dues == {}
 
 
+def lacking() -> Refused:
+    """Nothing but a document is missing."""
+    return refused("materials-missing").model_copy(update={"supplement": (MaterialKind.HOUSEHOLD_REGISTER,)})
+
+
 def test_missing_documents_alone_are_asked_for() -> None:
     line = Line()
-    assert line.send(refused("materials-missing")) == ["received", "supplement-requested"]
-    assert line.state.supplement == (MaterialKind.HOUSEHOLD_REGISTER,)  # the shorter of two choices
+    assert line.send(lacking()) == ["received", "supplement-requested"]
+    assert line.state.supplement == (MaterialKind.HOUSEHOLD_REGISTER,)
     assert line.dues == {("supplement-expired", str(ID)): line.state.due_at}
     assert line.told.reasons[0].code == "materials-missing"
     again = Origin(source="zheliban", id="request-2")
@@ -76,20 +88,13 @@ def test_missing_documents_alone_are_asked_for() -> None:
     assert line.dues == {("review-overdue", str(ID)): line.state.due_at}
 
 
-def test_documents_that_eligibility_names() -> None:
-    line = Line()
-    named = refused("materials-missing").model_copy(update={"supplement": (MaterialKind.ID_CARD,)})
-    line.send(named)
-    assert line.state.supplement == (MaterialKind.ID_CARD,)
-
-
 def test_missing_documents_among_other_reasons_are_a_refusal() -> None:
     assert Line().send(refused("materials-missing", "account-frozen")) == ["received", "refused"]
 
 
 def test_a_supplement_that_does_not_come_expires_at_its_time() -> None:
     line = Line()
-    line.send(refused("materials-missing"))
+    line.send(lacking())
     due = line.state.due_at
     assert due is not None
     assert line.wait(timedelta(days=30)) == ["expired"]
@@ -100,7 +105,7 @@ def test_a_supplement_that_does_not_come_expires_at_its_time() -> None:
 
 def test_documents_after_the_time_find_the_case_expired_even_before_the_row_fires() -> None:
     line = Line()
-    line.send(refused("materials-missing"))
+    line.send(lacking())
     assert line.send(passed(2, ("materials",)), time=MONDAY + timedelta(days=60)) == ["expired"]
     assert line.told.reasons[0].code == "wrong-state"
     assert line.dues == {}

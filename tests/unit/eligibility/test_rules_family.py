@@ -10,7 +10,7 @@ from services.eligibility.domain.inquiry import Family, Inquiry
 from services.eligibility.domain.person import person_key
 from services.eligibility.domain.screening import Outcome
 from shared.clock import BEIJING
-from shared.contracts.binding_requests import Terms
+from shared.contracts.binding_requests import Relation, Terms
 from shared.contracts.registry import RelationRecorded
 from shared.testing.identities import adult, child, elder
 from shared.testing.messages import MONDAY, related
@@ -37,7 +37,10 @@ def test_siblings_from_the_day_of_the_2024_rule(at: datetime, allowed: bool) -> 
 @pytest.mark.parametrize("relation", ["parent-in-law", "child-in-law"])
 def test_in_laws_unless_the_region_has_them(relation: str) -> None:
     assert codes(inquiry(SPONSOR, elder(4), relation=relation)) == ["in-law-not-allowed"]
-    assert codes(inquiry(SPONSOR, elder(4), relation=relation, policy=policy(in_laws=True))) == []
+    assert (
+        codes(inquiry(SPONSOR, elder(4), relation=relation, policy=policy(relations=frozenset(Relation))))
+        == []
+    )
 
 
 def test_the_registry_proves_or_contradicts_whatever_the_order_of_numbers() -> None:
