@@ -31,6 +31,7 @@ class Collector:
         "_tail",
         "dues",
         "kept",
+        "late",
         "now",
         "outgoing",
     )
@@ -41,6 +42,7 @@ class Collector:
         self._registry, self._ids, self._heads = registry, ids, heads
         self.outgoing: list[Outgoing] = []
         self.kept: dict[tuple[str, str], list[Outgoing]] = {}
+        self.late: dict[tuple[str, str], list[Outgoing]] = {}
         self.dues: dict[tuple[str, str], DueChange] = {}
         self._item: Item
         self._mine: tuple[str, str] | None
@@ -86,6 +88,8 @@ class Collector:
         self.outgoing.append(record)
         if self._mine == (to.source, to.id):
             self.kept.setdefault(self._mine, []).append(record)
+        elif self._mine is None:  # a due row: the answer of a request that was put off, perhaps
+            self.late.setdefault((to.source, to.id), []).append(record)
 
     def due(self, kind: str, entity: str, at: datetime, body: Mapping[str, object] = {}) -> None:
         if at.tzinfo is None:

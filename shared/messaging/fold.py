@@ -85,6 +85,7 @@ async def fold(step: "BatchStep", conn: Conn, entries: Sequence[Entry], dues: Se
     ]
     await _insert_claims(conn, rows, found)
     await tables.revive_claims(conn, [_claim_row(e, out, first) for e in found.revived])
+    await tables.keep_late_answers(conn, {name: pack_records(said) for name, said in out.late.items()})
     effects = Effects(out.outgoing, duplicates=len(found.repeats) + len(found.again))
     _count(effects, found)
     for claim in found.repeats:

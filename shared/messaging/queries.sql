@@ -33,6 +33,11 @@ update inbox i set dead = false, answers = n.answers
 from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) as n (source, id, hash, answers)
 where i.source = n.source and i.id = n.id and i.hash = n.hash and i.dead;
 
+-- name: keep_late_answers
+update inbox i set answers = n.answers
+from unnest($1::text[], $2::text[], $3::bytea[]) as n (source, id, answers)
+where i.source = n.source and i.id = n.id and i.answers is null and not i.dead;
+
 -- name: delete_dues
 delete from due d using unnest($1::text[], $2::text[]) as n (kind, entity)
 where d.kind = n.kind and d.entity = n.entity;

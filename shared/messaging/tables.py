@@ -88,6 +88,15 @@ async def revive_claims(conn: Conn, rows: list[ClaimRow]) -> None:
         _expect(status, len(rows))
 
 
+async def keep_late_answers(conn: Conn, answers: Mapping[tuple[str, str], bytes]) -> None:
+    """What due rows answered to requests that had no answer yet: a repeat of such a request gets it again."""
+    if answers:
+        names = sorted(answers)
+        await conn.execute(
+            Q["keep_late_answers"], [n[0] for n in names], [n[1] for n in names], [answers[n] for n in names]
+        )
+
+
 def _expect(status: str, count: int) -> None:
     if int(status.rpartition(" ")[2]) != count:
         raise LostRace

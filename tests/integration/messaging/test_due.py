@@ -145,3 +145,16 @@ async def test_infrastructure_errors_pass_through(world: World, at: int) -> None
     with pytest.raises(asyncpg.DeadlockDetectedError):
         await world.dues().fire(PLACES)
     assert await world.conn.fetchval("select count(*) from due") == 1
+
+
+async def test_a_request_that_was_put_off_gets_its_later_answer_again_byte_for_byte(world: World) -> None:
+    await world.step().run([world.record(0, "a", id="x", do="put-off", amount=10)])
+    await world.step().run([world.record(1, "a", id="x", do="put-off", amount=10)])
+    assert await world.answers() == []
+    world.pass_time(seconds=1)
+    await read(world, 2, 0)
+    assert await world.dues().fire({(toy.TOPIC, 0)}) == 1
+    (first,) = await world.answers()
+    await world.step().run([world.record(2, "a", id="x", do="put-off", amount=10)])
+    assert await world.answers() == [first, first]
+    assert await world.totals() == {"a": 10}

@@ -99,6 +99,9 @@ class ToyHandler:
             state.changed.add(item.entity)
             if item.kind == "boom":
                 raise Boom(item.entity)
+            if item.kind == "put-off":
+                late = Counted(person=item.entity, total=state.totals[item.entity])
+                out.answer(late, to=Origin(source="app-one", id=item.body["id"]), type="counted")
             return
         origin = Origin(source=item.source, id=item.id)
         if isinstance(item.body, Invalid):
@@ -116,6 +119,9 @@ class ToyHandler:
             state.log.append((body.person, 0, "a\0b"))
         if body.do == "later":
             out.due("later", body.person, item.time, {"add": body.amount})
+        if body.do == "put-off":
+            out.due("put-off", body.person, item.time, {"add": body.amount, "id": item.id})
+            return
         state.totals[body.person] += body.amount
         state.changed.add(body.person)
         state.log.append((item.source + "/" + item.id, body.amount, item.time.isoformat()))
