@@ -14,36 +14,16 @@ import yaml
 from pydantic import ValidationError
 
 from shared.policies.entries import GRADES, SECTIONS, Entry, RegionFile, keys
+from shared.policies.yamltext import Yaml
 
 _HEAD = frozenset({"region", "name", "parent", "notes", "adopt", *SECTIONS})
 _ENTRY = frozenset({"from", "value", "reference", "grade", "note", "not_narrower", "adopted"})
 
 
-class _Yaml(yaml.SafeLoader):
-    """YAML where `on` is a word and no mapping names a key twice (PyYAML would keep the last one)."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - how PyYAML is told
-        first: [(tag, pattern) for tag, pattern in found if not tag.endswith(":bool")]
-        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    names = [loader.construct_object(k, deep=True) for k, _ in node.value if not k.tag.endswith(":merge")]
-    for name in names:
-        if names.count(name) > 1:
-            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: key {name!r} is there twice")
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
-
-
-_Yaml.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)$"), list("tf"))
-_Yaml.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
 def read(file: Path, problems: list[str]) -> RegionFile | None:
     """The region of a file. What is wrong with it is added to `problems`; `None` if nothing is usable."""
     try:
-        tree = yaml.load(file.read_text("utf-8"), _Yaml)
+        tree = yaml.load(file.read_text("utf-8"), Yaml)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problems.append(f"{file.name}: cannot be read: {' '.join(str(error).split())}")
         return None
