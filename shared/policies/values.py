@@ -1,17 +1,21 @@
 """What domain code receives: a region's policy on one day, as frozen values.
 
-Every field is one key of the region files (section, then key), described for the officer who writes them.
+Every field is one key of the region files (section, then key), described for the officer who writes them: `key(default, meaning
+in Chinese and English, example=YAML, reasons=codes it may lead to)`. docs/policy-format.md is made of that.
 `None` means that the region has no such rule; 0 and empty are rules like any other and never switch one off.
 The default of a field holds only where no file says anything.
 """
 
+# ruff: noqa: RUF009 - `key` makes a field
+
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from shared.policies import types as t
+from shared.policies.described import key
 
 _PROVINCE_DIGITS = 2
 
@@ -30,135 +34,129 @@ class Citation:
     grade: str
 
 
+# fmt: off
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Who may be bound to whom, and what that takes."""
+    """谁可以绑定谁，需要什么 / who may be bound to whom, and what that takes."""
 
-    offered: t.Flag = False  # the region offers family sharing
-    mode: t.Mode = "authorisation"
-    relations: frozenset[t.Relation] = (
-        frozenset()
-    )  # what the beneficiary is to the sponsor; in-laws only if named
-    reach: t.Reach = "pooling-region"  # how far apart the two may be insured
-    cross_province_mode: t.Mode | None = (
-        None  # the mode in which it goes beyond the province; None: it does not
-    )
-    sponsor_insurance: frozenset[t.Code] = frozenset({"310"})  # insutype that has an account to give
-    beneficiary_insurance: frozenset[t.Code] = frozenset({"310", "390"})
-    insurance_status: frozenset[t.Code] = frozenset({"1"})  # psn_insu_stas that counts as normal
-    sponsor_excluded: frozenset[t.Code] = frozenset()  # psn_type, or its first digits
-    beneficiary_excluded: frozenset[t.Code] = frozenset()
-    min_balance: t.Fen = 0  # the sponsor's balance at binding, at least
-    base_reserve: t.Fen | None = (
-        None  # stays in the sponsor's account: the balance at binding must be above it
-    )
-    max_beneficiaries: t.Count | None = None  # of one sponsor, at once
-    counts_sponsor: t.Flag = False  # max_beneficiaries counts the sponsor as one of the family
-    max_beneficiaries_elsewhere: t.Count | None = None  # of these, insured in another pooling region
-    max_per_relation: Mapping[t.Relation, t.Count] = field(default_factory=dict)
-    max_lifetime_beneficiaries: t.Count | None = None  # distinct persons, over the years
-    max_sponsors: t.Count | None = None  # of one beneficiary, at once
-    max_spouses: t.Count | None = None
-    max_fathers: t.Count | None = None
-    max_mothers: t.Count | None = None
-    spouse_other_sex: t.Flag = False
-    min_age_gap: Mapping[t.Relation, t.Age] = field(
-        default_factory=dict
-    )  # years; less is odd: a person looks
-    min_spouse_age: t.Age | None = None  # a younger spouse is odd: a person looks
-    member_may_sponsor: t.Flag = True  # who is a beneficiary may become a sponsor
-    sponsor_may_be_member: t.Flag = True  # who has beneficiaries may become one
-    reverse_edge: t.Flag = True  # two persons may sponsor one another
-    one_family: t.Flag = False  # nobody belongs to two families, as sponsor or as member
-    consent_from_age: t.Age | None = None  # full years on the request's date; None: nobody is asked
-    consent_relations: frozenset[t.Relation] | None = None  # who is asked; None: every relation
-    consent_channels: frozenset[t.ChannelKind] | None = None  # of the request; None: every channel
-    consent_face_check: t.Flag = True
-    consent_days: t.Days = 7
-    commitment: t.Letter | None = None
-    face_check: t.Flag = True  # of the sponsor, at online channels
-    face_check_on_unbind: t.Flag = False
-    face_check_max_age: t.Seconds = 600
-    real_name_level: t.Count | None = None  # of the channel's user, at least; online channels only
-    e_credential: t.Flag = False  # the sponsor's medical e-credential is activated; online channels only
-    channel_proofs: Mapping[t.ChannelKind, frozenset[t.Proof]] = field(
-        default_factory=dict
-    )  # other than the usual
-    kin_account_first: t.Flag = False  # a kin account 亲情账户 is bound before family sharing
-    materials: tuple[t.MaterialRule, ...] = ()  # every rule that applies must be met
-    channels: frozenset[t.ChannelKind] | None = None  # None: all kinds
-    counter_preferred_from_age: t.Age | None = None  # remedies name the counter first from this age on
-    uses: frozenset[t.UseCode] = frozenset({t.Use.OUTPATIENT, t.Use.PHARMACY})
-    use_proofs: Mapping[t.UseCode, t.Choices] = field(default_factory=dict)  # documents that a use needs
-    account_opening: t.Flag = False  # the sponsor opens a family account first
-    effect: t.Effect = "now"
-    effect_by_channel: Mapping[t.ChannelKind, t.Effect] = field(default_factory=dict)  # where not `effect`
-    max_days_ahead: t.Days | None = None  # of a chosen start date
-    min_term_days: t.Days | None = None  # from first to last day, both counted
-    max_term_days: t.Days | None = None  # with it, an end date must be chosen
-    unbind_by: frozenset[t.Side] = frozenset(t.Side)
-    unbind_channels: frozenset[t.ChannelKind] | None = None  # None: those of `channels`
-    unbind_effect: t.Effect = "now"
-    unbind_effect_by_channel: Mapping[t.ChannelKind, t.Effect] = field(default_factory=dict)
-    min_bound_months: t.Count | None = None
-    rebind_wait_days: t.Days | None = None  # the same two, after one side ended a binding
-    max_changes_per_year: t.Count | None = (
-        None  # of scope, quota and dates of one binding, in a calendar year
-    )
-    on_insurance_ended: t.Condition = "end"
-    on_insurance_paused: t.Condition = "nothing"
-    on_moved: t.Condition = "end"
-    on_death: t.Condition = "end"
-    on_category: t.Condition = "nothing"  # one side enters an excluded category later
-    on_rule_changed: t.OnRuleChanged = "keep"  # a standing binding that a changed rule would refuse
-    max_unconfirmed_per_day: t.Count | None = (
-        None  # different relatives of one sponsor who could not be confirmed
-    )
-    person_wait: t.Seconds = 15  # a request waits so long for a person whom the registry does not know yet
-    reservation_days: t.Days = 30  # a slot held longer than this without a decision is listed for staff
+    # the region, and who
+    offered: t.Flag = key(False, "开办家庭共济", "the region offers family sharing", reasons="region-not-offered")
+    mode: t.Mode = key("authorisation", "省内共济的方式：授权、划拨或共济额度", "how money is shared within the province", example="authorisation", reasons="earmark-missing earmark-not-allowed")
+    relations: frozenset[t.Relation] = key(frozenset(), "使用人是授权人的什么亲属；姻亲只在列明时算", "what the beneficiary is to the sponsor; in-laws only if named", example="[spouse, parent, child]", reasons="relation-not-allowed in-law-not-allowed")
+    reach: t.Reach = key("pooling-region", "双方参保地的范围", "how far apart the two may be insured", example="province", reasons="region-too-far")
+    cross_province_mode: t.Mode | None = key(None, "跨省共济的方式；空：不跨省", "the mode in which it goes beyond the province; null: it does not", example="earmark", reasons="region-too-far earmark-missing earmark-not-allowed")
+    sponsor_insurance: frozenset[t.Code] = key(frozenset({"310"}), "授权人的险种（有个人账户）", "insutype that has an account to give", example='["310"]', reasons="sponsor-not-employee")
+    beneficiary_insurance: frozenset[t.Code] = key(frozenset({"310", "390"}), "使用人的险种", "insutype that a beneficiary may have", example='["310", "390", "391"]', reasons="beneficiary-not-insured")
+    insurance_status: frozenset[t.Code] = key(frozenset({"1"}), "视为正常的参保状态", "psn_insu_stas that counts as normal when bound", example='["1"]', reasons="sponsor-not-normal beneficiary-paused beneficiary-in-arrears")
+    sponsor_excluded: frozenset[t.Code] = key(frozenset(), "不得授权的人员类别（或其前几位）", "psn_type, or its first digits, that may not sponsor", example='["13"]', reasons="sponsor-category-excluded")
+    beneficiary_excluded: frozenset[t.Code] = key(frozenset(), "不得使用的人员类别（或其前几位）", "psn_type, or its first digits, that may not be a beneficiary", example='["13"]', reasons="beneficiary-category-excluded")
+    min_balance: t.Fen = key(0, "绑定时授权人账户余额至少", "the sponsor's balance at binding, at least", example='"2000.00"', reasons="balance-too-low")
+    base_reserve: t.Fen | None = key(None, "须保留的底额：绑定时余额须超过它", "stays in the sponsor's account: the balance at binding must be above it", example='"1000.00"', reasons="balance-below-reserve")
+    # how many
+    max_beneficiaries: t.Count | None = key(None, "一个授权人同时的使用人上限", "beneficiaries of one sponsor at once", example="8", reasons="too-many-beneficiaries")
+    counts_sponsor: t.Flag = key(False, "上限把授权人本人计入", "max_beneficiaries counts the sponsor as one of the family")
+    max_beneficiaries_elsewhere: t.Count | None = key(None, "其中参保在其他统筹区的上限", "of these, insured in another pooling region", example="6", reasons="too-many-elsewhere")
+    max_per_relation: Mapping[t.Relation, t.Count] = key({}, "每种关系的上限", "of one kind of relation", example="{spouse: 1, parent: 2}", reasons="too-many-of-relation")
+    max_lifetime_beneficiaries: t.Count | None = key(None, "一生中不同使用人的上限", "distinct persons, over the years", example="20", reasons="too-many-beneficiaries")
+    max_sponsors: t.Count | None = key(None, "一个使用人同时的授权人上限", "sponsors of one beneficiary at once", example="1", reasons="already-bound-elsewhere")
+    max_spouses: t.Count | None = key(None, "配偶上限", "spouses of one sponsor", example="1", reasons="relation-duplicate")
+    max_fathers: t.Count | None = key(None, "父亲上限", "fathers of one sponsor", example="1", reasons="relation-duplicate")
+    max_mothers: t.Count | None = key(None, "母亲上限", "mothers of one sponsor", example="1", reasons="relation-duplicate")
+    # the family
+    spouse_other_sex: t.Flag = key(False, "配偶须为异性", "spouses are of different sex", reasons="relation-sex")
+    min_age_gap: Mapping[t.Relation, t.Age] = key({}, "按关系的年龄差；不足的交人工", "difference of age by relation; less is odd: a person looks", example="{parent: 15, child: 15}", reasons="odd-age")
+    min_spouse_age: t.Age | None = key(None, "配偶年龄；不足的交人工", "age of a spouse; younger is odd: a person looks", example="20", reasons="odd-age")
+    member_may_sponsor: t.Flag = key(True, "使用人可以再做授权人", "who is a beneficiary may become a sponsor", reasons="sponsor-is-member")
+    sponsor_may_be_member: t.Flag = key(True, "授权人可以再做使用人", "who has beneficiaries may become one", reasons="beneficiary-is-sponsor")
+    reverse_edge: t.Flag = key(True, "双方可以互相授权", "two persons may sponsor one another", reasons="reverse-edge")
+    one_family: t.Flag = key(False, "一人只属于一个家庭账户", "nobody belongs to two families, as sponsor or as member", reasons="sponsor-in-other-family beneficiary-in-other-family")
+    # consent
+    consent_from_age: t.Age | None = key(None, "满多少周岁的使用人须本人同意；空：不须", "a beneficiary of this age on the request's date consents; null: nobody is asked", example="16", reasons="consent-expired consent-declined")
+    consent_relations: frozenset[t.Relation] | None = key(None, "哪些关系须同意；空：全部", "relations that are asked; null: every one", example="[sibling, grandparent]")
+    consent_channels: frozenset[t.ChannelKind] | None = key(None, "哪些渠道的申请须同意；空：全部", "channels of the request that ask; null: every one", example="[app, mini-program]")
+    consent_face_check: t.Flag = key(True, "同意时须人脸核验", "who consents passes a face check", reasons="face-check-missing")
+    consent_days: t.Days = key(7, "等待同意的天数", "how long consent is waited for", example="7", reasons="consent-expired")
+    # proofs
+    commitment: t.Letter | None = key(None, "须签署的承诺书", "the letter to be signed: its text is letters/<code>-<version>.txt", example='{code: GJ-CN, version: "1", sha256: 045e7a90cfc0eb40529992f9ca022ab9be0f3d834711a05af5fa51e35e6598ac}', reasons="commitment-missing commitment-outdated")
+    face_check: t.Flag = key(True, "线上申请须授权人人脸核验", "face check of the sponsor, at online channels", reasons="face-check-missing face-check-provider face-check-signature face-check-subject face-check-reused")
+    face_check_on_unbind: t.Flag = key(False, "解绑也须人脸核验", "ending needs a face check too", reasons="face-check-missing")
+    face_check_max_age: t.Seconds = key(600, "人脸核验的有效时间", "how old a face check may be", example="600", reasons="face-check-stale")
+    real_name_level: t.Count | None = key(None, "渠道实名等级至少（仅线上）", "real-name level of the channel's user, at least; online channels only", example="3", reasons="real-name-level-too-low")
+    e_credential: t.Flag = key(False, "授权人医保电子凭证须已激活（仅线上）", "the sponsor's medical e-credential is activated; online channels only", reasons="e-credential-missing")
+    channel_proofs: Mapping[t.ChannelKind, frozenset[t.Proof]] = key({}, "个别渠道须有的证明（代替通常的）", "what a kind of channel must prove, instead of the usual", example="{telephone: [operator], app: [face-check, commitment]}")
+    kin_account_first: t.Flag = key(False, "须先绑定亲情账户", "a kin account 亲情账户 is bound before family sharing", reasons="kin-account-missing")
+    materials: tuple[t.MaterialRule, ...] = key((), "须交的材料；适用的每条都要满足", "documents; every rule that applies must be met", example="[{relations: [spouse], any_of: [[marriage-certificate], [household-register]]}]", reasons="materials-missing")
+    channels: frozenset[t.ChannelKind] | None = key(None, "受理的渠道；空：全部", "kinds of channel that are taken; null: all", example="[app, counter]", reasons="channel-not-allowed")
+    counter_preferred_from_age: t.Age | None = key(None, "自此年龄起办法先说窗口", "remedies name the counter first from this age on", example="70")
+    # what for, and when
+    uses: frozenset[t.UseCode] = key(frozenset({t.Use.OUTPATIENT, t.Use.PHARMACY}), "可选的用途", "what the money may be chosen for", example="[outpatient, pharmacy, resident-premium]", reasons="scope-not-allowed")
+    use_proofs: Mapping[t.UseCode, t.Choices] = key({}, "各用途须交的材料", "documents that a use needs", example="{resident-premium: [[household-register]]}", reasons="use-proof-missing")
+    account_opening: t.Flag = key(False, "授权人须先开通家庭共济账户", "the sponsor opens a family account first", reasons="account-not-opened")
+    effect: t.Effect = key("now", "何时生效", "when a binding takes effect", example="next-day")
+    effect_by_channel: Mapping[t.ChannelKind, t.Effect] = key({}, "个别渠道何时生效", "the same by channel, where it is not `effect`", example="{counter: next-month}")
+    max_days_ahead: t.Days | None = key(None, "开始日期最多提前的天数", "how far ahead a start date may be chosen", example="90", reasons="dates-not-allowed")
+    min_term_days: t.Days | None = key(None, "期限至少的天数（含首尾）", "from first to last day, both counted, at least", example="30", reasons="dates-not-allowed")
+    max_term_days: t.Days | None = key(None, "期限至多的天数；有此规定须选结束日期", "the same at most; with it, an end date must be chosen", example="365", reasons="dates-not-allowed")
+    # the end
+    unbind_by: frozenset[t.Side] = key(frozenset(t.Side), "哪一方可以解绑", "who may end a binding", example="[sponsor]", reasons="unbind-not-allowed")
+    unbind_channels: frozenset[t.ChannelKind] | None = key(None, "受理解绑的渠道；空：同 channels", "channels that take it; null: those of `channels`", example="[app, counter]", reasons="unbind-channel-not-allowed")
+    unbind_effect: t.Effect = key("now", "解绑何时生效", "when an end takes effect", example="next-month")
+    unbind_effect_by_channel: Mapping[t.ChannelKind, t.Effect] = key({}, "个别渠道解绑何时生效", "the same by channel, where it is not `unbind_effect`", example="{counter: now}")
+    min_bound_months: t.Count | None = key(None, "绑定满几个月才能解绑", "months after which a binding may be ended", example="3", reasons="unbind-too-early")
+    rebind_wait_days: t.Days | None = key(None, "解绑后同样两人再绑须等的天数", "the same two, after one side ended a binding", example="30", reasons="rebind-too-early")
+    max_changes_per_year: t.Count | None = key(None, "每个绑定每年变更用途、限额、日期的次数", "changes of scope, quota and dates of one binding in a calendar year", example="3", reasons="changes-exhausted")
+    on_insurance_ended: t.Condition = key("end", "一方参保终止时", "insurance of one side ends", example="end", reasons="ended-by-insurance")
+    on_insurance_paused: t.Condition = key("nothing", "一方参保暂停时", "insurance of one side is paused", example="suspend")
+    on_moved: t.Condition = key("end", "一方参保关系转出时", "insurance of one side moves to another pooling region", example="end", reasons="ended-by-insurance")
+    on_death: t.Condition = key("end", "一方死亡时", "one side dies", example="end", reasons="ended-by-death")
+    on_category: t.Condition = key("nothing", "一方后来成为排除的类别时", "one side enters an excluded category later", example="flag", reasons="ended-by-category")
+    on_rule_changed: t.OnRuleChanged = key("keep", "规定变更后不再符合的已有绑定", "a standing binding that a changed rule would refuse", example="list", reasons="ended-by-rule")
+    # limits of asking and waiting
+    max_unconfirmed_per_day: t.Count | None = key(None, "一个授权人每日未能确认的不同使用人上限", "different relatives of one sponsor who could not be confirmed, in a day", example="5", reasons="too-many-unconfirmed")
+    person_wait: t.Seconds = key(15, "等待参保登记到达的时间", "a request waits so long for a person whom the registry does not know yet", example="15", reasons="beneficiary-not-confirmed sponsor-unknown")
+    reservation_days: t.Days = key(30, "名额占用超过此天数仍无结论的列给工作人员", "a slot held longer than this without a decision is listed for staff", example="30")
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What the region decides by itself and how long people may take."""
+    """地区自行决定什么，人工审核用多久 / what the region decides by itself and how long people may take."""
 
-    auto_approve: t.AutoApprove = "when-proven"  # the relation is proven by the registry: no human looks
-    working_days: t.Days = 3  # until the decision is due
-    supplement_working_days: t.Days = 10  # the applicant has for missing papers
+    auto_approve: t.AutoApprove = key("when-proven", "登记已证明关系的自动通过", "the relation is proven by the registry: no human looks", example="never")
+    working_days: t.Days = key(3, "审核的工作日", "working days until the decision is due", example="3")
+    supplement_working_days: t.Days = key(10, "补交材料的工作日", "working days that the applicant has for missing papers", example="10", reasons="materials-missing supplement-expired")
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """How the applicant hears of it."""
+    """申请人如何得知结果 / how the applicant hears of it."""
 
-    hotline: t.Hotline = "12393"
-    media: tuple[t.Medium, ...] = ("sms", "call")  # in this order until one arrives
-    media_counter: tuple[t.Medium, ...] = ("call", "sms")  # for who applied at a counter
-    quiet_hours: t.Hours | None = None  # nothing is sent then, by no medium
-    call_hours: tuple[t.Hours, ...] = ()  # calls only within these; none: whenever it is not quiet
-    receipt_wait: t.Seconds = 1800  # silence of an SMS provider after which the next medium is tried
-    call_retry: t.Seconds = 600  # between two calls to one person
-    call_attempts: t.Count = 3  # calls to one person about one thing
-    max_age_hours: t.Count = 72  # an older decision is not announced any more
+    hotline: t.Hotline = key("12393", "咨询电话，写入办法", "named in remedies", example='"12393"')
+    media: tuple[t.Medium, ...] = key(("sms", "call"), "依次使用，直到送达", "in this order until one arrives", example="[sms, call]")
+    media_counter: tuple[t.Medium, ...] = key(("call", "sms"), "窗口申请人的次序", "for who applied at a counter", example="[call, sms]")
+    quiet_hours: t.Hours | None = key(None, "此时段不发送", "nothing is sent then, by no medium", example='{start: "22:00", end: "08:00"}')
+    call_hours: tuple[t.Hours, ...] = key((), "只在这些时段打电话；空：非静默时段均可", "calls only within these; none: whenever it is not quiet", example='[{start: "09:00", end: "12:00"}]')
+    receipt_wait: t.Seconds = key(1800, "短信无回执多久后换下一方式", "silence of an SMS provider after which the next medium is tried", example="1800")
+    call_retry: t.Seconds = key(600, "两次拨打同一人的间隔", "between two calls to one person", example="600")
+    call_attempts: t.Count = key(3, "就一事拨打一人的次数", "calls to one person about one thing", example="3")
+    max_age_hours: t.Count = key(72, "更早的决定不再通知（小时）", "hours; an older decision is not announced any more", example="72")
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What a binding may pay, from which part of whose account, and in which order."""
+    """绑定可以支付什么、用谁账户的哪部分、按什么次序 / what a binding may pay, from which part of whose account, in which order."""
 
-    insurance_status: frozenset[t.Code] = frozenset({"1"})  # psn_insu_stas of either side at the bill's time
-    order: t.Order = "oldest-binding"  # of the sponsors, after the beneficiary's own account
-    sponsor_segments: frozenset[t.Segment] = frozenset({"current", "historic"})  # 当年, 历年
-    one_sponsor_per_settlement: t.Flag = False
-    floor: t.Fen = 0  # stays in the sponsor's account
-    quota_scope: t.QuotaScope = "per-member"
-    quota_period: t.QuotaPeriod = "year"
-    quota_default: t.Fen | None = None  # where the sponsor set none; None: unlimited
-    med_types: frozenset[t.Code] | None = (
-        None  # national codes or their first two digits; None: every type of care
-    )
-    mutual_aid: t.MutualAid = "beside"  # acct_mulaid_pay within acct_pay, or in addition to it
-    fund_includes_account: t.Flag = False  # fund_pay_sumamt contains the personal account
+    insurance_status: frozenset[t.Code] = key(frozenset({"1"}), "结算时双方视为正常的参保状态", "psn_insu_stas of either side that counts as normal at the bill's time", example='["1"]')
+    order: t.Order = key("oldest-binding", "使用人本人账户之后授权人的次序", "of the sponsors, after the beneficiary's own account", example="highest-balance")
+    sponsor_segments: frozenset[t.Segment] = key(frozenset({"current", "historic"}), "可用授权人账户的当年、历年部分", "parts of the sponsor's account: 当年 current, 历年 historic", example="[historic]")
+    one_sponsor_per_settlement: t.Flag = key(False, "每次结算只用一个授权人", "one sponsor only in each settlement")
+    floor: t.Fen = key(0, "授权人账户保留的金额", "stays in the sponsor's account", example='"1000.00"')
+    quota_scope: t.QuotaScope = key("per-member", "限额按人、合计或没有", "the quota is for each member, for all together, or there is none", example="all-members", reasons="quota-not-allowed")
+    quota_period: t.QuotaPeriod = key("year", "限额的期间", "after which the quota starts anew", example="year")
+    quota_default: t.Fen | None = key(None, "授权人未设时的限额；空：不限", "where the sponsor set none; null: unlimited", example='"8000.00"')
+    med_types: frozenset[t.Code] | None = key(None, "可支付的医疗类别（或前两位）；空：全部", "national med_type, or its first two digits; null: every type of care", example='["11", "41"]')
+    mutual_aid: t.MutualAid = key("beside", "acct_mulaid_pay 含在 acct_pay 内还是另计", "acct_mulaid_pay within acct_pay, or in addition to it", example="inside")
+    fund_includes_account: t.Flag = key(False, "fund_pay_sumamt 含个人账户", "fund_pay_sumamt contains the personal account")
+    # fmt: on
 
     def allows(self, med_type: str) -> bool:
         """Whether sponsors may pay for a national `med_type` such as 11 or 140104."""
