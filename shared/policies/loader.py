@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.policies.contest import Contest, contest
 from shared.policies.entries import SECTIONS, Entry, RegionFile, keys
 from shared.policies.errors import PolicyError
 from shared.policies.reader import read
@@ -80,6 +81,10 @@ class Policies:
             return region
         return next(c for c in (region[:4] + "00", region[:2] + "0000", NATIONAL) if c in self.files)
 
+    def contest(self, region: str, path: str, day: date) -> Contest:
+        """How the value of a key came about on a day: what decides, and what lost."""
+        return contest(self.chain(region), path, day)
+
     def candidates(self, region: str, path: str) -> Iterator[Entry]:
         """Every entry for a key, hearsay included, the nearest region first and the latest date first."""
         for file in self.chain(region):
@@ -111,23 +116,11 @@ def _policy(chain: list[RegionFile], day: date | None) -> RegionPolicy:
 
 
 def _winner(chain: list[RegionFile], path: str, day: date | None) -> tuple[Any, Citation] | None:
-    """The value in force and its source: the nearest level that says something, widened by floors above."""
+    """The value in force and its source; `None` where no file says anything."""
     if day is None:
         return None
-    won: tuple[Any, Citation] | None = None
-    for file in chain:
-        entry = max(
-            (e for e in file.entries.get(path, ()) if (since := e.applies_from()) and since <= day),
-            key=lambda e: e.from_,
-            default=None,
-        )
-        if entry is None:
-            continue
-        if won is None:
-            won = entry.value, _citation(entry)
-        elif entry.not_narrower and not entry.value <= won[0]:
-            won = entry.value | won[0], _citation(entry)
-    return won
+    found = contest(chain, path, day)
+    return (found.value, _citation(found.source)) if found.source else None
 
 
 def _citation(entry: Entry) -> Citation:
