@@ -90,3 +90,8 @@ where c.beneficiary = a.beneficiary and c.about = a.about;
 insert into face_checks (provider, transaction_no, binding_id, at)
 select * from unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[])
 on conflict do nothing;
+
+-- name: save_screenings
+insert into screenings (binding_id, round, first, at, screened_at, region, policy_version, outcome, codes, facts)
+select * from unnest($1::uuid[], $2::int[], $3::boolean[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
+                     $9::text[], $10::bytea[]);

@@ -92,6 +92,8 @@ async def save(conn: Conn, work: Work) -> None:
         ids = [work.faces[f] for f in faces]
         times = [work.changed_faces[f] for f in faces]
         await conn.execute(Q.save_face_checks, [f[0] for f in faces], [f[1] for f in faces], ids, times)
+    if work.screened:
+        await conn.execute(Q.save_screenings, *map(list, zip(*work.screened, strict=True)))
 
 
 async def _forget(conn: Conn, work: Work) -> None:

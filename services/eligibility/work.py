@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
+from services.eligibility import memory
 from services.eligibility.domain.binding import Binding, Stage
-from services.eligibility.domain.inquiry import Family
+from services.eligibility.domain.inquiry import Family, Inquiry
 from services.eligibility.domain.person import Person, merged
+from services.eligibility.domain.screening import Finding
 from shared.contracts.binding_requests import FaceCheck
 from shared.contracts.registry import PersonRecorded, RelationRecorded
 from shared.policies import Policies
@@ -24,6 +27,21 @@ class Account:
 
     frozen: bool = False
     closed: bool = False
+
+
+class Screened(NamedTuple):
+    """One row of the record of screenings; see `record`."""
+
+    binding_id: UUID
+    round: int
+    first: bool
+    at: datetime
+    screened_at: datetime
+    region: str
+    policy_version: str
+    outcome: str
+    codes: str
+    facts: bytes
 
 
 @dataclass(slots=True)
@@ -53,6 +71,7 @@ class Work:
     changed_consents: set[tuple[bytes, str]] = field(default_factory=set)
     used_consents: set[tuple[bytes, str]] = field(default_factory=set)
     changed_faces: dict[FaceKey, datetime] = field(default_factory=dict)
+    screened: list[Screened] = field(default_factory=list)
 
     def know_record(self, key: bytes, record: PersonRecorded) -> None:
         """Takes a registry record in; a `psn_no` that now names somebody else leaves its former owner."""
@@ -145,6 +164,23 @@ class Work:
             if self.consents.pop(key, None) is not None:
                 self.changed_consents.discard(key)
                 self.used_consents.add(key)
+
+    def remember(self, binding: Binding, q: Inquiry, finding: Finding, now: datetime, *, first: bool) -> None:
+        """Keeps what was found and what it was found from, so that the same can be asked under another policy."""
+        self.screened.append(
+            Screened(
+                binding.binding_id,
+                binding.round,
+                first,
+                q.at,
+                now,
+                q.region,
+                q.policy.version,
+                finding.outcome.value,
+                " ".join(r.code for r in finding.reasons),
+                memory.encode(q),
+            )
+        )
 
     def waiting_for(self, key: bytes) -> list[Binding]:
         """Requests that wait for this person to be recorded."""

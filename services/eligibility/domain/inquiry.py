@@ -49,6 +49,7 @@ class Inquiry:
     materials: tuple[Material, ...] = ()
     letter: Letter | None = None  # in force when the commitment was signed
     face_used: bool = False
+    face_verified: bool = False  # the provider's signature was judged before (a replay): not again
     keys: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # public keys (PEM) of face-check providers

@@ -38,6 +38,7 @@ def face(q: Inquiry) -> Iterator[Reason]:
             q.at,
             used=q.face_used,
             cites="binding.face_check",
+            verified=q.face_verified,
         )
 
 
@@ -50,8 +51,12 @@ def check(
     *,
     used: bool,
     cites: str,
+    verified: bool = False,
 ) -> Iterator[Reason]:
-    """All that is wrong with a face check of the person with key `subject` at `at`, for any purpose."""
+    """All that is wrong with a face check of the person with key `subject` at `at`, for any purpose.
+
+    `verified`: its provider's signature was judged before.
+    """
 
     def why(code: str, **values: object) -> Reason:
         return state_reason(policy, code, "proof.face-check", cites=cites, field="face_check", **values)
@@ -59,9 +64,9 @@ def check(
     if given is None:
         yield why("face-check-missing")
         return
-    if given.provider not in keys:
+    if not verified and given.provider not in keys:
         yield why("face-check-provider")
-    elif not signed(given, keys[given.provider]):
+    elif not verified and not signed(given, keys[given.provider]):
         yield why("face-check-signature")
     if given.subject_sha256 != subject.hex():
         yield why("face-check-subject")

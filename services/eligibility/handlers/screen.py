@@ -101,6 +101,7 @@ def settle(
     if finding.outcome.holds_slot and first:
         work.use_face(binding.request.face_check, binding.binding_id, binding.at)
     work.put(binding)
+    work.remember(binding, q, finding, out.now, first=first)
     _tell_audit(binding, finding, case, q, out, reply_to)
     gone = _gone(work, binding, finding)
     step = Step.DECIDED if finding.outcome is Outcome.REFUSED else Step.ACCEPTED
