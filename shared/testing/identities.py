@@ -15,6 +15,7 @@ from shared.contracts.binding_requests import Beneficiary, Sponsor
 from shared.contracts.identity import Certificate, CertType
 from shared.contracts.registry import Insurance, InsuranceStatus, PersonRecorded
 
+_BIRTHDAYS = 9000  # different ones; after so many persons the serial number tells them apart
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 _GIVEN = ("秀英", "建国", "桂兰", "志强", "丽娟", "晓明", "雪梅", "海涛", "欣怡", "子轩", "玉珍", "国华")
 
@@ -115,10 +116,10 @@ def person(
     One number is one person, whichever function made it. Odd numbers are men, even ones women. `insured` goes into the insurance row (`psn_insu_stas`, `arrears`, `balc` ...).
     """
     gend = sex or ("1" if number % 2 else "2")
-    birthday = born or date(1970, 1, 1) + timedelta(days=number * 97 % 9000)
+    birthday = born or date(1970, 1, 1) + timedelta(days=number * 97 % _BIRTHDAYS)
     return MadeUp(
         psn_no=psn_no or f"{admdvs[:4]}{number:014d}",
-        certno=certno(birthday, sex=gend, area=f"{admdvs[:4]}99", serial=number),
+        certno=certno(birthday, sex=gend, area=f"{admdvs[:4]}99", serial=number + number // _BIRTHDAYS),
         psn_name=name or _SURNAMES[number % len(_SURNAMES)] + _GIVEN[number % len(_GIVEN)],
         gend=gend,
         brdy=birthday,

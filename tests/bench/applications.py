@@ -11,6 +11,7 @@ from shared.testing.identities import MadeUp, person
 from shared.testing.messages import KafkaMessage, related, submitted, to_kafka, uid
 
 CHANNEL = "zheliban"
+ANSWERS = f"answers.{CHANNEL}"
 
 
 def couple(n: int) -> tuple[MadeUp, MadeUp]:

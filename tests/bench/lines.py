@@ -7,10 +7,9 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
-
 from tests.bench import applications, load, stage, world
 from tests.bench.baseline import TOPICS, group
+from tests.bench.facts import facts_read
 from tests.bench.load import Probe
 from tests.bench.measure import ANSWERS, Drain, Ends, watch_drain
 from tests.bench.stage import Stage
@@ -32,12 +31,13 @@ class Sizes:
         self.bindings = 2_000 if quick else 8_000
         self.binding_baseline = 300 if quick else 1_000
         self.binding_spare_per_s = 200 if quick else 600
+        self.requests = 5_000 if quick else 20_000
 
 
 BILLS = Probe("settlement.requests", ANSWERS, lambda _: True, world.bill)
 BINDINGS = Probe(
     "binding.requests",
-    f"answers.{applications.CHANNEL}",
+    applications.ANSWERS,
     lambda t: t == "gongji.answers.binding.v1",
     applications.application,
 )
@@ -89,7 +89,7 @@ async def binding(place: Stage, sizes: Sizes) -> dict[str, Any]:
     await load.publish(kafka, list(applications.registry(couples)))
     async with Ends(kafka, DECISIONS) as ends:
         async with place.running(urls, *line):
-            await _facts_read(urls["admin"], couples)
+            await facts_read(urls["admin"], SERVICES, couples)
             await load.publish(kafka, applications.applications(0, WARM))
             each = (
                 await _settled(ends) // WARM
@@ -124,30 +124,6 @@ async def _binding_baseline(
     before = await ends.count()
     async with place.running(urls, *[f"tests.bench.baseline {name}" for name in SERVICES]) as running:
         return await watch_drain(ends, place.cpu(running), before, count * each, timeout=300)
-
-
-async def _facts_read(url: str, couples: int) -> None:
-    """Waits until both services have read the registry."""
-    conn = await asyncpg.connect(url)
-    try:
-        for name in SERVICES:
-            deadline = time.monotonic() + 300
-            while await _read(conn, name) < couples * 3:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"{name} has not read the registry")
-                await asyncio.sleep(0.2)
-    finally:
-        await conn.close()
-
-
-async def _read(conn: asyncpg.Connection[asyncpg.Record], name: str) -> int:
-    if not await conn.fetchval("select to_regclass($1)", f"{name}.consumed"):
-        return 0
-    return int(
-        await conn.fetchval(
-            f"select coalesce(sum(next_offset), 0) from {name}.consumed where topic like 'registry.%'"
-        )
-    )
 
 
 async def _settled(ends: Ends) -> int:

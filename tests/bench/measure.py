@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -84,10 +85,18 @@ class Ends:
         return sum((await self._consumer.end_offsets(self._places)).values())
 
 
+class Counter(Protocol):
+    """Something that grows while a backlog is worked off."""
+
+    async def count(self) -> int:
+        """How much so far."""
+        ...
+
+
 async def watch_drain(
-    ends: Ends, cpu: Cpu, before: int, records: int, *, timeout: float, skip: float = 0.1
+    ends: Counter, cpu: Cpu, before: int, records: int, *, timeout: float, skip: float = 0.1
 ) -> Drain:
-    """Waits until `records` more than `before` stand on the topic; measures from the first `skip` part of them on.
+    """Waits until `ends` counts `records` more than `before`; measures from the first `skip` part of them on.
 
     The first part is left out because start-up and cold caches are no part of the rate. Raises `TimeoutError`.
     """
