@@ -77,6 +77,8 @@ class Cause(StrEnum):
     DATE = "date"
     INSURANCE = "insurance"
     DEATH = "death"
+    CATEGORY = "category"
+    RULE = "rule"
     AUTHORITY = "authority"
 
 

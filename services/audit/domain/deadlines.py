@@ -1,4 +1,4 @@
-"""Deadlines in Chinese working days, and the edges of Beijing days.
+"""Deadlines in Chinese working days.
 
 Working days are those of the State Council's yearly notice, make-up workdays included, as the package `chinesecalendar` knows
 them; for a year whose notice it does not know, Monday to Friday. The day of the event is not counted (民法典 §201).
@@ -51,18 +51,3 @@ def is_working_day(day: date) -> tuple[bool, bool]:
         return bool(chinese_calendar.is_workday(day)), True
     except NotImplementedError:
         return day.weekday() <= _FRIDAY, False
-
-
-def midnight(day: date) -> datetime:
-    """The instant at which a Beijing day begins, in UTC."""
-    return datetime.combine(day, time(), BEIJING).astimezone(UTC)
-
-
-def takes_effect(moment: datetime, effect: str) -> datetime:
-    """When something decided at `moment` begins to hold: `now`, `next-day` or `next-month` (Beijing midnights)."""
-    if effect == "now":
-        return moment
-    day = moment.astimezone(BEIJING).date()
-    if effect == "next-day":
-        return midnight(day + timedelta(days=1))
-    return midnight((day.replace(day=1) + timedelta(days=32)).replace(day=1))

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from services.audit.domain.deadlines import midnight, takes_effect
 from shared.contracts.binding_decisions import BindingState, Period, State
 from shared.contracts.binding_requests import Terms
+from shared.policies.moments import midnight, takes_effect
+from shared.policies.types import Effect
 
 _DAY = timedelta(days=1)
 
@@ -36,7 +37,7 @@ def next_turn(state: BindingState) -> datetime | None:
     return next((edge for edge in sorted(edges) if standing(state, edge) is not state.state), None)
 
 
-def first_period(terms: Terms, approved_at: datetime, effect: str) -> Period:
+def first_period(terms: Terms, approved_at: datetime, effect: Effect) -> Period:
     """The effective period of an approval: from when the region lets it count, within the dates that the sponsor chose.
 
     `begndate` counts from its midnight and `enddate` until its 24:00, Beijing time. A period that is over before it

@@ -22,6 +22,7 @@ from shared.contracts.binding_decisions import BindingState, Cause, DatedTerms, 
 from shared.contracts.binding_requests import MaterialKind
 from shared.contracts.binding_screenings import ConsentExpired, ConsentNeeded, Passed, Refused
 from shared.contracts.reasons import Reason, reason
+from shared.policies.moments import effect_of_binding
 from shared.policies.values import RegionPolicy
 
 Screening: TypeAlias = Passed | Refused | ConsentNeeded
@@ -76,7 +77,8 @@ def _found(state: BindingState, found: Screening, at: datetime, policy: RegionPo
 
 def approve(state: BindingState, reviewer: str, at: datetime, policy: RegionPolicy) -> tuple[Step, ...]:
     """`approved`, and what its periods make of it at once: suspended by a fact that came before, or already over."""
-    period = periods.first_period(state.terms[-1].terms, max(at, state.at), policy.binding.effect)
+    effect = effect_of_binding(policy.binding, state.case.channel)
+    period = periods.first_period(state.terms[-1].terms, max(at, state.at), effect)
     changes = {"effective": (period,), "reviewer": reviewer, "policy_version": policy.version}
     approved = step(state, "approved", at, **changes)
     now = periods.standing(approved.state, approved.state.at)
@@ -96,16 +98,22 @@ def ask(
     policy: RegionPolicy,
     reviewer: str | None = None,
 ) -> Step:
-    """`supplement-requested`: which documents, why, and until when."""
-    due = after_working_days(at, policy.review.supplement_working_days)
+    """`supplement-requested`: which documents, why, and until when.
+
+    Documents that do not suffice are asked for again, but within the time that was given first: sending papers renews no deadline.
+    """
+    due_at, due_basis = state.due_at, state.due_basis
+    if state.state is not State.SUPPLEMENT_REQUESTED:
+        due = after_working_days(at, policy.review.supplement_working_days)
+        due_at, due_basis = due.at, due.basis
     return step(
         state,
         "supplement-requested",
         at,
         supplement=kinds,
         reasons=reasons,
-        due_at=due.at,
-        due_basis=due.basis,
+        due_at=due_at,
+        due_basis=due_basis,
         reviewer=reviewer or state.reviewer,
         policy_version=policy.version,
     )

@@ -109,7 +109,8 @@ def revise(state: BindingState, at: datetime, reasons: tuple[Reason, ...] = (), 
         return step(draft, "changed", at, reasons=reasons + said)
     if now is State.ENDED:
         cause = draft.cause or Cause.DATE
-        told = tuple(r for r in (*reasons, *said) if r.code.startswith("ended-")) or reasons or _why(cause)
+        own = reasons if "cause" in changes else tuple(r for r in reasons if r.code.startswith("ended-"))
+        told = own or tuple(r for r in said if r.code.startswith("ended-")) or reasons or _why(cause)
         return step(draft, "ended", at, cause=cause, reasons=told)
     kind = _TYPE[now]
     return step(draft, kind, at, reasons=reasons or tuple(r for r in said if r.code.startswith(kind)))
@@ -147,10 +148,20 @@ def _end(
     return moved(file, revise(state, at, reasons, effective=cut, cause=cause))
 
 
+_CAUSES = (
+    ("ended-by-rule", Cause.RULE),  # before what the new rule says of the two: that may be a category
+    ("death", Cause.DEATH),
+    ("deceased", Cause.DEATH),
+    ("category", Cause.CATEGORY),
+)
+"""What of a reason's code tells the cause of an automatic end; all others are about insurance."""
+
+
 def _cause(reasons: tuple[Reason, ...]) -> Cause:
-    return Cause.DEATH if any("death" in r.code or "deceased" in r.code for r in reasons) else Cause.INSURANCE
+    return next((c for part, c in _CAUSES if any(part in r.code for r in reasons)), Cause.INSURANCE)
 
 
 def _why(cause: Cause) -> tuple[Reason, ...]:
-    """The reason of an end whose own words are gone."""
-    return () if cause is Cause.AUTHORITY else (reason(f"ended-by-{cause.value}"),)
+    """The reason of an end whose own words are gone; those that quote a document or a region's hotline cannot be said again."""
+    known = cause not in (Cause.AUTHORITY, Cause.CATEGORY, Cause.RULE)
+    return (reason(f"ended-by-{cause.value}"),) if known else ()

@@ -51,6 +51,8 @@ CAUSE: Final[dict[Cause, str]] = {
     Cause.DATE: "约定期限已到",
     Cause.INSURANCE: "参保关系终止或转出",
     Cause.DEATH: "一方参保登记已终止",
+    Cause.CATEGORY: "一方人员类别变化",
+    Cause.RULE: "规定变化",
     Cause.AUTHORITY: "医保经办机构终止",
 }
 _LATIN = re.compile(r"[A-Za-z]{2,}(?:[-_ ][A-Za-z]+)*")

@@ -1,4 +1,4 @@
-"""Working days, Beijing midnights."""
+"""Working days."""
 
 from datetime import UTC, date, datetime
 
@@ -9,8 +9,6 @@ from services.audit.domain.deadlines import (
     WEEKDAYS,
     after_working_days,
     is_working_day,
-    midnight,
-    takes_effect,
 )
 from shared.clock import BEIJING
 
@@ -52,12 +50,3 @@ def test_unknown_years_count_monday_to_friday() -> None:
     assert is_working_day(date(2003, 1, 1)) == (True, False)
     assert is_working_day(date(2003, 1, 4)) == (False, False)
     assert is_working_day(date(2026, 1, 1)) == (False, True)
-
-
-def test_edges_of_days_and_months() -> None:
-    assert midnight(date(2026, 11, 24)) == beijing("2026-11-24T00:00")
-    moment = beijing("2026-12-31T10:00")
-    assert takes_effect(moment, "now") == moment
-    assert takes_effect(moment, "next-day") == beijing("2027-01-01T00:00")
-    assert takes_effect(moment, "next-month") == beijing("2027-01-01T00:00")
-    assert takes_effect(beijing("2026-01-31T10:00"), "next-month") == beijing("2026-02-01T00:00")

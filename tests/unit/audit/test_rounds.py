@@ -92,6 +92,16 @@ def test_missing_documents_among_other_reasons_are_a_refusal() -> None:
     assert Line().send(refused("materials-missing", "account-frozen")) == ["received", "refused"]
 
 
+def test_documents_that_do_not_suffice_renew_no_deadline() -> None:
+    line = Line()
+    line.send(lacking())
+    due, basis = line.state.due_at, line.state.due_basis
+    again = lacking().model_copy(update={"round": 2})
+    assert line.send(again, time=MONDAY + timedelta(days=3)) == ["supplement-requested"]
+    assert (line.state.round, line.state.due_at, line.state.due_basis) == (2, due, basis)
+    assert line.dues == {("supplement-expired", str(ID)): due}
+
+
 def test_a_supplement_that_does_not_come_expires_at_its_time() -> None:
     line = Line()
     line.send(lacking())

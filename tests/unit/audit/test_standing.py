@@ -9,7 +9,7 @@ from shared.contracts import binding_screenings as found
 from shared.contracts import review_verdicts as said
 from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import Cause, State
-from shared.contracts.binding_requests import Side, Terms, Use
+from shared.contracts.binding_requests import ChannelKind, Side, Terms, Use
 from shared.contracts.reasons import Reason, reason
 from shared.testing.messages import MONDAY
 from tests.unit.audit.line import ID, Line, approved, passed, policy
@@ -138,6 +138,22 @@ def test_approval_takes_effect_when_the_region_says() -> None:
         assert line.state.effective[0].begin == midnight(begin)
 
 
+def test_approval_takes_effect_by_the_channel_of_the_request() -> None:
+    one = policy(effect="now", effect_by_channel={ChannelKind.APP: "next-month"})
+    assert approved(one).state.effective[0].begin == midnight("2026-12-01T00:00")
+    at_counter = approved(one, channel=ChannelKind.COUNTER)
+    assert at_counter.state.effective[0].begin == MONDAY
+
+
+def test_the_chosen_days_are_whole_days_of_beijing() -> None:
+    line = approved(terms=Terms(begndate=date(2026, 12, 1), enddate=date(2026, 12, 1)))
+    (period,) = line.state.effective
+    assert (period.begin.isoformat(), period.end and period.end.isoformat()) == (
+        "2026-11-30T16:00:00+00:00",
+        "2026-12-01T16:00:00+00:00",
+    )
+
+
 def test_new_terms_are_dated_and_old_ones_stay() -> None:
     line = approved()
     wider = Terms(scope=(Use.PHARMACY, Use.INPATIENT), quota=50_000)
@@ -227,12 +243,26 @@ def test_a_flag_is_said_and_changes_no_state() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "cause"), [("ended-by-insurance", Cause.INSURANCE), ("sponsor-deceased", Cause.DEATH)]
+    ("code", "cause"),
+    [
+        ("ended-by-insurance", Cause.INSURANCE),
+        ("sponsor-deceased", Cause.DEATH),
+        ("ended-by-category", Cause.CATEGORY),
+        ("sponsor-category-excluded", Cause.CATEGORY),
+        ("ended-by-rule", Cause.RULE),
+    ],
 )
 def test_conditions_end_it(code: str, cause: Cause) -> None:
     line = approved()
-    assert line.send(condition("end", reason(code))) == ["ended"]
+    assert line.send(condition("end", reason(code, hotline="12393"))) == ["ended"]
     assert (line.state.cause, codes(line)) == (cause, [code])
+
+
+def test_an_end_by_a_rule_says_which_rule() -> None:
+    line = approved()
+    why = reason("ended-by-rule", hotline="12393"), reason("sponsor-category-excluded", hotline="12393")
+    line.send(condition("end", *why, side=Side.SPONSOR))
+    assert (line.state.cause, codes(line)) == (Cause.RULE, ["ended-by-rule", "sponsor-category-excluded"])
 
 
 def test_a_condition_before_the_decision_refuses_or_counts_later() -> None:
