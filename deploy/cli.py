@@ -33,6 +33,7 @@ COMMANDS = {
     "sources": ("sources", "app"),
     "review": ("review", "app"),
     "ledger": ("ledger", "app"),
+    "policy": ("policy", "app"),
 }
 
 HELP = """医保家庭共济 as a message-driven pipeline: the local stack, and the tools of those who operate it.

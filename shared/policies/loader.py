@@ -36,7 +36,8 @@ def load(directory: Path | None = None, *, overlay: Path | None = None) -> Polic
         for code, above in _read_all(overlay, problems).items():
             base[code] = above.over(base[code]) if code in base else above
     problems.extend(_tree_problems(base))
-    problems.extend(_letter_problems(base, [HERE / "letters", *([overlay / "letters"] if overlay else [])]))
+    beside = [folder / "letters" for folder in (directory, overlay) if folder is not None]
+    problems.extend(_letter_problems(base, [HERE / "letters", *beside]))
     if problems:
         raise PolicyError(problems)
     return Policies(base)

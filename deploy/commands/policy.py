@@ -1,0 +1,223 @@
+"""`gongji policy show|diff|adopt|try|replay|test|document`: the desk of those who answer for a region's rules."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from deploy.local.errors import StackError
+from deploy.policy import adopt as adopting
+from deploy.policy import places, tables
+from deploy.policy import show as showing
+from deploy.policy.diff import Point, concerned, differences
+from deploy.policy.regions import load_regions
+from shared.clock import BEIJING, from_setting
+from shared.policies import Policies, PolicyError
+
+app = typer.Typer(
+    help="政策台 / the policy desk: what holds where and when, on whose word, and what a change would do.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="一份 JSON，供脚本使用 / one JSON document, for scripts.")
+]
+On = Annotated[
+    str, typer.Option("--on", help="北京日期，缺省今天 / a Beijing date; today if none.", metavar="DATE")
+]
+Regions = Annotated[
+    Path | None,
+    typer.Option(
+        "--regions",
+        exists=True,
+        file_okay=False,
+        help="地区文件目录：叠加在项目文件之上，含全国文件全文则单独使用 / region files, laid over the project's; alone if whole.",
+    ),
+]
+
+
+@app.command()
+def show(
+    region: Annotated[str, typer.Argument(help="代码或名称 / code or name: 330000, 浙江, Zhejiang.")],
+    on: On = "",
+    path: Annotated[
+        str, typer.Option(help="只看这些项 / only keys that start so, such as binding.max_.")
+    ] = "",
+    regions: Regions = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="含默认值 / with defaults of the format.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """某地某日的政策 / what holds in a region on a day: each value, its source, what lost, what is unadopted.
+
+    gongji policy show 泰安
+    gongji policy show 330000 --on 2024-07-31 --path binding.relations
+    gongji policy show Xinjiang --json | jq '.values[] | select(.unadopted != [])'
+    """
+    policies, day = _tree(regions), _day(on)
+    code = places.find(policies, region)
+    found = list(showing.shown(policies, code, day, path))
+    if not found:
+        raise showing.no_key(path)
+    policy = policies.on(code, day)
+    if as_json:
+        _print_json({"region": code, "name": {"zh": policy.name_zh, "en": policy.name_en}, "on": str(day), "inherits": places.inherited(policies, code),
+                     "version": policy.version, "values": [one.json() for one in found]})  # fmt: skip
+        return
+    chain = " ← ".join(places.title(policies, c) for c in places.inherited(policies, code))
+    own = "" if code in policies.files else f"{code} （无本地文件 no file of its own） ← "
+    console = Console()
+    console.print(f"[bold]{own}{chain}[/bold]\n{day}  政策版本 version {policy.version}\n", highlight=False)
+    console.print(
+        tables.policy(found, places.levels(policies), whole=everything or bool(path)), highlight=False
+    )
+
+
+@app.command()
+def diff(
+    a: Annotated[
+        str, typer.Argument(help="地区；只给目录时可省略 / a region; may be left out with --regions.")
+    ] = "",
+    b: Annotated[str, typer.Argument(help="另一地区，缺省同一地区 / another region; the same if none.")] = "",
+    on: On = "",
+    on_b: Annotated[
+        str, typer.Option(help="B 的日期，缺省同日 / the date of B; the same if none.", metavar="DATE")
+    ] = "",
+    regions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="一个目录：与项目文件比较；两个：互相比较 / one: against the project's files; two: against each other.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """两地、两日或两套文件的差别 / where two regions, two days or two sets of files differ; status 1 if they do.
+
+    gongji policy diff 330000 泰安
+    gongji policy diff 上海 --on 2024-12-08 --on-b 2024-12-09
+    gongji policy diff --regions deploy/demo/policies
+    """  # fmt: skip
+    first, second = _two_trees(regions or [])
+    day, day_b = _day(on), _day(on_b or on)
+    if not (regions or (a and (b or on_b))):
+        raise StackError(
+            "nothing to compare", "Name two regions, two days (--on, --on-b), or files (--regions)."
+        )
+    pairs = (
+        [(places.find(first, a), places.find(second, b or a))]
+        if a
+        else [(c, c) for c in concerned(first, second, day)]
+    )
+    found = {(x, y): list(differences(Point(first, x, day), Point(second, y, day_b))) for x, y in pairs}
+    if as_json:
+        _print_json(
+            [{"a": x, "b": y, "differences": [one.json() for one in some]} for (x, y), some in found.items()]
+        )
+    elif not any(found.values()):
+        Console().print("[green]相同 no difference[/green]")
+    elif not a:
+        names = places.short_names(second)
+        Console().print(
+            tables.everywhere({y: some for (_, y), some in found.items()}, names), highlight=False
+        )
+    else:
+        ((x, y), some), *_ = found.items()
+        Console().print(
+            tables.differing(some, *_heads((first, second), (x, y), (day, day_b), regions or [])),
+            highlight=False,
+        )
+    raise typer.Exit(1 if any(found.values()) else 0)
+
+
+def _heads(
+    trees: tuple[Policies, Policies], codes: tuple[str, str], days: tuple[date, date], folders: list[Path]
+) -> list[str]:
+    """What distinguishes the two columns."""
+    folder = [str(one) for one in folders] if len(folders) == 2 else ["", *(str(one) for one in folders), ""]
+    return [f"{places.title(t, c)} {d} {f}" for t, c, d, f in zip(trees, codes, days, folder, strict=False)]
+
+
+def _two_trees(folders: list[Path]) -> tuple[Policies, Policies]:
+    if len(folders) > 2:
+        raise StackError(
+            "more than two --regions", "One is compared with the project's files, two with each other."
+        )
+    if len(folders) == 2:
+        return _tree(folders[0]), _tree(folders[1])
+    return _tree(None), _tree(folders[0] if folders else None)
+
+
+@app.command()
+def adopt(
+    region: Annotated[str, typer.Argument(help="代码或名称 / code or name.")],
+    path: Annotated[str, typer.Argument(help="项，例如 binding.max_sponsors / the key.")],
+    from_: Annotated[str, typer.Option("--from", help="条目的日期 / the entry's date.", metavar="DATE")],
+    by: Annotated[str, typer.Option(help="采用人姓名 / name of the officer.")],
+    into: Annotated[
+        Path, typer.Option(file_okay=False, help="叠加目录，没有则新建 / overlay directory; made if missing.")
+    ],
+    on: On = "",
+    as_json: AsJson = False,
+) -> None:
+    """采用一条 C 级来源 / put a value of grade C in force, by name and date; shows what changes for whom.
+
+    gongji policy adopt 浙江 binding.max_sponsors --from 2022-01-01 --by 张三 --on 2026-12-01 --into policies/ours
+    """
+    wanted = adopting.Adoption(
+        places.find(_tree(None), region), showing.known(path), _day(from_), by.strip(), _day(on)
+    )
+    try:
+        done = adopting.adopt(wanted, into)
+    except PolicyError as error:
+        _broken(error)
+    if as_json:
+        rows = [
+            {
+                "region": c.region,
+                "from": str(c.since),
+                "before": c.before.json()["value"],
+                "after": c.after.json()["value"],
+            }
+            for c in done.changes
+        ]
+        _print_json({"file": str(done.file), "line": done.number, "text": done.line, "changes": rows})
+    else:
+        Console().print(tables.adopted(done), highlight=False)
+
+
+def _tree(directory: Path | None) -> Policies:
+    """The region files; every fault is one line on stderr, and status 1."""
+    try:
+        return load_regions(directory)
+    except PolicyError as error:
+        _broken(error)
+
+
+def _broken(error: PolicyError) -> NoReturn:
+    for problem in error.problems:
+        typer.echo(f"policy: {problem}", err=True)
+    raise typer.Exit(1) from None
+
+
+def _day(text: str) -> date:
+    """A Beijing date; today by `GONGJI_CLOCK` when there is none."""
+    if not text:
+        return from_setting(os.environ.get("GONGJI_CLOCK")).now().astimezone(BEIJING).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise StackError(f"{text!r} is no date", "Write it as 2026-11-23.") from None
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
