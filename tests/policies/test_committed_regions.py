@@ -61,7 +61,7 @@ def test_taian_is_one_exclusive_family_and_its_province_is_not() -> None:
         None,
         True,
     )
-    assert POLICIES.on("379900", NOW).region == "370000"
+    assert POLICIES.on("379900", NOW).binding == shandong
 
 
 def test_xinjiang_lets_the_beneficiary_choose_the_order_and_pays_no_stay() -> None:

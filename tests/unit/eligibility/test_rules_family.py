@@ -24,7 +24,7 @@ TAIAN: dict[str, Any] = {"region": "370900"}
 
 @pytest.mark.parametrize(("at", "allowed"), [(NIGHT, False), (NIGHT + timedelta(seconds=1), True)])
 def test_siblings_from_the_day_of_the_2024_rule(at: datetime, allowed: bool) -> None:
-    q = inquiry(SPONSOR, adult(4), relation="sibling", at=at, region="320000")
+    q = inquiry(SPONSOR, adult(4), relation="sibling", at=at, region="110000")
     assert codes(q) == ["relation-not-allowed"] * (not allowed)
     if not allowed:
         (reason,) = found(q).reasons
@@ -72,10 +72,18 @@ def test_a_channels_claim_proves_nothing_papers_do() -> None:
     assert finding.outcome is Outcome.SUPPLEMENT
     assert [r.code for r in finding.reasons] == ["materials-missing"]
     assert "结婚证" in finding.reasons[0].zh
-    for kind, enough in (("marriage-certificate", True), ("household-register", True), ("id-card", False)):
-        given = replace(bare, materials=(material(kind),))
-        assert (found(given).outcome is Outcome.PASSED) is enough
-    assert found(replace(bare, materials=(material("marriage-certificate"),))).proven_by == ("materials",)
+    cards = (material("id-card", "sponsor"), material("id-card", "beneficiary"))
+    certificate, register = material("marriage-certificate"), material("household-register")
+    for given, enough in (
+        ((certificate, *cards), True),
+        ((certificate, cards[0]), False),
+        ((certificate, cards[0], cards[0]), False),
+        ((certificate,), False),
+        ((register,), True),
+        (cards, False),
+    ):
+        assert (found(replace(bare, materials=given)).outcome is Outcome.PASSED) is enough
+    assert found(replace(bare, materials=(register,))).proven_by == ("materials",)
 
 
 def test_the_same_two_again_and_another_sponsor() -> None:
