@@ -55,7 +55,7 @@ class Eligibility:
     tombstones = True
 
     def __init__(self, policies: Policies, keys: Mapping[str, tuple[str, ...]]) -> None:
-        self._policies, self._keys = policies, keys
+        self.policies, self._keys = policies, keys
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Keys:
         """Locks the bindings and persons that the batch concerns."""
@@ -67,12 +67,13 @@ class Eligibility:
 
     async def load(self, conn: Conn, items: Sequence[Item], keys: Keys) -> Work:
         """Reads the facts about them."""
-        work = Work(self._policies, self._keys)
+        work = Work(self.policies, self._keys)
         await storage.load(conn, keys, work)
         return work
 
     def decide(self, state: Work, item: Item, out: Out) -> None:
         """Folds one message or due row."""
+        state.now = out.now
         if isinstance(item, Due):
             if item.kind != deferred.KIND:
                 facts.due(state, item, out)
@@ -81,6 +82,8 @@ class Eligibility:
         else:
             late = False
         body: object = item.body
+        if isinstance(body, registry.PersonRecorded | registry.RelationRecorded):
+            state.keep_version(body, item.appended_at)
         if isinstance(body, Tombstone):
             facts.erased(state, item)
             return

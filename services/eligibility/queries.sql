@@ -17,10 +17,7 @@ insert into people (person) select p from unnest($1::bytea[]) p order by p on co
 select binding_id from bindings where binding_id = any($1::uuid[]) order by binding_id for update;
 
 -- name: lock_people
-select person from people where person = any($1::bytea[]) order by person for update;
-
--- name: people
-select person, opened_at from people where person = any($1::bytea[]);
+select person, opened_at, erased_at from people where person = any($1::bytea[]) order by person for update;
 
 -- name: person_records
 select person, body from person_records where person = any($1::bytea[]) or psn_no = any($2::text[]);
@@ -32,13 +29,8 @@ select body from relation_records where psn_no = any($1::text[]) and other_psn_n
 select psn_no, frozen, closed from accounts where psn_no = any($1::text[]);
 
 -- name: bindings
-select body from bindings where binding_id = any($2::uuid[])
-union
-select body from bindings where short_code = any($3::text[])
-union
-select body from bindings where sponsor = any($1::bytea[]) and counts
-union
-select body from bindings where beneficiary = any($1::bytea[]) and counts;
+select binding_id, body from bindings
+where binding_id = any($2::uuid[]) or (sponsor = any($1::bytea[]) and counts) or (beneficiary = any($1::bytea[]) and counts);
 
 -- name: consents
 select beneficiary, about, at from consents where beneficiary = any($1::bytea[]);
@@ -51,32 +43,9 @@ from face_checks f join unnest($1::text[], $2::text[]) as a (provider, transacti
 insert into people (person, opened_at) select * from unnest($1::bytea[], $2::timestamptz[])
 on conflict (person) do update set opened_at = excluded.opened_at;
 
--- name: save_person_records
-insert into person_records (psn_no, person, version, body) select * from unnest($1::text[], $2::bytea[], $3::int[], $4::bytea[])
-on conflict (psn_no) do update set person = excluded.person, version = excluded.version, body = excluded.body
-where person_records.version < excluded.version;
-
--- name: save_relation_records
-insert into relation_records (psn_no, other_psn_no, version, body)
-select * from unnest($1::text[], $2::text[], $3::int[], $4::bytea[])
-on conflict (psn_no, other_psn_no) do update set version = excluded.version, body = excluded.body
-where relation_records.version < excluded.version;
-
--- name: forget_person_records
-delete from person_records where psn_no = any($1::text[]);
-
--- name: forget_relation_records
-delete from relation_records r using unnest($1::text[], $2::text[]) as a (psn_no, other_psn_no)
-where r.psn_no = a.psn_no and r.other_psn_no = a.other_psn_no;
-
 -- name: save_accounts
 insert into accounts (psn_no, frozen, closed) select * from unnest($1::text[], $2::boolean[], $3::boolean[])
 on conflict (psn_no) do update set frozen = excluded.frozen, closed = excluded.closed;
-
--- name: save_bindings
-insert into bindings (binding_id, sponsor, beneficiary, stage, counts, short_code, body)
-select * from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::boolean[], $6::text[], $7::bytea[])
-on conflict (binding_id) do update set stage = excluded.stage, counts = excluded.counts, short_code = excluded.short_code, body = excluded.body;
 
 -- name: save_consents
 insert into consents (beneficiary, about, at) select * from unnest($1::bytea[], $2::text[], $3::timestamptz[])
@@ -91,7 +60,21 @@ insert into face_checks (provider, transaction_no, binding_id, at)
 select * from unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[])
 on conflict do nothing;
 
--- name: save_screenings
-insert into screenings (binding_id, round, first, at, screened_at, region, policy_version, outcome, codes, facts)
-select * from unnest($1::uuid[], $2::int[], $3::boolean[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
-                     $9::text[], $10::bytea[]);
+-- name: insert_bindings
+-- without "on conflict": two requests of one id at the same moment; the later one is tried again and then told
+insert into bindings (binding_id, sponsor, beneficiary, stage, counts, short_code, body, region, held_since, held_until, final_at, stripped)
+select binding_id, sponsor, beneficiary, stage, counts, short_code, body, region, held_since, held_until, final_at, stripped
+from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::boolean[], $6::text[], $7::bytea[], $8::text[], $9::timestamptz[],
+            $10::timestamptz[], $11::timestamptz[], $12::boolean[])
+    as g (binding_id, sponsor, beneficiary, stage, counts, short_code, body, region, held_since, held_until, final_at, stripped);
+
+-- name: update_bindings
+update bindings b
+set stage = g.stage, counts = g.counts, short_code = g.short_code, body = g.body, region = g.region, stripped = g.stripped,
+    held_since = case when g.held_since is not null then coalesce(b.held_since, g.held_since) end,
+    held_until = case when g.held_until is not null then coalesce(b.held_until, g.held_until) end,
+    final_at = case when g.final_at is not null then coalesce(b.final_at, g.final_at) end
+from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::boolean[], $6::text[], $7::bytea[], $8::text[], $9::timestamptz[],
+            $10::timestamptz[], $11::timestamptz[], $12::boolean[])
+    as g (binding_id, sponsor, beneficiary, stage, counts, short_code, body, region, held_since, held_until, final_at, stripped)
+where b.binding_id = g.binding_id;

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.eligibility import keeping
 from services.eligibility.domain.binding import Binding, Stage
-from services.eligibility.domain.person import person_key
 from services.eligibility.work import Account, FaceKey, Work
 from shared.contracts.registry import PersonRecorded, RelationRecorded
 from shared.db import Conn, load_queries
@@ -25,7 +26,8 @@ class Keys:
     bindings: set[UUID] = field(default_factory=set)
     short_codes: set[str] = field(default_factory=set)
     faces: set[FaceKey] = field(default_factory=set)
-    locked: set[bytes] = field(default_factory=set)  # persons whose rows were there to be locked
+    locked: dict[bytes, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
+    """Persons whose rows were there to be locked: when the family account was opened, when the registry erased the person."""
 
 
 async def lock(conn: Conn, keys: Keys) -> None:
@@ -41,7 +43,9 @@ async def lock(conn: Conn, keys: Keys) -> None:
         keys.bindings.add(row["binding_id"])
         keys.persons |= {row["sponsor"], row["beneficiary"]}
     await conn.execute(Q.lock_bindings, list(keys.bindings))
-    keys.locked = {row["person"] for row in await conn.fetch(Q.lock_people, list(keys.persons))}
+    # What a lock returns is the row as the one before us left it.
+    for row in await conn.fetch(Q.lock_people, list(keys.persons)):
+        keys.locked[row["person"]] = row["opened_at"], row["erased_at"]
 
 
 async def load(conn: Conn, keys: Keys, work: Work) -> None:
@@ -50,9 +54,11 @@ async def load(conn: Conn, keys: Keys, work: Work) -> None:
     A person who was recorded between lock and load is nobody yet: the request waits and is tried again.
     """
     persons = list(keys.persons)
-    work.locked |= keys.locked
-    for row in await conn.fetch(Q.people, list(keys.locked)):
-        work.opened[row["person"]] = row["opened_at"]
+    work.locked |= keys.locked.keys()
+    for person, (opened_at, erased_at) in keys.locked.items():
+        work.opened[person] = opened_at
+        if erased_at is not None:
+            work.erased[person] = erased_at
     for row in await conn.fetch(Q.person_records, persons, list(keys.numbers)):
         work.know_record(row["person"], PersonRecorded.model_validate_json(row["body"]))
     numbers = sorted(keys.numbers | work.records.keys())
@@ -61,8 +67,9 @@ async def load(conn: Conn, keys: Keys, work: Work) -> None:
         work.relations[relation.psn_no, relation.other_psn_no] = relation
     for row in await conn.fetch(Q.accounts, numbers):
         work.accounts[row["psn_no"]] = Account(row["frozen"], row["closed"])
-    for row in await conn.fetch(Q.bindings, persons, list(keys.bindings), list(keys.short_codes)):
+    for row in await conn.fetch(Q.bindings, persons, list(keys.bindings)):
         work.know_binding(Binding.model_validate_json(row["body"]))
+        work.stored.add(row["binding_id"])
     for row in await conn.fetch(Q.consents, persons):
         work.consents[row["beneficiary"], row["about"]] = row["at"]
     if keys.faces:
@@ -76,31 +83,21 @@ async def save(conn: Conn, work: Work) -> None:
     people = sorted(work.changed_people)
     if people:
         await conn.execute(Q.save_people, people, [work.opened[p] for p in people])
-    await _forget(conn, work)
-    await _save_records(conn, [work.records[n] for n in sorted(work.changed_records)])
-    await _save_relations(conn, [work.relations[p] for p in sorted(work.changed_relations)])
+    await keeping.forget(conn, work)
     numbers = sorted(work.changed_accounts)
     if numbers:
         accounts = [work.accounts[n] for n in numbers]
         await conn.execute(
             Q.save_accounts, numbers, [a.frozen for a in accounts], [a.closed for a in accounts]
         )
-    await _save_bindings(conn, [work.bindings[i] for i in sorted(work.changed_bindings)])
+    await _save_bindings(conn, work)
     await _save_consents(conn, work)
     faces = sorted(work.changed_faces)
     if faces:
         ids = [work.faces[f] for f in faces]
         times = [work.changed_faces[f] for f in faces]
         await conn.execute(Q.save_face_checks, [f[0] for f in faces], [f[1] for f in faces], ids, times)
-    if work.screened:
-        await conn.execute(Q.save_screenings, *map(list, zip(*work.screened, strict=True)))
-
-
-async def _forget(conn: Conn, work: Work) -> None:
-    if work.erased_records:
-        await conn.execute(Q.forget_person_records, sorted(work.erased_records))
-    if pairs := sorted(work.erased_relations):
-        await conn.execute(Q.forget_relation_records, [p[0] for p in pairs], [p[1] for p in pairs])
+    await keeping.save(conn, work)
 
 
 async def _save_consents(conn: Conn, work: Work) -> None:
@@ -111,37 +108,33 @@ async def _save_consents(conn: Conn, work: Work) -> None:
         await conn.execute(Q.save_consents, [c[0] for c in consents], [c[1] for c in consents], given)
 
 
-async def _save_records(conn: Conn, records: Sequence[PersonRecorded]) -> None:
-    if records:
-        await conn.execute(
-            Q.save_person_records,
-            [r.psn_no for r in records],
-            [person_key(r) for r in records],
-            [r.version for r in records],
-            [r.model_dump_json().encode() for r in records],
-        )
+async def _save_bindings(conn: Conn, work: Work) -> None:
+    """New ones are inserted, known ones replaced."""
+    changed = [keeping.kept(work, work.bindings[i]) for i in sorted(work.changed_bindings)]
+    new = [b for b in changed if b.binding_id not in work.stored]
+    known = [b for b in changed if b.binding_id in work.stored]
+    for statement, bindings in ((Q.insert_bindings, new), (Q.update_bindings, known)):
+        if bindings:
+            await conn.execute(statement, *_columns(work, bindings))
 
 
-async def _save_relations(conn: Conn, records: Sequence[RelationRecorded]) -> None:
-    if records:
-        await conn.execute(
-            Q.save_relation_records,
-            [r.psn_no for r in records],
-            [r.other_psn_no for r in records],
-            [r.version for r in records],
-            [r.model_dump_json().encode() for r in records],
-        )
+def _columns(work: Work, bindings: Sequence[Binding]) -> Iterator[Sequence[object]]:
+    now = work.now
+    yield [b.binding_id for b in bindings]
+    yield [b.sponsor for b in bindings]
+    yield [b.beneficiary for b in bindings]
+    yield [b.stage.value for b in bindings]
+    yield [b.stage.held or b.stage is Stage.WAITING or b.ever for b in bindings]
+    yield [None if b.persons else b.short_code for b in bindings]
+    yield [b.model_dump_json().encode() for b in bindings]
+    yield [b.admdvs for b in bindings]
+    yield [now if b.stage.reserved else None for b in bindings]
+    yield [_held_until(work, b) if b.stage.reserved else None for b in bindings]
+    yield [now if b.stage.final else None for b in bindings]
+    yield [b.persons is not None for b in bindings]
 
 
-async def _save_bindings(conn: Conn, bindings: Sequence[Binding]) -> None:
-    if bindings:
-        await conn.execute(
-            Q.save_bindings,
-            [b.binding_id for b in bindings],
-            [b.sponsor for b in bindings],
-            [b.beneficiary for b in bindings],
-            [b.stage.value for b in bindings],
-            [b.stage.held or b.stage is Stage.WAITING or b.ever for b in bindings],
-            [b.short_code for b in bindings],
-            [b.model_dump_json().encode() for b in bindings],
-        )
+def _held_until(work: Work, binding: Binding) -> datetime | None:
+    """Until when a decision about the slot is expected."""
+    days = work.policies.at(binding.admdvs, binding.at).binding.reservation_days
+    return work.now + timedelta(days=days) if work.now else None

@@ -50,11 +50,13 @@ class Work:
 
     policies: Policies
     keys: Mapping[str, tuple[str, ...]]
+    now: datetime | None = None  # the time of the item that is folded
     locked: set[bytes] = field(default_factory=set)
     bindings: dict[UUID, Binding] = field(default_factory=dict)
     records: dict[str, PersonRecorded] = field(default_factory=dict)
     owners: dict[str, bytes] = field(default_factory=dict)
     opened: dict[bytes, datetime | None] = field(default_factory=dict)
+    erased: dict[bytes, datetime] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     relations: dict[tuple[str, str], RelationRecorded] = field(default_factory=dict)
     consents: dict[tuple[bytes, str], datetime] = field(default_factory=dict)
@@ -71,6 +73,12 @@ class Work:
     changed_consents: set[tuple[bytes, str]] = field(default_factory=set)
     used_consents: set[tuple[bytes, str]] = field(default_factory=set)
     changed_faces: dict[FaceKey, datetime] = field(default_factory=dict)
+    changed_erasures: set[bytes] = field(default_factory=set)
+    stored: set[UUID] = field(default_factory=set)  # bindings that the table has
+    versions: dict[tuple[str, int], tuple[PersonRecorded, datetime]] = field(default_factory=dict)
+    relation_versions: dict[tuple[str, str, int], tuple[RelationRecorded, datetime]] = field(
+        default_factory=dict
+    )
     screened: list[Screened] = field(default_factory=list)
 
     def know_record(self, key: bytes, record: PersonRecorded) -> None:
@@ -80,19 +88,34 @@ class Work:
         self.records[record.psn_no] = record
         self.owners[record.psn_no] = key
         self.numbers[key].add(record.psn_no)
+        if self.erased.pop(key, None):
+            self.changed_erasures.add(key)
 
-    def forget_record(self, psn_no: str) -> None:
-        """The authority erased a registry record. What is bound stays bound."""
+    def keep_version(self, record: PersonRecorded | RelationRecorded, appended_at: datetime) -> None:
+        """Every version belongs to the history, also one that comes late."""
+        if isinstance(record, PersonRecorded):
+            self.versions.setdefault((record.psn_no, record.version), (record, appended_at))
+        else:
+            key = record.psn_no, record.other_psn_no, record.version
+            self.relation_versions.setdefault(key, (record, appended_at))
+
+    def forget_record(self, psn_no: str, now: datetime) -> None:
+        """The authority erased a registry record, history and all. What is bound stays bound."""
         self.erased_records.add(psn_no)
         self.changed_records.discard(psn_no)
+        self.versions = {key: kept for key, kept in self.versions.items() if key[0] != psn_no}
+        self.records.pop(psn_no, None)
         if (owner := self.owners.pop(psn_no, None)) is not None:
             self.numbers[owner].discard(psn_no)
-        self.records.pop(psn_no, None)
+            if not self.numbers[owner]:
+                self.erased[owner] = now
+                self.changed_erasures.add(owner)
 
     def forget_relation(self, pair: tuple[str, str]) -> None:
         """The authority erased a record of a relation."""
         self.erased_relations.add(pair)
         self.changed_relations.discard(pair)
+        self.relation_versions = {k: kept for k, kept in self.relation_versions.items() if k[:2] != pair}
         self.relations.pop(pair, None)
 
     def know_binding(self, binding: Binding) -> None:

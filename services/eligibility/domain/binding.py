@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from services.eligibility.domain.inquiry import Tie
 from services.eligibility.domain.person import person_key
-from shared.contracts.base import UUID, Message, Origin, RegionCode
-from shared.contracts.binding_decisions import State
-from shared.contracts.binding_requests import Material, Submitted, Terms
+from shared.contracts.base import UUID, Message, Origin, RegionCode, Time
+from shared.contracts.binding_decisions import Cause, State
+from shared.contracts.binding_requests import Material, Side, Submitted, Terms
 from shared.contracts.identity import normalise, sex
 
 
@@ -30,6 +31,16 @@ class Stage(StrEnum):
     def held(self) -> bool:
         """Whether it counts in the family graph."""
         return self not in (Stage.WAITING, Stage.REFUSED, Stage.CLOSED)
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more becomes of it."""
+        return self in (Stage.REFUSED, Stage.CLOSED)
+
+    @property
+    def reserved(self) -> bool:
+        """Whether it holds a slot for want of a decision."""
+        return self.held and not self.stands
 
     @property
     def shown(self) -> str:
@@ -56,13 +67,30 @@ _SHOWN = {
 
 
 class Condition(StrEnum):
-    """What has become of one side since the binding was approved."""
+    """What is out of order with one side since the binding was approved; several may be at once."""
 
-    OK = "ok"
     PAUSED = "paused"
-    ENDED = "ended"
+    CATEGORY = "category"
     MOVED = "moved"
+    ENDED = "ended"
     DEAD = "dead"
+
+
+class Standing(Message):
+    """One side of a binding that stands. `suspended`: its conditions made us suspend the binding."""
+
+    conditions: tuple[Condition, ...] = ()
+    suspended: bool = False
+
+
+class Queued(Message):
+    """A message about a request that waits for a person: to be judged after it, in the order of arrival."""
+
+    type: str
+    source: str
+    id: str
+    time: Time
+    body: dict[str, Any]
 
 
 class Binding(Message):
@@ -75,6 +103,7 @@ class Binding(Message):
     at: datetime
     admdvs: RegionCode  # where the sponsor is insured: whose policy holds
     beneficiary_admdvs: RegionCode | None = None
+    beneficiary_gend: str | None = None  # by certificate or registry, when it was last screened
     round: int = 1
     materials: tuple[Material, ...] = ()
     consented: bool = False
@@ -82,24 +111,52 @@ class Binding(Message):
     codes: tuple[str, ...] = ()  # of the last screening's reasons
     version: int = 0  # of the last decision seen
     terms: Terms = Terms()
-    bound_at: datetime | None = None
+    wanted: Terms | None = None  # a change that audit was told of and whose decision is not read yet
+    wanted_at: datetime | None = None
+    changed: tuple[datetime, ...] = ()  # when scope, quota or dates were changed, as far as one calendar year needs it
+    received_at: datetime | None = None  # when the request was there, whatever its sender's clock says
+    consent_until: datetime | None = None
+    bound_at: datetime | None = None  # when it was approved
+    begins_at: datetime | None = None  # from when it first counts
+    ended_at: datetime | None = None
+    ended_by: Cause | None = None
     ever: bool = False  # was approved once: counts for a lifetime limit
-    sponsor_condition: Condition = Condition.OK
-    beneficiary_condition: Condition = Condition.OK
+    sponsor_standing: Standing = Standing()
+    beneficiary_standing: Standing = Standing()
+    judged_by: str = ""  # version of the policy by which the rules about the pair were last judged
+    rules_told: tuple[str, ...] = ()  # what of a changed rule audit was told, and under which versions
+    told_versions: tuple[str, ...] = ()
+    queued: tuple[Queued, ...] = ()
+    persons: tuple[str, str] | None = None  # keys of the two (hex), once the request does not name them any more
 
     @property
     def sponsor(self) -> bytes:
-        return person_key(self.request.sponsor)
+        return bytes.fromhex(self.persons[0]) if self.persons else person_key(self.request.sponsor)
 
     @property
     def beneficiary(self) -> bytes:
-        return person_key(self.request.beneficiary)
+        return bytes.fromhex(self.persons[1]) if self.persons else person_key(self.request.beneficiary)
+
+    @property
+    def chosen(self) -> Terms:
+        """The terms with the changes that are on their way."""
+        return self.wanted or self.terms
+
+    def standing(self, side: Side) -> Standing:
+        """What is out of order with one side."""
+        return self.sponsor_standing if side is Side.SPONSOR else self.beneficiary_standing
 
     def tie(self) -> Tie:
         """The edge that it is in the family graph."""
         person = self.request.beneficiary
         gend = sex(person.psn_cert_type, normalise(person.psn_cert_type, person.certno))
-        return Tie(self.sponsor, self.beneficiary, self.request.relation, gend)
+        return Tie(
+            self.sponsor,
+            self.beneficiary,
+            self.request.relation,
+            gend or self.beneficiary_gend,
+            self.beneficiary_admdvs,
+        )
 
 
 def stage_after(state: State, now: Stage, *, latest: bool = True) -> Stage:

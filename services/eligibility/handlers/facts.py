@@ -68,7 +68,7 @@ def erased(work: Work, event: Event) -> None:
     """A tombstone of the registry: the record is forgotten."""
     key = event.key.decode()
     if event.topic == "registry.persons":
-        work.forget_record(key)
+        work.forget_record(key, event.time)
     elif event.topic == "registry.relations":
         one, _, other = key.partition("|")
         work.forget_relation((one, other))
