@@ -63,6 +63,15 @@ class Use(StrEnum):
     LONG_TERM_CARE_PREMIUM = "long-term-care-premium"  # 长护险缴费
 
 
+USES_ZH: dict[str, str] = {
+    Use.OUTPATIENT: "门诊",
+    Use.INPATIENT: "住院",
+    Use.PHARMACY: "定点药店购药",
+    Use.RESIDENT_PREMIUM: "居民医保缴费",
+    Use.LONG_TERM_CARE_PREMIUM: "长护险缴费",
+}
+"""What an applicant reads of a use; one that a region names beyond these is read by its code."""
+
 UseCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$"), Field(examples=["outpatient"])]
 """A use: one of `Use`, or another that a region's policy names. The list is open: a new use is a line in a region file."""
 

@@ -55,7 +55,7 @@ def reason(
     """
     text: ReasonText = REASONS[code]
     known = {"field": field, "hotline": HOTLINE, **values}
-    zh, en, remedy_zh, remedy_en = (_cut(part.format(**known)) for part in text)
+    zh, en, remedy_zh, remedy_en = (cut(part.format(**known)) for part in text)
     return Reason(
         code=code,
         rule=rule,
@@ -68,5 +68,6 @@ def reason(
     )
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text within the limit of one language."""
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from services.eligibility.domain.channels import proofs_of, takes
 from services.eligibility.domain.person import Person, person_key
 from shared.contracts import reasons
 from shared.contracts.binding_requests import CHANNELS_ZH, ChannelKind, Material, Relation, Submitted
 from shared.contracts.reasons import Reason
-from shared.contracts.registry import RelationRecorded
-from shared.policies.types import Letter
+from shared.contracts.registry import Insurance, RelationRecorded
+from shared.policies.types import Letter, Proof
 from shared.policies.values import RegionPolicy
 
 
@@ -23,14 +24,19 @@ class Tie:
     beneficiary: bytes
     relation: Relation
     beneficiary_sex: str | None = None
+    beneficiary_admdvs: str | None = None  # where insured when the binding was asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Edges that the two persons have at the moment, and whom the sponsor ever had (distinct keys)."""
+    """Edges that the two persons have at the moment, and whom the sponsor ever had (distinct keys).
+
+    `last_end`: the latest Beijing date on which one of the two ended a binding between them.
+    """
 
     ties: tuple[Tie, ...] = ()
     ever: frozenset[bytes] = frozenset()
+    last_end: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +65,26 @@ class Inquiry:
     """The sponsor, if certificate and name are those of the registry."""
     confirmed: Person | None = field(init=False)
     """The beneficiary, if certificate and name are those of one person of the registry."""
+    sponsor_row: Insurance | None = field(init=False)
+    """The insurance that makes the known sponsor one."""
+    beneficiary_row: Insurance | None = field(init=False)
+    """The insurance that counts of the confirmed beneficiary."""
+    proofs: frozenset[Proof] = field(init=False)
+    """What the region asks this kind of channel to prove."""
 
     def __post_init__(self) -> None:
+        keep, binding = object.__setattr__, self.policy.binding
         asked, found = self.request.sponsor, self.sponsor
-        known = found is not None and found.key == person_key(asked) and found.named(asked.psn_name)
-        object.__setattr__(self, "known_sponsor", found if known else None)
+        if found and not (found.key == person_key(asked) and found.named(asked.psn_name)):
+            found = None
         relative = self.beneficiary
-        named = relative is not None and relative.named(self.request.beneficiary.psn_name)
-        object.__setattr__(self, "confirmed", relative if named else None)
+        if relative and not relative.named(self.request.beneficiary.psn_name):
+            relative = None
+        keep(self, "known_sponsor", found)
+        keep(self, "confirmed", relative)
+        keep(self, "sponsor_row", found.best(binding.sponsor_insurance) if found else None)
+        keep(self, "beneficiary_row", relative.best(binding.beneficiary_insurance) if relative else None)
+        keep(self, "proofs", proofs_of(binding, self.request.channel))
 
     def why(
         self, code: str, rule: str, *, cites: str | None = None, field: str | None = None, **values: object
@@ -104,4 +122,4 @@ def state_reason(
 
 def channel_names(channels: frozenset[ChannelKind] | None) -> str:
     """Channels as a person reads them, in one order; a region that names none takes all kinds."""
-    return "、".join(f"{CHANNELS_ZH[c]}({c})" for c in ChannelKind if channels is None or c in channels)
+    return "、".join(f"{CHANNELS_ZH[c]}({c})" for c in ChannelKind if takes(channels, c))

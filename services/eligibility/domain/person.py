@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import TypeVar
 
 from shared.contracts.binding_screenings import Fact
-from shared.contracts.identity import Certificate, normalise, same_name, sex
+from shared.contracts.identity import Certificate, birth_date, normalise, same_name, sex
 from shared.contracts.registry import Insurance, InsuranceStatus, PersonRecorded
 
+T = TypeVar("T")
+
 _DEAD = "2"
+_SEXES = frozenset({"1", "2"})
 _RANK = {InsuranceStatus.NORMAL: 0, InsuranceStatus.PAUSED: 1, InsuranceStatus.ENDED: 2}
 
 
@@ -51,9 +55,20 @@ class Person:
     @property
     def sex(self) -> str | None:
         """`"1"` or `"2"`, from the certificate where it says so, else from the registry."""
-        first = self.records[0]
-        kind = first.psn_cert_type
-        return sex(kind, normalise(kind, first.certno)) or (first.gend if first.gend in "12" else None)
+        gend = self.records[0].gend
+        return self._certified(sex) or (gend if gend in _SEXES else None)
+
+    @property
+    def other_sex(self) -> bool:
+        """Whether certificate and registry name different sexes."""
+        said = self._certified(sex)
+        return said is not None and any(r.gend in _SEXES and r.gend != said for r in self.records)
+
+    @property
+    def other_birth(self) -> bool:
+        """Whether certificate and registry name different dates of birth."""
+        said = self._certified(birth_date)
+        return said is not None and any(r.brdy != said for r in self.records)
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -69,7 +84,22 @@ class Person:
         A person has several rows, in any order; the 310 row makes a sponsor wherever it stands.
         """
         rows = [row for r in self.records for row in r.insurances if row.insutype in kinds]
-        return min(rows, key=_preference, default=None)
+        return rows[0] if len(rows) == 1 else min(rows, key=_preference, default=None)
+
+    def equals(self, best: Insurance, kinds: frozenset[str]) -> list[Insurance]:
+        """All rows of these `insutype` that are as good as the best: a person may be insured twice."""
+        rows = (row for r in self.records for row in r.insurances if row.insutype in kinds)
+        return [row for row in rows if _preference(row)[:2] == _preference(best)[:2]]
+
+    def _certified(self, read: Callable[[str, str], T]) -> T:
+        """What the certificate itself says."""
+        first = self.records[0]
+        return read(first.psn_cert_type, normalise(first.psn_cert_type, first.certno))
+
+
+def of_category(row: Insurance, categories: frozenset[str]) -> bool:
+    """Whether the row's `psn_type` is one of these, or begins with one of them. An unknown one is none."""
+    return bool(categories) and row.psn_type is not None and row.psn_type.startswith(tuple(categories))
 
 
 def _preference(row: Insurance) -> tuple[int, bool, str]:

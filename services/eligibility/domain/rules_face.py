@@ -27,8 +27,8 @@ _AHEAD = timedelta(minutes=5)  # a provider's clock may be a little fast
 
 
 def face(q: Inquiry) -> Iterator[Reason]:
-    """Online, the sponsor's own face was checked; at a counter a clerk sees the person."""
-    if q.policy.binding.face_check and not q.request.channel.in_person:
+    """The sponsor's own face was checked where the channel must prove that; at a counter a clerk sees the person."""
+    if q.policy.binding.face_check and "face-check" in q.proofs:
         subject = person_key(q.request.sponsor)
         yield from check(
             q.policy,

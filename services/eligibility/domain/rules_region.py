@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from services.eligibility.domain.channels import takes
 from services.eligibility.domain.inquiry import Inquiry
 from shared.contracts.reasons import Reason
 
@@ -15,9 +16,8 @@ def offered(q: Inquiry) -> Iterator[Reason]:
 
 
 def channel(q: Inquiry) -> Iterator[Reason]:
-    """The kind of channel is one of the region's; a counter is open to everybody."""
-    allowed = q.policy.binding.channels
-    if allowed is not None and q.request.channel not in allowed and not q.request.channel.in_person:
+    """The kind of channel is one of the region's; the hall's counter is open to everybody."""
+    if not takes(q.policy.binding.channels, q.request.channel):
         yield q.why("channel-not-allowed", "region.channel", cites="binding.channels", field="channel")
 
 

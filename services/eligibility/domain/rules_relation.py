@@ -1,4 +1,4 @@
-"""The relation: allowed at the date, not an in-law, not against the registry or the certificates."""
+"""The relation: allowed at the date, not an in-law, not against the registry or the certificates, no mere kin account."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def allowed(q: Inquiry) -> Iterator[Reason]:
 
 def registered(q: Inquiry) -> Iterator[Reason]:
     """What is declared is not against what the registry of relations says."""
-    if q.relation is None or not (sponsor := q.known_sponsor) or not q.confirmed:
-        return
-    if q.relation.ended or q.request.relation is not beneficiary_is(q.relation, _numbers(sponsor)):
+    if (record := recorded(q)) is not None and not _agrees(q, record):
         yield q.why("relation-disagrees", "relation.registered", field="relation")
 
 
@@ -47,12 +45,33 @@ def sexes(q: Inquiry) -> Iterator[Reason]:
         yield q.why("relation-sex", "relation.sexes", cites="binding.spouse_other_sex", field="relation")
 
 
+def kin_account(q: Inquiry) -> Iterator[Reason]:
+    """Where the region requires a kin account (亲情账户) first, the two have one."""
+    if q.policy.binding.kin_account_first and q.known_sponsor and q.confirmed and not has_kin_account(q):
+        cites = "binding.kin_account_first"
+        yield q.why("kin-account-missing", "relation.kin-account", cites=cites, field="relation")
+
+
+def has_kin_account(q: Inquiry) -> bool:
+    """Whether a kin account links the two. It shares no money and proves nothing."""
+    return q.relation is not None and q.relation.kin_account and not q.relation.ended
+
+
+def recorded(q: Inquiry) -> RelationRecorded | None:
+    """What the registry has verified about the two; what was only declared for a kin account speaks neither for nor against."""
+    known = q.relation is not None and q.relation.proven and q.known_sponsor and q.confirmed
+    return q.relation if known else None
+
+
 def proven(q: Inquiry) -> bool:
     """Whether the registry of relations proves the declared relation. A channel's own claim counts for nothing."""
-    sponsor = q.known_sponsor
-    if q.relation is None or q.relation.ended or sponsor is None or q.confirmed is None:
-        return False
-    return q.request.relation is beneficiary_is(q.relation, _numbers(sponsor))
+    record = recorded(q)
+    return record is not None and _agrees(q, record)
+
+
+def _agrees(q: Inquiry, record: RelationRecorded) -> bool:
+    assert q.known_sponsor
+    return not record.ended and q.request.relation is beneficiary_is(record, _numbers(q.known_sponsor))
 
 
 def beneficiary_is(record: RelationRecorded, sponsor_numbers: frozenset[str]) -> Relation:
@@ -66,4 +85,4 @@ def _numbers(person: Person) -> frozenset[str]:
     return frozenset(r.psn_no for r in person.records)
 
 
-RULES = (allowed, registered, sexes)
+RULES = (allowed, registered, sexes, kin_account)

@@ -6,17 +6,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from services.eligibility.domain.inquiry import Inquiry, state_reason
-from shared.contracts.binding_requests import Terms, Use
+from shared.contracts.binding_requests import USES_ZH, Terms
 from shared.contracts.reasons import Reason
 from shared.policies.values import RegionPolicy
-
-_USES: dict[str, str] = {
-    Use.OUTPATIENT: "门诊",
-    Use.INPATIENT: "住院",
-    Use.PHARMACY: "定点药店购药",
-    Use.RESIDENT_PREMIUM: "居民医保缴费",
-    Use.LONG_TERM_CARE_PREMIUM: "长护险缴费",
-}
 
 
 def terms(q: Inquiry) -> Iterator[Reason]:
@@ -30,7 +22,7 @@ def judge(
     """Everything in `chosen` that the policy does not allow on `day`. `started`: a first day in the past stands already."""
     missing = [use for use in dict.fromkeys(chosen.scope) if use not in policy.binding.uses]
     if missing:
-        uses = "、".join(f"{_USES.get(use, use)}({use})" for use in missing)
+        uses = "、".join(f"{USES_ZH.get(use, use)}({use})" for use in missing)
         yield state_reason(
             policy,
             "scope-not-allowed",

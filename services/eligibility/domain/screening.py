@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from services.eligibility.domain import (
     rules_beneficiary,
+    rules_distance,
     rules_face,
     rules_family,
     rules_identity,
@@ -17,6 +18,8 @@ from services.eligibility.domain import (
     rules_terms,
 )
 from services.eligibility.domain.inquiry import Inquiry, Rule
+from services.eligibility.domain.remedies import counter_first
+from services.eligibility.domain.rules_marks import marks
 from shared.contracts.binding_screenings import Fact
 from shared.contracts.identity import age_on
 from shared.contracts.reasons import Reason
@@ -26,6 +29,7 @@ FIRST_ROUND: tuple[Rule, ...] = (
     *rules_identity.RULES,
     *rules_sponsor.RULES,
     *rules_beneficiary.RULES,
+    *rules_distance.RULES,
     *rules_relation.RULES,
     *rules_family.RULES,
     *rules_terms.RULES,
@@ -36,7 +40,7 @@ LATER_ROUNDS: tuple[Rule, ...] = tuple(r for r in FIRST_ROUND if r not in rules_
 """A face check is judged once, when it is given: it would be stale by the time the documents arrive."""
 
 _UNKNOWN = frozenset({"sponsor-unknown", "beneficiary-not-confirmed"})
-_CURABLE = frozenset({"materials-missing"})
+_CURABLE = frozenset({"materials-missing", "use-proof-missing", "kin-account-only"})
 
 
 class Outcome(StrEnum):
@@ -53,34 +57,46 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the rules say. `unknown_person`: the only reasons are that the registry does not know somebody (yet)."""
+    """What the rules say. `unknown_person`: the only reasons are that the registry does not know somebody (yet).
+
+    `marks`: codes of what is odd without being refused. `facts`: every registry record that was used; none of a relative who is not
+    confirmed, whose number is nobody's business.
+    """
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
     proven_by: tuple[str, ...]
     facts: tuple[Fact, ...]
     unknown_person: bool
+    marks: tuple[str, ...] = ()
 
 
 def screen(q: Inquiry, *, first: bool = True) -> Finding:
     """Every rule over one request. The same values give the same finding, whatever the hour."""
     found = [reason for rule in (FIRST_ROUND if first else LATER_ROUNDS) for reason in rule(q)]
     codes = {reason.code for reason in found}
-    proven = rules_relation.proven(q)
-    people = [p.facts for p in (q.known_sponsor, q.confirmed) if p]
-    facts = tuple(f for side in people for f in side)
-    if proven and q.relation:
-        pair = "|".join(sorted((q.relation.psn_no, q.relation.other_psn_no)))
-        facts += (Fact(kind="relation", key=pair, version=q.relation.version),)
-    papers = not proven and not rules_proof.unmet(q) and bool(q.materials)
-    proofs = ("registry",) * proven + ("materials",) * papers
     return Finding(
         _outcome(q, codes),
-        tuple(found),
-        proofs,
-        facts,
+        tuple(counter_first(q, found)) if found else (),
+        _proven_by(q),
+        _facts(q),
         bool(codes) and codes <= _UNKNOWN,
+        marks(q),
     )
+
+
+def _proven_by(q: Inquiry) -> tuple[str, ...]:
+    if rules_relation.proven(q):
+        return ("registry",)
+    return ("materials",) if rules_proof.proves(q) else ()
+
+
+def _facts(q: Inquiry) -> tuple[Fact, ...]:
+    facts = [fact for person in (q.sponsor, q.confirmed) if person for fact in person.facts]
+    if q.relation and q.known_sponsor and q.confirmed:
+        pair = "|".join(sorted((q.relation.psn_no, q.relation.other_psn_no)))
+        facts.append(Fact(kind="relation", key=pair, version=q.relation.version))
+    return tuple(facts)
 
 
 def _outcome(q: Inquiry, codes: set[str]) -> Outcome:
@@ -90,16 +106,17 @@ def _outcome(q: Inquiry, codes: set[str]) -> Outcome:
 
 
 def consent_missing(q: Inquiry) -> bool:
-    """Whether the beneficiary must consent and has not: from an age on, by full years on the request's date.
+    """Whether the beneficiary must consent and has not: by relation, channel and, from an age on, full years on the request's date.
 
     Who stands at the counter with the sponsor consents there.
     """
-    limit, person = q.policy.binding.consent_from_age, q.confirmed
-    if limit is None or person is None or age_on(person.born, q.day) < limit:
+    binding, person, request = q.policy.binding, q.confirmed, q.request
+    if binding.consent_from_age is None or q.consented or person is None:
         return False
-    present = (
-        q.request.channel.in_person
-        and q.request.counter is not None
-        and q.request.counter.beneficiary_present
-    )
-    return not (present or q.consented)
+    if binding.consent_relations is not None and request.relation not in binding.consent_relations:
+        return False
+    if binding.consent_channels is not None and request.channel not in binding.consent_channels:
+        return False
+    if age_on(person.born, q.day) < binding.consent_from_age:
+        return False
+    return not (request.channel.in_person and request.counter and request.counter.beneficiary_present)

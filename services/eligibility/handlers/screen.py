@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.eligibility.domain import rules_proof
+from services.eligibility.domain import rules_distance, rules_proof
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.days import day_of
 from services.eligibility.domain.inquiry import Inquiry
@@ -90,6 +90,7 @@ def settle(
             "stage": _stage(binding, finding.outcome),
             "admdvs": case.admdvs,
             "beneficiary_admdvs": beneficiary.insuplc_admdvs if beneficiary else None,
+            "beneficiary_gend": q.confirmed.sex if q.confirmed else None,
             "codes": tuple(r.code for r in finding.reasons),
             "short_code": binding.short_code or _short_code(finding, out),
             "terms": binding.request.terms,
@@ -128,6 +129,7 @@ def _tell_audit(
         "origin": reply_to,
         "case": case,
         "policy_version": policy.version,
+        "marks": finding.marks,
     }
     if finding.reasons:
         wanted = rules_proof.missing(q) if finding.outcome is Outcome.SUPPLEMENT else ()
@@ -148,7 +150,7 @@ def _case(binding: Binding, q: Inquiry) -> Case:
     relative = q.confirmed
     party = None
     if relative:
-        row = relative.best(q.policy.binding.beneficiary_insurance)
+        row = q.beneficiary_row
         place = row.insuplc_admdvs if row else (request.beneficiary.insuplc_admdvs or request.admdvs)
         party = Party(psn_no=relative.psn_no, insuplc_admdvs=place)
     return Case(
@@ -162,6 +164,7 @@ def _case(binding: Binding, q: Inquiry) -> Case:
         counter=request.counter,
         earlier_binding_id=request.earlier_binding_id,
         requested_at=binding.at,
+        mode=rules_distance.mode(q) or q.policy.binding.mode,
     )
 
 

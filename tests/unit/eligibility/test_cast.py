@@ -43,7 +43,7 @@ def line() -> Line:
             {},
             ["beneficiary-deceased", "beneficiary-not-insured", "materials-missing"],
         ),
-        ("zhou-min", "lin-tao", "sibling", {}, ["region-too-far", "materials-missing"]),
+        ("zhou-min", "lin-tao", "sibling", {}, ["earmark-missing", "materials-missing"]),
         (
             "shen-hui",
             "shen-mu",

@@ -149,25 +149,3 @@ def test_not_confirmed_is_all_that_is_said_of_a_stranger() -> None:
     q = inquiry(SPONSOR, dead, request={"beneficiary": dead.as_beneficiary(psn_name="王五")})
     assert codes(q) == ["beneficiary-not-confirmed"]
     assert codes(inquiry(SPONSOR, dead)) == ["beneficiary-deceased", "beneficiary-not-insured"]
-
-
-@pytest.mark.parametrize(
-    ("reach", "place", "far"),
-    [
-        ("pooling-region", "330106", False),
-        ("pooling-region", "330200", True),
-        ("province", "330200", False),
-        ("province", "350200", True),
-        ("nationwide", "350200", False),
-    ],
-)
-def test_how_far_apart_the_two_may_be_insured(reach: str, place: str, far: bool) -> None:
-    relative = CHILD.but(insurances=(insurance("390", place),))
-    assert codes(inquiry(SPONSOR, relative, policy=policy(reach=reach))) == ["region-too-far"] * far
-
-
-def test_reach_grew_by_date() -> None:
-    relative = CHILD.but(insurances=(insurance("390", "330200"),))
-    far = inquiry(SPONSOR, relative, policy=demo_policies().on("330100", date(2024, 11, 25)))
-    near = inquiry(SPONSOR, relative, policy=demo_policies().on("330100", date(2024, 11, 26)))
-    assert (codes(far), codes(near)) == (["region-too-far"], [])
