@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from deploy.commands import policy_cases
 from deploy.local.errors import StackError
 from deploy.policy import adopt as adopting
 from deploy.policy import places, tables
@@ -25,6 +26,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+app.command("test")(policy_cases.run_cases)
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="一份 JSON，供脚本使用 / one JSON document, for scripts.")

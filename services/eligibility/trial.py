@@ -37,9 +37,7 @@ class Trial:
         key: str = "",
     ) -> Said:
         """One message of a short type such as `binding.requests.submitted`, appended when it was sent."""
-        return self.fold(
-            self.memory.event(type, body, at=at, source=source, believed=believed, key=key), at
-        )
+        return self.fold(self.memory.event(type, body, at=at, source=source, believed=believed, key=key), at)
 
     def wait(self, until: datetime) -> Said | None:
         """The first thing that falls due by then, if there is one; call again for the next."""

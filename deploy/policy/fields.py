@@ -1,0 +1,110 @@
+"""Reading a case's YAML: known keys only, and one line that says file, case, key and what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from shared.clock import BEIJING
+
+Parser = Callable[[Any], Any]
+MORNING = time(10, 0)
+"""The hour of a day that is given without one."""
+
+
+class CaseError(ValueError):
+    """A case that cannot be read. Its text names file, case, key, and what is expected there."""
+
+
+def read(tree: Any, known: Mapping[str, Parser], where: str, need: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The values of a mapping by key. `CaseError` for a key that nobody knows, one that is missing, a value that does not fit."""
+    if not isinstance(tree, Mapping):
+        raise CaseError(f"{where}: {shown(tree)}: expected a mapping with keys {', '.join(known)}")
+    for key in tree:
+        if key not in known:
+            raise CaseError(f"{where}: {key}: unknown key; known here: {', '.join(known)}")
+    for key in need:
+        if key not in tree:
+            raise CaseError(f"{where}: {key}: missing")
+    return {key: parsed(value, known[key], f"{where}: {key}") for key, value in tree.items()}
+
+
+def parsed(value: Any, parser: Parser, where: str) -> Any:
+    """One value. A parser says in its `ValueError` what it expects."""
+    try:
+        return parser(value)
+    except CaseError:
+        raise
+    except ValueError as error:
+        raise CaseError(f"{where}: {shown(value)}: expected {error}") from None
+
+
+def shown(value: Any) -> str:
+    """A value as an error message quotes it."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def anything(value: Any) -> Any:
+    """A value that is read later, when more is known."""
+    return value
+
+
+def text(value: Any) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ValueError("a text")
+
+
+def region(value: Any) -> str:
+    if isinstance(value, str) and len(value) == 6 and value.isdigit():
+        return value
+    raise ValueError('a quoted six-digit code, for example "330100"')
+
+
+def flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("true or false")
+
+
+def number(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError("a whole number")
+
+
+def day(value: Any) -> date:
+    if type(value) is date:
+        return value
+    raise ValueError("a date, for example 2026-11-23")
+
+
+def moment(value: Any) -> datetime:
+    """A Beijing day (then 10:00) or a Beijing time."""
+    if type(value) is date:
+        return datetime.combine(value, MORNING, BEIJING)
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=BEIJING) if value.tzinfo is None else value
+    raise ValueError("a Beijing date or time, for example 2026-11-23 or 2026-11-23 23:59:59")
+
+
+def one_of(words: Mapping[str, Any]) -> Parser:
+    """What a word means; words of both languages may stand side by side."""
+
+    def parse(value: Any) -> Any:
+        if isinstance(value, str) and value in words:
+            return words[value]
+        raise ValueError(f"one of {', '.join(words)}")
+
+    return parse
+
+
+def several(parser: Parser) -> Parser:
+    """A list of values; one value alone is a list too."""
+
+    def parse(value: Any) -> tuple[Any, ...]:
+        return tuple(parser(v) for v in (value if isinstance(value, list) else [value]))
+
+    return parse
