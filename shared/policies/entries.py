@@ -48,6 +48,7 @@ class RegionFile:
     name_en: str
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     adopt: Mapping[tuple[str, date], tuple[str, date]] = field(default_factory=dict)
+    file: str = ""
 
     def over(self, below: RegionFile) -> RegionFile:
         """This overlay laid over `below`: entries of the same day are replaced, adoptions are carried out."""
@@ -55,7 +56,9 @@ class RegionFile:
         for path, entries in self.entries.items():
             days = {entry.from_: entry for entry in (*below.entries.get(path, ()), *entries)}
             merged[path] = tuple(days[day] for day in sorted(days))
-        return replace(below, entries=merged, adopt={**below.adopt, **self.adopt}).carried_out()
+        named = below.file if self.file == below.file else f"{below.file} + {self.file}"
+        adopt = {**below.adopt, **self.adopt}
+        return replace(below, entries=merged, adopt=adopt, file=named).carried_out()
 
     def carried_out(self) -> RegionFile:
         """The same file with its `adopt` list written into the entries."""

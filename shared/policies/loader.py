@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from shared.policies.contest import Contest, contest
 from shared.policies.entries import SECTIONS, Entry, RegionFile, keys
 from shared.policies.errors import PolicyError
+from shared.policies.faults import unspoken
 from shared.policies.reader import read
 from shared.policies.types import Letter
 from shared.policies.values import Citation, RegionPolicy
@@ -34,8 +35,10 @@ def load(directory: Path | None = None, *, overlay: Path | None = None) -> Polic
     base = _read_all(directory or HERE / "regions", problems)
     if overlay is not None:
         for code, above in _read_all(overlay, problems).items():
+            problems.extend(_moved(above, base.get(code, above)))
             base[code] = above.over(base[code]) if code in base else above
     problems.extend(_tree_problems(base))
+    problems.extend(unspoken())
     beside = [folder / "letters" for folder in (directory, overlay) if folder is not None]
     problems.extend(_letter_problems(base, [HERE / "letters", *beside]))
     if problems:
@@ -164,27 +167,45 @@ def _read_all(directory: Path, problems: list[str]) -> dict[str, RegionFile]:
     for path in found:
         region = read(path, problems)
         if region and region.region in files:
-            problems.append(f"{path.name}: region: {region.region!r}: expected one file for a region")
+            other = files[region.region].file
+            problems.append(
+                f"{path.name}: region: {region.region!r}: expected one file for a region; {other} is one"
+            )
         elif region:
             files[region.region] = region
     return files
 
 
+def _moved(above: RegionFile, below: RegionFile) -> Iterator[str]:
+    """An overlay says no other place in the tree than the file it is laid over."""
+    if above.parent not in (None, below.parent):
+        yield f"{above.file}: parent: {above.parent!r}: expected {below.parent!r}, as {below.file} says"
+
+
 def _tree_problems(files: Mapping[str, RegionFile]) -> Iterator[str]:
     if NATIONAL not in files:
-        yield f"(directory): region: missing: expected a file for {NATIONAL}, which every region inherits"
+        yield f"(directory): region: nothing: expected a file for {NATIONAL}, which every region inherits"
     for file in files.values():
-        wanted = None if file.region == NATIONAL else f"a region with a file, such as {NATIONAL}"
-        if (file.parent is None) != (wanted is None) or (file.parent and file.parent not in files):
-            yield f"{file.region}: parent: {file.parent!r}: expected {wanted or 'none'}"
-        elif file.parent and file.parent != NATIONAL and not _above(file.parent, file.region):
-            yield f"{file.region}: parent: {file.parent!r}: expected {file.region[:2]}0000 or {NATIONAL}"
-        if not file.name_zh or not file.name_en:
-            yield f"{file.region}: name: {file.name_zh!r}: expected {{zh: ..., en: ...}}"
+        if not file.name_zh:
+            yield f"{file.file}: name: nothing: expected {{zh: ..., en: ...}}"
+        yield from _parent_problems(file, files)
         for path, day in file.adopt:
             entries = [e for e in file.entries.get(path, ()) if e.from_ == day]
             if not entries or entries[0].grade != "C":
-                yield f"{file.region}: adopt: {path} of {day}: expected an entry of grade C with this date"
+                has = f", which has {', '.join(f'{e.from_} ({e.grade})' for e in file.entries.get(path, ())) or 'none'}"
+                yield f"{file.file}: adopt: {path} of {day}: expected an entry of grade C with this date{has}"
+
+
+def _parent_problems(file: RegionFile, files: Mapping[str, RegionFile]) -> Iterator[str]:
+    if file.region == NATIONAL:
+        if file.parent is not None:
+            yield f"{file.file}: parent: {file.parent!r}: expected none: the nation has no parent"
+    elif file.parent is None:
+        yield f"{file.file}: parent: nothing: expected a region with a file, such as {NATIONAL}"
+    elif file.parent not in files:
+        yield f"{file.file}: parent: {file.parent!r}: expected a region with a file, such as {NATIONAL}"
+    elif file.parent != NATIONAL and not _above(file.parent, file.region):
+        yield f"{file.file}: parent: {file.parent!r}: expected {file.region[:2]}0000 or {NATIONAL}"
 
 
 def _above(parent: str, region: str) -> bool:

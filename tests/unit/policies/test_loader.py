@@ -1,4 +1,4 @@
-"""Region files: inheritance, dates, adoption, and one clear line for each fault."""
+"""Region files: inheritance, dates, adoption."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -7,39 +7,9 @@ from pathlib import Path
 import pytest
 
 from shared.policies import Policies, PolicyError, load
-from shared.policies.types import Hours
+from shared.policies.types import ChannelKind, Hours
 from shared.policies.values import pooling_region
-
-HEAD = 'region: "100000"\nname: {zh: 全国, en: National}\n'
-CITY = 'region: "330100"\nparent: "330000"\nname: {zh: 杭州, en: Hangzhou}\n'
-PROVINCE = 'region: "330000"\nparent: "100000"\nname: {zh: 浙江, en: Zhejiang}\n'
-
-
-def entry(value: str, since: str = "2021-01-01", grade: str = "A", more: str = "") -> str:
-    return f"    - {{from: {since}, value: {value}, reference: 文件, grade: {grade}{more}}}\n"
-
-
-def key(name: str, *entries: str) -> str:
-    return f"  {name}:\n" + "".join(entries)
-
-
-def write(folder: Path, **files: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    for name, text in files.items():
-        (folder / f"{name}.yaml").write_text(text, "utf-8")
-    return folder
-
-
-def problems(folder: Path, text: str) -> list[str]:
-    with pytest.raises(PolicyError) as caught:
-        load(write(folder, n=HEAD + text))
-    assert str(caught.value) == "\n".join(caught.value.problems)
-    return caught.value.problems
-
-
-def one(folder: Path, text: str) -> str:
-    (line,) = problems(folder, text)
-    return line
+from tests.unit.policies.files import CITY, HEAD, PROVINCE, entry, key, write
 
 
 def family(folder: Path, national: str, province: str = "", city: str = "") -> Policies:
@@ -176,123 +146,6 @@ def test_an_overlay_replaces_the_entry_of_the_same_day_and_adds_regions(tmp_path
     assert policies.on("650100", date(2026, 1, 2)).binding.max_sponsors == 8
 
 
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("bindings: {}\n", "n.yaml: bindings: {}: expected one of the keys"),
-        ("binding: 3\n", "n.yaml: binding: 3: expected a mapping of keys"),
-        (
-            "binding: {max_sponsor: []}\n",
-            "n.yaml: binding.max_sponsor: []: expected a key of binding: offered, mode",
-        ),
-        ("binding: {max_sponsors: 3}\n", "binding.max_sponsors: 3: expected a list of entries"),
-        ("binding: {max_sponsors: [3]}\n", "binding.max_sponsors[0]: 3: expected a mapping {from"),
-        (
-            "binding:\n" + key("max_sponsors", entry("3", more=", until: 2025-01-01")),
-            ".until: datetime.date(2025, 1, 1): expected one of the keys",
-        ),
-        (
-            "binding:\n" + key("max_sponsors", entry("3", "yesterday")),
-            "[0].from: 'yesterday': expected a date",
-        ),
-        (
-            "binding:\n" + key("max_sponsors", entry("3", grade="D")),
-            "[0].grade: 'D': expected one of A, B, C, P",
-        ),
-        (
-            "binding:\n" + key("max_sponsors", entry("-1")),
-            "[0].value: -1: expected greater than or equal to 0",
-        ),
-        ("binding:\n" + key("max_sponsors", entry('"3"')), "[0].value: '3': expected a valid integer"),
-        ("binding:\n" + key("offered", entry("yes")), "[0].value: 'yes': expected a valid boolean"),
-        (
-            "binding:\n" + key("min_balance", entry("100")),
-            "[0].value: 100: expected money as a quoted string",
-        ),
-        (
-            "binding:\n" + key("relations", entry("[friend]")),
-            "[0].value[0]: 'friend': expected 'spouse', 'parent'",
-        ),
-        (
-            "binding:\n" + key("max_sponsors", entry("3", more=", not_narrower: true")),
-            ".not_narrower: True: expected true or false, and true only for a set",
-        ),
-        (
-            "binding:\n" + key("max_sponsors", entry("3", more=", adopted: {by: 李}")),
-            "[0].adopted: {'by': '李'}: expected {by: name of the officer, on: date}",
-        ),
-        (
-            "binding:\n" + key("max_sponsors", entry("3", "2024-01-01"), entry("4", "2023-01-01")),
-            "binding.max_sponsors: datetime.date(2023, 1, 1): expected a date after 2024-01-01",
-        ),
-        (
-            "spending:\n" + key("order", entry("by-mood")),
-            "spending.order[0].value: 'by-mood': expected 'beneficiary-order', 'highest-balance' or 'oldest-binding'",
-        ),
-        (
-            "notice:\n" + key("quiet_hours", entry('{start: "25:00", end: "08:00"}')),
-            "value.start: '25:00': expected a time of day",
-        ),
-        (
-            "binding: {max_sponsors: [{from: 2021-01-01, value: 1, grade: A}]}\n",
-            "[0].reference: None: expected the document or page",
-        ),
-        (
-            "binding:\n" + key("commitment", entry("{code: X, version: '1', sha256: abc}")),
-            "binding.commitment: abc...: expected the sha256 of letters/X-1.txt",
-        ),
-        (
-            "adopt: [{path: binding.x, from: 2021-01-01, by: 李, on: 2025-01-01}]\n",
-            "adopt[0]: {'path': 'binding.x'",
-        ),
-        ("adopt: {path: binding.max_sponsors, from: 2021-01-01, by: '', on: 2025-01-01}\n", "adopt[0]"),
-        (
-            "adopt: [{path: binding.max_sponsors, from: 2021-01-01, by: 李, on: 2025-01-01}]\n",
-            "expected an entry of grade C with this date",
-        ),
-        ("region: '100000'\n", "n.yaml: cannot be read: line 1: key 'region' is there twice"),
-        ("binding: [\n", "n.yaml: cannot be read: "),
-    ],
-)
-def test_every_fault_is_one_clear_line(text: str, wanted: str, tmp_path: Path) -> None:
-    lines = problems(tmp_path, text)
-    assert wanted in lines[0]
-    assert all("\n" not in line for line in lines)
-
-
-def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
-    text = "binding:\n" + key("max_sponsors", entry("-1")) + key("relations", entry("[x, y]"))
-    assert len(problems(tmp_path, text)) == 3
-
-
-@pytest.mark.parametrize(
-    ("files", "wanted"),
-    [
-        ({"n": "- 1\n"}, "n.yaml: (top): [1]: expected a mapping with key region"),
-        ({"n": "region: 100000\n"}, "n.yaml: region: 100000: expected a quoted six-digit code"),
-        ({"n": HEAD + "parent: 3\n"}, "n.yaml: parent: 3: expected a quoted six-digit code"),
-        ({"p": PROVINCE}, "(directory): region: missing: expected a file for 100000"),
-        ({"n": HEAD, "c": CITY}, "330100: parent: '330000': expected a region with a file"),
-        ({"n": HEAD, "m": HEAD}, "n.yaml: region: '100000': expected one file for a region"),
-        (
-            {"n": HEAD, "p": PROVINCE.replace('parent: "100000"\n', "")},
-            "330000: parent: None: expected a region with a file",
-        ),
-        ({"n": HEAD + 'parent: "330000"\n', "p": PROVINCE}, "100000: parent: '330000': expected none"),
-        (
-            {"n": HEAD, "p": PROVINCE, "x": CITY.replace("3301", "6501")},
-            "650100: parent: '330000': expected 650000 or 100000",
-        ),
-        ({"n": 'region: "100000"\n'}, "100000: name: '': expected {zh: ..., en: ...}"),
-        ({"n": 'region: "100000"\nname: x\n'}, "100000: name: '': expected {zh: ..., en: ...}"),
-    ],
-)
-def test_faults_of_the_tree(files: dict[str, str], wanted: str, tmp_path: Path) -> None:
-    with pytest.raises(PolicyError) as caught:
-        load(write(tmp_path, **files))
-    assert any(wanted in line for line in caught.value.problems)
-
-
 def test_an_empty_directory_is_no_policy(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="no region files"):
         load(tmp_path)
@@ -324,3 +177,13 @@ def test_med_types_by_code_or_by_kind(tmp_path: Path) -> None:
         False,
         False,
     ]
+
+
+def test_a_floor_leaves_alone_what_is_not_narrower(tmp_path: Path) -> None:
+    policies = family(
+        tmp_path,
+        key("channels", entry("[app]", "2024-01-01", "A", ", not_narrower: true")),
+        key("channels", entry("null")),
+    )
+    assert policies.on("330100", date(2024, 1, 1)).binding.channels is None
+    assert policies.on("320000", date(2024, 1, 1)).binding.channels == frozenset({ChannelKind.APP})
