@@ -11,14 +11,19 @@ from uuid import UUID
 
 from services.eligibility import memory
 from services.eligibility.domain.binding import Binding, Stage
+from services.eligibility.domain.days import day_of
 from services.eligibility.domain.inquiry import Family, Inquiry
 from services.eligibility.domain.person import Person, merged
 from services.eligibility.domain.screening import Finding
+from shared.contracts.binding_decisions import Cause
 from shared.contracts.binding_requests import FaceCheck
 from shared.contracts.registry import PersonRecorded, RelationRecorded
 from shared.policies import Policies
 
 FaceKey = tuple[str, str]
+
+_BY_A_SIDE = frozenset({Cause.SPONSOR, Cause.BENEFICIARY})
+"""Ends after which the same two wait, where the region says so; not after a death, an end of insurance or the authority's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +156,16 @@ class Work:
         yield from (self.bindings[i] for i in sorted(self.around.get(key, ())))
 
     def family(self, but: UUID, *keys: bytes) -> Family:
-        """Edges held by these persons, without the binding `but`, and whom the first of them ever sponsored."""
+        """Edges held by these two, without the binding `but`, whom the first of them ever sponsored, and when one last left the other."""
         near = {b.binding_id: b for key in keys for b in self.bindings_of(key) if b.binding_id != but}
         ever = frozenset(b.beneficiary for b in near.values() if b.ever and b.sponsor == keys[0])
-        return Family(tuple(b.tie() for b in near.values() if b.stage.held), ever)
+        ends = (
+            day_of(b.ended_at)
+            for b in near.values()
+            if b.ended_by in _BY_A_SIDE and b.ended_at and {b.sponsor, b.beneficiary} == {*keys}
+        )
+        held = tuple(b.tie() for b in near.values() if b.stage.held)
+        return Family(held, ever, max(ends, default=None))
 
     def relation(self, one: Person | None, other: Person | None) -> RelationRecorded | None:
         """The registry's record about two persons, under whichever of their numbers; the highest version."""
