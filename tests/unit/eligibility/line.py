@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from uuid import UUID
 
 from services.eligibility.trial import Trial
-from shared import policies
-from shared.contracts import sources
 from shared.contracts.base import Message
 from shared.contracts.binding_decisions import BindingState, State
 from shared.contracts.registry import PersonRecorded
@@ -19,25 +14,9 @@ from shared.messaging.memory import Said
 from shared.policies import Policies
 from shared.testing.identities import MadeUp
 from shared.testing.messages import MONDAY
-from shared.testing.proofs import DEMO_SOURCES
+from tests.unit.eligibility.demo import demo_policies, provider_keys
 
 __all__ = ["Line", "Said", "demo_policies", "provider_keys"]
-
-ROOT = Path(__file__).parents[3]
-DEMO = ROOT / "deploy" / "demo" / "policies"
-
-
-@cache
-def demo_policies() -> Policies:
-    """The committed regions with what the demo's officer adopted."""
-    return policies.load(overlay=DEMO)
-
-
-@cache
-def provider_keys() -> Mapping[str, tuple[str, ...]]:
-    """Public keys of the demo's face-check providers."""
-    parsed = sources.parse(DEMO_SOURCES.read_text("utf-8"))
-    return {s.id: tuple(s.keys.values()) for s in parsed.values() if s.keys}
 
 
 class Line(Trial):

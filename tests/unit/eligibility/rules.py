@@ -15,7 +15,7 @@ from shared.contracts.binding_requests import Relation
 from shared.policies.values import RegionPolicy
 from shared.testing.identities import MadeUp, adult, child
 from shared.testing.messages import MONDAY, related, submitted
-from tests.unit.eligibility.line import demo_policies, provider_keys
+from tests.unit.eligibility.demo import demo_policies, provider_keys
 
 SPONSOR, CHILD = adult(1), child(2)
 

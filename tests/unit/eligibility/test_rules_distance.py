@@ -9,7 +9,7 @@ from services.eligibility.domain import rules_distance
 from services.eligibility.domain.inquiry import Inquiry
 from shared.contracts.binding_requests import Terms
 from shared.testing.identities import insurance
-from tests.unit.eligibility.line import demo_policies
+from tests.unit.eligibility.demo import demo_policies
 from tests.unit.eligibility.rules import CHILD, SPONSOR, codes, found, inquiry, policy
 
 EARMARK = {"terms": Terms(earmark=100_000)}

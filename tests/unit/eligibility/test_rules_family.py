@@ -15,7 +15,7 @@ from shared.contracts.registry import RelationRecorded
 from shared.testing.identities import adult, child, elder
 from shared.testing.messages import MONDAY, related
 from shared.testing.proofs import commitment, counter, material
-from tests.unit.eligibility.line import demo_policies
+from tests.unit.eligibility.demo import demo_policies
 from tests.unit.eligibility.rules import CHILD, SPONSOR, codes, found, inquiry, policy, tie
 
 NIGHT = datetime(2024, 7, 31, 23, 59, 59, tzinfo=BEIJING)

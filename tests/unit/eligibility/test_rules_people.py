@@ -9,7 +9,7 @@ from shared.contracts.registry import Insurance, InsuranceStatus
 from shared.testing.identities import adult, certno, child, elder, insurance
 from shared.testing.identities import person as make
 from shared.testing.messages import MONDAY
-from tests.unit.eligibility.line import demo_policies
+from tests.unit.eligibility.demo import demo_policies
 from tests.unit.eligibility.rules import CHILD, SPONSOR, codes, found, inquiry, person, policy
 
 
