@@ -1,4 +1,4 @@
-"""`gongji review list|show|claim|release|approve|reject|supplement|suspend|resume|end`: the desk of those who decide cases.
+"""`gongji review list|show|reservations|claim|release|approve|reject|supplement|suspend|resume|end`: the desk of those who decide cases.
 
 It reads audit's tables in read-only transactions and speaks only by messages on `review.verdicts`, as source `desk`.
 """
@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.commands.reservations import list_reservations
 from deploy.local.errors import StackError
 from deploy.reading import desk, running
 from deploy.reading.details import beijing
@@ -134,6 +135,9 @@ def _case(row: asyncpg.Record) -> dict[str, Any]:
         "overdue": row["overdue"],
     }
     return {**state, **parties, **asked, "registry_says": registry, **claim}
+
+
+app.command("reservations")(list_reservations)
 
 
 @app.command()
