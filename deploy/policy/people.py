@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -46,7 +47,7 @@ PERSON: dict[str, fields.Parser] = _INSURED | {
 """What may be said of a person."""
 NOT_RECORDED = ("无", "none")
 ENDED = ("已终止", "ended")
-_FIRST_DAY_OF_15_DIGITS = date(2000, 1, 1)
+_RANGE = re.compile(r"(.*?)([0-9]+)\.\.([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -188,13 +189,24 @@ def facts_of(tree: Mapping[str, Any], where: str) -> Facts:
             f"{where}: people: {fields.shown(listed)}: expected names with what is known of each"
         )
     people: dict[str, Person] = {}
-    for number, (name, said) in enumerate(({words.SELF: {}} | dict(listed)).items(), start=1):
+    everybody = {one: said for name, said in ({words.SELF: {}} | dict(listed)).items() for one in _each(name)}
+    for number, (name, said) in enumerate(everybody.items(), start=1):
         facts = person_facts(said, f"{where}: people.{name}")
         people[str(name)] = Person(str(name), number, region, at.date(), facts)
     relations = [k for p in people.values() if (k := _recorded(p, where))]
     relations += [_relation(r, people, f"{where}: relations") for r in tree.get("relations") or ()]
-    bound = [_standing(b, people, at, f"{where}: bound") for b in tree.get("bound") or ()]
+    bound = [
+        _standing(b, people, at, f"{where}: bound") for one in tree.get("bound") or () for b in _each(one)
+    ]
     return Facts(region, at, people, tuple(relations), tuple(bound))
+
+
+def _each(name: Any) -> list[Any]:
+    """儿子1..3 is three people: 儿子1, 儿子2, 儿子3."""
+    found = _RANGE.fullmatch(name) if isinstance(name, str) else None
+    if found is None:
+        return [name]
+    return [f"{found[1]}{n}" for n in range(int(found[2]), int(found[3]) + 1)]
 
 
 def who(people: Mapping[str, Person]) -> fields.Parser:

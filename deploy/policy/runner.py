@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from deploy.policy.case import Case, Step
 from deploy.policy.doing import DOES, sponsor_of
 from deploy.policy.expecting import ACCEPTED, NOT_ACCEPTED, WAITING, Seen, differences
@@ -53,8 +55,16 @@ def run(case: Case, policies: Policies) -> Result:
             seen = carry_out(world, step)
         except CaseError as error:
             return Result(case, (*found, (number, str(error))))
+        except ValidationError as error:
+            return Result(case, (*found, (number, _no_message(error))))
         found += [(number, line) for line in differences(step.expected, seen)]
     return Result(case, tuple(found))
+
+
+def _no_message(error: ValidationError) -> str:
+    """Why no channel could publish such a message: what the contract refuses has no outcome."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"the contract of messages refuses {'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def run_all(cases: Iterable[Case], policies: Policies) -> Iterator[Result]:
@@ -72,13 +82,15 @@ def carry_out(world: World, step: Step) -> Seen:
     else:
         DOES[step.verb](world, step)
     binding_id = _concerned(world, step)
-    if not step.expected.waits:
+    if step.verb == "submit" and not step.expected.waits:
         world.wait_for_registry(binding_id)
     return _seen(world, binding_id)
 
 
 def _concerned(world: World, step: Step) -> UUID | None:
     """The binding whose state the step's `expect` is about: that of its person, or the case's newest."""
+    if step.verb == "open_account":
+        return None
     if step.verb == "order":
         return world.binding(step.options["sponsors"][0], step.subject)
     if step.verb == "rank":
@@ -101,7 +113,7 @@ def _seen(world: World, binding_id: UUID | None) -> Seen:
         gone=tuple(code for a in answers for code in a.reasons_gone),
         marks=tuple(code for s in world.screenings for code in getattr(s, "marks", ())),
         asked_for=state.supplement if state else (),
-        text=" / ".join(t for r in reasons for t in (r.zh, r.en, r.remedy_zh, r.remedy_en)),
+        text=" / ".join(dict.fromkeys(t for r in reasons for t in (r.zh, r.en, r.remedy_zh, r.remedy_en))),
         effective=period.begin if period else None,
         ends=period.end if period else None,
         place_in_order=(terms.order or terms.rank) if terms else None,
