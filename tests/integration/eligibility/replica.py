@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from shared.ids import SystemIds
 from shared.messaging.records import PlainRecord, unpack_headers
 from shared.messaging.service import CORE_SCHEMA, migrations_of
 from shared.messaging.step import BatchStep
-from shared.testing.messages import MONDAY, KafkaMessage
+from shared.testing.messages import MONDAY, KafkaMessage, to_kafka
 from tests.unit.eligibility.line import demo_policies, provider_keys
 
 PARTITIONS = 12
@@ -42,6 +42,12 @@ class Replica:
     async def take(self, *messages: KafkaMessage, partition: int = 0, at: datetime = MONDAY) -> None:
         """Handles the messages as one batch, appended at `at`."""
         await self.step.run([self._record(m, partition, at) for m in messages])
+
+    async def erase(self, short_type: str, key: str) -> None:
+        """A tombstone of the registry."""
+        sent = to_kafka(short_type, {}, "authority", f"erase-{key}", key=key)
+        record = self._record(sent, 0, MONDAY)
+        await self.step.run([replace(record, value=None)])
 
     def _record(self, message: KafkaMessage, partition: int, at: datetime) -> PlainRecord:
         place = message.topic, partition
