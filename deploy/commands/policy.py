@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from deploy.commands import policy_cases
+from deploy.commands import policy_cases, policy_replay
+from deploy.commands.policy_files import broken, day, print_json, tree
 from deploy.local.errors import StackError
 from deploy.policy import adopt as adopting
 from deploy.policy import places, tables
 from deploy.policy import show as showing
 from deploy.policy.diff import Point, concerned, differences
-from deploy.policy.regions import load_regions
-from shared.clock import BEIJING, from_setting
 from shared.policies import Policies, PolicyError
 
 app = typer.Typer(
@@ -27,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.command("replay")(policy_replay.replay)
 app.command("test")(policy_cases.run_cases)
 
 AsJson = Annotated[
@@ -65,23 +63,23 @@ def show(
     gongji policy show 330000 --on 2024-07-31 --path binding.relations
     gongji policy show Xinjiang --json | jq '.values[] | select(.unadopted != [])'
     """
-    policies, day = _tree(regions), _day(on)
+    policies, when = tree(regions), day(on)
     code = places.find(policies, region)
-    found = list(showing.shown(policies, code, day, path))
+    found = list(showing.shown(policies, code, when, path))
     if not found:
         raise showing.no_key(path)
-    policy = policies.on(code, day)
+    policy, chain = policies.on(code, when), places.inherited(policies, code)
     if as_json:
-        _print_json({"region": code, "name": {"zh": policy.name_zh, "en": policy.name_en}, "on": str(day), "inherits": places.inherited(policies, code),
-                     "version": policy.version, "values": [one.json() for one in found]})  # fmt: skip
+        head = {"region": code, "name": {"zh": policy.name_zh, "en": policy.name_en}, "on": str(when)}
+        values = [one.json() for one in found]
+        print_json(head | {"inherits": chain, "version": policy.version, "values": values})
         return
-    chain = " ← ".join(places.title(policies, c) for c in places.inherited(policies, code))
     own = "" if code in policies.files else f"{code} （无本地文件 no file of its own） ← "
+    title = own + " ← ".join(places.title(policies, c) for c in chain)
     console = Console()
-    console.print(f"[bold]{own}{chain}[/bold]\n{day}  政策版本 version {policy.version}\n", highlight=False)
-    console.print(
-        tables.policy(found, places.levels(policies), whole=everything or bool(path)), highlight=False
-    )
+    console.print(f"[bold]{title}[/bold]\n{when}  政策版本 version {policy.version}\n", highlight=False)
+    whole = everything or bool(path)
+    console.print(tables.policy(found, places.levels(policies), whole=whole), highlight=False)
 
 
 @app.command()
@@ -110,35 +108,31 @@ def diff(
     gongji policy diff 上海 --on 2024-12-08 --on-b 2024-12-09
     gongji policy diff --regions deploy/demo/policies
     """  # fmt: skip
-    first, second = _two_trees(regions or [])
-    day, day_b = _day(on), _day(on_b or on)
-    if not (regions or (a and (b or on_b))):
+    folders = regions or []
+    if not (folders or (a and (b or on_b))):
         raise StackError(
             "nothing to compare", "Name two regions, two days (--on, --on-b), or files (--regions)."
         )
-    pairs = (
+    first, second = _two_trees(folders)
+    days = day(on), day(on_b or on)
+    codes = (
         [(places.find(first, a), places.find(second, b or a))]
         if a
-        else [(c, c) for c in concerned(first, second, day)]
+        else [(c, c) for c in concerned(first, second, days[0])]
     )
-    found = {(x, y): list(differences(Point(first, x, day), Point(second, y, day_b))) for x, y in pairs}
+    found = {(x, y): list(differences(Point(first, x, days[0]), Point(second, y, days[1]))) for x, y in codes}
     if as_json:
-        _print_json(
+        print_json(
             [{"a": x, "b": y, "differences": [one.json() for one in some]} for (x, y), some in found.items()]
         )
     elif not any(found.values()):
         Console().print("[green]相同 no difference[/green]")
-    elif not a:
-        names = places.short_names(second)
-        Console().print(
-            tables.everywhere({y: some for (_, y), some in found.items()}, names), highlight=False
-        )
+    elif a:
+        heads = _heads((first, second), codes[0], days, folders)
+        Console().print(tables.differing(found[codes[0]], *heads), highlight=False)
     else:
-        ((x, y), some), *_ = found.items()
-        Console().print(
-            tables.differing(some, *_heads((first, second), (x, y), (day, day_b), regions or [])),
-            highlight=False,
-        )
+        by_region = {y: some for (_, y), some in found.items()}
+        Console().print(tables.everywhere(by_region, places.short_names(second)), highlight=False)
     raise typer.Exit(1 if any(found.values()) else 0)
 
 
@@ -156,8 +150,8 @@ def _two_trees(folders: list[Path]) -> tuple[Policies, Policies]:
             "more than two --regions", "One is compared with the project's files, two with each other."
         )
     if len(folders) == 2:
-        return _tree(folders[0]), _tree(folders[1])
-    return _tree(None), _tree(folders[0] if folders else None)
+        return tree(folders[0]), tree(folders[1])
+    return tree(None), tree(folders[0] if folders else None)
 
 
 @app.command()
@@ -177,50 +171,13 @@ def adopt(
     gongji policy adopt 浙江 binding.max_sponsors --from 2022-01-01 --by 张三 --on 2026-12-01 --into policies/ours
     """
     wanted = adopting.Adoption(
-        places.find(_tree(None), region), showing.known(path), _day(from_), by.strip(), _day(on)
+        places.find(tree(None), region), showing.known(path), day(from_), by.strip(), day(on)
     )
     try:
         done = adopting.adopt(wanted, into)
     except PolicyError as error:
-        _broken(error)
+        broken(error)
     if as_json:
-        rows = [
-            {
-                "region": c.region,
-                "from": str(c.since),
-                "before": c.before.json()["value"],
-                "after": c.after.json()["value"],
-            }
-            for c in done.changes
-        ]
-        _print_json({"file": str(done.file), "line": done.number, "text": done.line, "changes": rows})
+        print_json(done.json())
     else:
         Console().print(tables.adopted(done), highlight=False)
-
-
-def _tree(directory: Path | None) -> Policies:
-    """The region files; every fault is one line on stderr, and status 1."""
-    try:
-        return load_regions(directory)
-    except PolicyError as error:
-        _broken(error)
-
-
-def _broken(error: PolicyError) -> NoReturn:
-    for problem in error.problems:
-        typer.echo(f"policy: {problem}", err=True)
-    raise typer.Exit(1) from None
-
-
-def _day(text: str) -> date:
-    """A Beijing date; today by `GONGJI_CLOCK` when there is none."""
-    if not text:
-        return from_setting(os.environ.get("GONGJI_CLOCK")).now().astimezone(BEIJING).date()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise StackError(f"{text!r} is no date", "Write it as 2026-11-23.") from None
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -57,6 +58,19 @@ class Adopted:
     line: str
     entry: Entry
     changes: tuple[Change, ...]
+
+    def json(self) -> dict[str, Any]:
+        """The same for scripts."""
+        rows = [
+            {
+                "region": c.region,
+                "from": str(c.since),
+                "before": c.before.json()["value"],
+                "after": c.after.json()["value"],
+            }
+            for c in self.changes
+        ]
+        return {"file": str(self.file), "line": self.number, "text": self.line, "changes": rows}
 
 
 def adopt(wanted: Adoption, into: Path) -> Adopted:

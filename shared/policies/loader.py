@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, time
 from pathlib import Path
@@ -26,21 +26,23 @@ HERE = Path(__file__).parent
 _UNSAID = "无文件规定，采用格式默认值 / nothing says otherwise: default of the format"
 
 
-def load(directory: Path | None = None, *, overlay: Path | None = None) -> Policies:
+def load(directory: Path | None = None, *, overlay: Path | Sequence[Path] | None = None) -> Policies:
     """All region files of `directory` (by default the project's own), with those of `overlay` laid over them.
 
-    Raises `PolicyError` with one line for each fault; nothing is ever half loaded.
+    An overlay is a directory or one file; of several each is laid over what is below. Raises `PolicyError` with one line for each
+    fault; nothing is ever half loaded.
     """
     problems: list[str] = []
+    overlays = [overlay] if isinstance(overlay, Path) else list(overlay or ())
     base = _read_all(directory or HERE / "regions", problems)
-    if overlay is not None:
-        for code, above in _read_all(overlay, problems).items():
+    for one in overlays:
+        for code, above in _read_all(one, problems).items():
             problems.extend(_moved(above, base.get(code, above)))
             base[code] = above.over(base[code]) if code in base else above
     problems.extend(_tree_problems(base))
     problems.extend(unspoken())
-    beside = [folder / "letters" for folder in (directory, overlay) if folder is not None]
-    problems.extend(_letter_problems(base, [HERE / "letters", *beside]))
+    folders = [one if one.is_dir() else one.parent for one in ([directory] if directory else []) + overlays]
+    problems.extend(_letter_problems(base, [HERE / "letters", *(folder / "letters" for folder in folders)]))
     if problems:
         raise PolicyError(problems)
     return Policies(base)
@@ -161,7 +163,7 @@ def _plain(value: Any) -> Any:
 
 def _read_all(directory: Path, problems: list[str]) -> dict[str, RegionFile]:
     files: dict[str, RegionFile] = {}
-    found = sorted(directory.glob("*.yaml"))
+    found = [directory] if directory.is_file() else sorted(directory.glob("*.yaml"))
     if not found:
         problems.append(f"{directory.name}: no region files (*.yaml) in this directory")
     for path in found:

@@ -1,0 +1,91 @@
+"""Reads eligibility's own record of past screenings, without being able to write, and replays it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import asyncpg
+
+from deploy.local.errors import StackError
+from deploy.policy.replay import Replay, Replayed, Tally
+from deploy.reading.running import Running
+from services.eligibility import record
+from shared.clock import BEIJING
+from shared.db import Conn
+
+COLUMNS = (
+    "binding_id",
+    "round",
+    "date",
+    "region",
+    "recorded",
+    "before",
+    "after",
+    "reasons_added",
+    "reasons_gone",
+    "keys",
+)
+_READ_ONLY = "set session characteristics as transaction read only"
+
+
+async def replayed(
+    stack: Running,
+    first: date,
+    last: date,
+    region: str,
+    replay: Replay,
+    started: Callable[[int], None],
+    tick: Callable[[], None],
+) -> Tally:
+    """Replays every screening of requests of these Beijing dates, both included.
+
+    `started` hears how many there are, `tick` each one. Raises `StackError` when the record cannot be read.
+    """
+    since = datetime.combine(first, time(), BEIJING)
+    until = datetime.combine(last + timedelta(days=1), time(), BEIJING)
+    tally = Tally()
+    try:
+        async with stack.database("eligibility") as conn:
+            await conn.execute(_READ_ONLY)
+            started(await record.count(conn, since, until, region))
+            await _fold(conn, since, until, region, replay, tally, tick)
+    except asyncpg.UndefinedTableError:
+        raise StackError("eligibility keeps no record here yet", "Start it once with `gongji up`.") from None
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StackError(
+            f"PostgreSQL of eligibility: {type(error).__name__}", "See `gongji status`."
+        ) from error
+    return tally
+
+
+async def _fold(
+    conn: Conn,
+    since: datetime,
+    until: datetime,
+    region: str,
+    replay: Replay,
+    tally: Tally,
+    tick: Callable[[], None],
+) -> None:
+    async for one in record.read(conn, since, until, region):
+        if one.gap is not None:
+            tally.miss(one.gap.value)
+        else:
+            tally.add(replay.judge(one))
+        tick()
+
+
+def write_csv(file: Path, rows: list[Replayed]) -> None:
+    """Every differing screening as a line; UTF-8 with a mark, so that spreadsheets read it as such."""
+    with file.open("w", encoding="utf-8-sig", newline="") as out:
+        table = csv.DictWriter(out, COLUMNS)
+        table.writeheader()
+        table.writerows(one.row() for one in rows)
+
+
+def latest(rows: list[Replayed], limit: int) -> list[Replayed]:
+    """The newest ones first, at most so many."""
+    return sorted(rows, key=lambda one: (one.day, str(one.binding_id), one.round), reverse=True)[:limit]
