@@ -5,6 +5,7 @@ import sys
 from services.eligibility.app import build
 from services.eligibility.settings import Settings
 from services.eligibility.upkeep import upkeep
+from services.eligibility.watching import watch
 from shared.messaging import service
 from shared.policies import PolicyError
 
@@ -16,7 +17,7 @@ def main() -> None:
         handler = build(settings)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
-    service.main(handler, settings, [upkeep(handler.policies)])
+    service.main(handler, settings, [upkeep(handler.policies), watch(handler.policies)])
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from services.eligibility import storage
+from services.eligibility.domain import rules_identity
 from services.eligibility.domain.person import person_key
-from services.eligibility.handlers import consents, deferred, facts, requests
+from services.eligibility.domain.signatures import signed
+from services.eligibility.handlers import changes, consents, deferred, ends, facts, requests
 from services.eligibility.handlers.replies import refuse_invalid, usable
 from services.eligibility.storage import Keys
 from services.eligibility.work import Work
@@ -26,11 +28,11 @@ _FOLDS: dict[type[Message], Callable[[Work, Event, Any, Out], None]] = {
     of_sponsor.Submitted: requests.submitted,
     of_sponsor.Supplemented: requests.supplemented,
     of_sponsor.Withdrawn: requests.withdrawn,
-    of_sponsor.UnbindRequested: requests.unbind_requested,
-    of_sponsor.ScopeChanged: requests.terms_changed,
-    of_sponsor.QuotaChanged: requests.terms_changed,
-    of_sponsor.DatesChanged: requests.terms_changed,
-    of_sponsor.RankChanged: requests.rank_changed,
+    of_sponsor.UnbindRequested: ends.unbind_requested,
+    of_sponsor.ScopeChanged: changes.terms_changed,
+    of_sponsor.QuotaChanged: changes.terms_changed,
+    of_sponsor.DatesChanged: changes.terms_changed,
+    of_sponsor.RankChanged: changes.rank_changed,
     of_sponsor.AccountOpened: requests.account_opened,
     of_beneficiary.Consented: consents.consented,
     of_beneficiary.Declined: consents.declined,
@@ -57,6 +59,16 @@ class Eligibility:
     def __init__(self, policies: Policies, keys: Mapping[str, tuple[str, ...]]) -> None:
         self.policies, self._keys = policies, keys
 
+    def prepare(self, body: Message) -> None:
+        """What a message says by itself is found out, and remembered, before anything is locked."""
+        if isinstance(body, of_sponsor.Submitted):
+            for one in (body.sponsor, body.beneficiary):
+                person_key(one)
+                rules_identity.possible(one.psn_cert_type, one.certno)
+        check = getattr(body, "face_check", None)
+        if check is not None and check.provider in self._keys:
+            signed(check, self._keys[check.provider])
+
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Keys:
         """Locks the bindings and persons that the batch concerns."""
         keys = Keys()
@@ -74,13 +86,19 @@ class Eligibility:
     def decide(self, state: Work, item: Item, out: Out) -> None:
         """Folds one message or due row."""
         state.now = out.now
-        if isinstance(item, Due):
-            if item.kind != deferred.KIND:
-                facts.due(state, item, out)
-                return
-            item, late = deferred.event_of(item), True
+        if isinstance(item, Event):
+            self._fold(state, item, out)
+        elif item.kind == deferred.KIND:
+            self._fold(state, deferred.event_of(item), out, late=True)
+        elif item.kind == deferred.QUEUE:
+            for event in deferred.queued(state, UUID(item.entity), out):
+                self._fold(state, event, out)
         else:
-            late = False
+            facts.due(state, item, out)
+
+    @staticmethod
+    def _fold(state: Work, item: Event, out: Out, *, late: bool = False) -> None:
+        """One message. `late`: it was put off and is judged for good now."""
         body: object = item.body
         if isinstance(body, registry.PersonRecorded | registry.RelationRecorded):
             state.keep_version(body, item.appended_at)

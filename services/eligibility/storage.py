@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.eligibility import keeping
+from services.eligibility import keeping, watching
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.work import Account, FaceKey, Work
 from shared.contracts.registry import PersonRecorded, RelationRecorded
@@ -70,6 +70,11 @@ async def load(conn: Conn, keys: Keys, work: Work) -> None:
     for row in await conn.fetch(Q.bindings, persons, list(keys.bindings)):
         work.know_binding(Binding.model_validate_json(row["body"]))
         work.stored.add(row["binding_id"])
+    # What queued behind a request is judged with it.
+    for queued in (q for b in work.bindings.values() for q in b.queued):
+        if check := queued.body.get("face_check"):
+            keys.faces.add((check["provider"], check["transaction_no"]))
+    await watching.load(conn, persons, work)
     for row in await conn.fetch(Q.consents, persons):
         work.consents[row["beneficiary"], row["about"]] = row["at"]
     if keys.faces:
@@ -91,6 +96,7 @@ async def save(conn: Conn, work: Work) -> None:
             Q.save_accounts, numbers, [a.frozen for a in accounts], [a.closed for a in accounts]
         )
     await _save_bindings(conn, work)
+    await watching.save(conn, work)
     await _save_consents(conn, work)
     faces = sorted(work.changed_faces)
     if faces:

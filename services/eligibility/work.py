@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -85,6 +85,14 @@ class Work:
         default_factory=dict
     )
     screened: list[Screened] = field(default_factory=list)
+    unconfirmed: dict[tuple[bytes, date], set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    new_unconfirmed: set[tuple[bytes, date, bytes]] = field(default_factory=set)
+    stopped: set[tuple[bytes, date]] = field(
+        default_factory=set
+    )  # sponsors who were told to stop asking for strangers
+    stamped: set[UUID] = field(
+        default_factory=set
+    )  # bindings that began or ceased to stand, or were judged by another policy
 
     def know_record(self, key: bytes, record: PersonRecorded) -> None:
         """Takes a registry record in; a `psn_no` that now names somebody else leaves its former owner."""
@@ -215,6 +223,25 @@ class Work:
                 memory.encode(q),
             )
         )
+
+    def unconfirmed_today(self, binding: Binding) -> int:
+        """How many relatives of this sponsor could not be confirmed on the day on which the request came."""
+        return len(self.unconfirmed.get(self._asking(binding), ()))
+
+    def note_unconfirmed(self, binding: Binding) -> None:
+        """One more relative who could not be confirmed."""
+        asking = self._asking(binding)
+        self.unconfirmed[asking].add(binding.beneficiary)
+        self.new_unconfirmed.add((*asking, binding.beneficiary))
+
+    def stop(self, binding: Binding) -> None:
+        """The sponsor was told to stop asking for strangers."""
+        self.stopped.add(self._asking(binding))
+
+    def _asking(self, binding: Binding) -> tuple[bytes, date]:
+        """Who asks, by number as the registry knows it, and the Beijing day of arrival, which no sender can choose."""
+        owner = self.owners.get(binding.request.sponsor.psn_no, binding.sponsor)
+        return owner, day_of(binding.received_at or binding.at)
 
     def waiting_for(self, key: bytes) -> list[Binding]:
         """Requests that wait for this person to be recorded."""

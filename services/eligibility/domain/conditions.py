@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.eligibility.domain.binding import Condition
+from services.eligibility.domain.binding import Condition, Standing
 from services.eligibility.domain.inquiry import state_reason
-from services.eligibility.domain.person import Person
+from services.eligibility.domain.person import Person, of_category
 from shared.contracts.binding_requests import Side
 from shared.contracts.binding_screenings import Effect
 from shared.contracts.reasons import Reason
@@ -15,43 +15,75 @@ _PATH = {
     Condition.DEAD: "on_death",
     Condition.ENDED: "on_insurance_ended",
     Condition.MOVED: "on_moved",
+    Condition.CATEGORY: "on_category",
     Condition.PAUSED: "on_insurance_paused",
+}
+_ENDED = {
+    Condition.DEAD: "ended-by-death",
+    Condition.ENDED: "ended-by-insurance",
+    Condition.MOVED: "ended-by-insurance",
+    Condition.CATEGORY: "ended-by-category",
+}
+"""What is said where the binding ends; otherwise what is wrong is said, by side."""
+_WRONG = {
+    Condition.DEAD: ("sponsor-deceased", "beneficiary-deceased"),
+    Condition.ENDED: ("sponsor-not-employee", "beneficiary-not-insured"),
+    Condition.MOVED: ("insured-elsewhere", "insured-elsewhere"),
+    Condition.CATEGORY: ("sponsor-category-excluded", "beneficiary-category-excluded"),
+    Condition.PAUSED: ("sponsor-not-normal", "beneficiary-paused"),
 }
 
 
-def condition(policy: RegionPolicy, person: Person, side: Side, home: str | None) -> Condition:
-    """What the registry says of one side now. `home`: where it was insured when the binding was made."""
+def conditions(policy: RegionPolicy, person: Person, side: Side, home: str | None) -> tuple[Condition, ...]:
+    """All that is out of order with one side now. `home`: where it was insured when the binding was made.
+
+    Nobody who died or is not insured any more is also paused, moved or of some category.
+    """
     if person.dead:
-        return Condition.DEAD
-    binding = policy.binding
-    row = person.best(binding.sponsor_insurance if side is Side.SPONSOR else binding.beneficiary_insurance)
+        return (Condition.DEAD,)
+    binding, sponsor = policy.binding, side is Side.SPONSOR
+    row = person.best(binding.sponsor_insurance if sponsor else binding.beneficiary_insurance)
     if row is None or row.psn_insu_stas is InsuranceStatus.ENDED:
-        return Condition.ENDED
-    if home and pooling_region(row.insuplc_admdvs) != pooling_region(home):
-        return Condition.MOVED
-    return Condition.PAUSED if row.psn_insu_stas is InsuranceStatus.PAUSED else Condition.OK
+        return (Condition.ENDED,)
+    moved = home is not None and pooling_region(row.insuplc_admdvs) != pooling_region(home)
+    excluded = of_category(row, binding.sponsor_excluded if sponsor else binding.beneficiary_excluded)
+    paused = row.psn_insu_stas is InsuranceStatus.PAUSED
+    found = ((Condition.MOVED, moved), (Condition.CATEGORY, excluded), (Condition.PAUSED, paused))
+    return tuple(condition for condition, holds in found if holds)
 
 
-def consequence(
-    policy: RegionPolicy, side: Side, before: Condition, after: Condition
-) -> tuple[Effect, tuple[Reason, ...]] | None:
-    """What the policy makes of a change, or `None` for nothing."""
-    if after is Condition.OK:
-        # Not only what came last may have suspended: paused, then moved, then back again. Nothing to resume does no harm.
-        suspends = any(getattr(policy.binding, path) == "suspend" for path in _PATH.values())
-        return (Effect.RESUME, ()) if suspends and before is not Condition.OK else None
-    path = _PATH[after]
-    effect = getattr(policy.binding, path)
-    if effect == "nothing":
-        return None
-    code = {Condition.DEAD: "ended-by-death", Condition.PAUSED: _paused(side)}.get(
-        after, "ended-by-insurance"
-    )
-    why = state_reason(
+Said = list[tuple[Effect, tuple[Reason, ...]]]
+
+
+def consequences(
+    policy: RegionPolicy, side: Side, before: Standing, now: tuple[Condition, ...]
+) -> tuple[Standing, Said]:
+    """The side as it stands now, and what the policy makes of what is new: an end and nothing else, or a suspension and flags.
+
+    A suspension goes when nothing is left that suspends; conditions that come and go one over the other lose none.
+    """
+    new: dict[Effect, list[Reason]] = {}
+    for condition in now:
+        effect = getattr(policy.binding, _PATH[condition])
+        if condition not in before.conditions and effect != "nothing":
+            new.setdefault(Effect(effect), []).append(_why(policy, side, condition, effect))
+    if Effect.END in new:
+        new = {Effect.END: new[Effect.END]}
+    elif before.suspended and not any(_suspends(policy, c) for c in now):
+        new[Effect.RESUME] = []
+    suspended = (before.suspended or Effect.SUSPEND in new) and Effect.RESUME not in new
+    said = [(effect, tuple(reasons)) for effect, reasons in new.items()]
+    return Standing(conditions=now, suspended=suspended), said
+
+
+def _suspends(policy: RegionPolicy, condition: Condition) -> bool:
+    return bool(getattr(policy.binding, _PATH[condition]) == "suspend")
+
+
+def _why(policy: RegionPolicy, side: Side, condition: Condition, effect: str) -> Reason:
+    path = _PATH[condition]
+    wrong = _WRONG[condition][side is Side.BENEFICIARY]
+    code = _ENDED.get(condition, wrong) if effect == "end" else wrong
+    return state_reason(
         policy, code, f"standing.{path.replace('_', '-')}", cites=f"binding.{path}", field=side
     )
-    return Effect(effect), (why,)
-
-
-def _paused(side: Side) -> str:
-    return "sponsor-not-normal" if side is Side.SPONSOR else "beneficiary-paused"

@@ -1,17 +1,20 @@
-"""Ending a binding on request: who may, by which proof, from when."""
+"""Ending a binding on request: who may, through which channel, by which proof, from when."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 
 from services.eligibility.domain import rules_face
-from services.eligibility.domain.binding import Binding
-from services.eligibility.domain.days import BEIJING
-from services.eligibility.domain.inquiry import state_reason
+from services.eligibility.domain.binding import Binding, Condition
+from services.eligibility.domain.channels import proofs_of, takes
+from services.eligibility.domain.inquiry import channel_names, state_reason
 from shared.contracts.binding_requests import ChannelKind, CounterProof, FaceCheck, Side
 from shared.contracts.reasons import Reason
+from shared.policies.moments import effect_of_unbinding, months_later, takes_effect
 from shared.policies.values import RegionPolicy
+
+_OVER = frozenset({Condition.DEAD, Condition.ENDED})
 
 
 def objections(
@@ -31,38 +34,43 @@ def objections(
         yield state_reason(policy, "wrong-state", "ending.state", state=binding.stage.shown)
     if by not in policy.binding.unbind_by:
         yield state_reason(policy, "unbind-not-allowed", "ending.side", cites="binding.unbind_by")
-    if channel.in_person:
-        if counter is None:
-            yield state_reason(policy, "counter-proof-missing", "proof.counter", field="counter")
-    elif policy.binding.face_check_on_unbind:
+    yield from _channel(policy, channel)
+    proofs = proofs_of(policy.binding, channel)
+    if "operator" in proofs and counter is None:
+        yield state_reason(policy, "counter-proof-missing", "proof.counter", field="counter")
+    if "face-check" in proofs and policy.binding.face_check_on_unbind:
         subject = binding.sponsor if by is Side.SPONSOR else binding.beneficiary
         cites = "binding.face_check_on_unbind"
         yield from rules_face.check(policy, keys, face, subject, at, used=face_used, cites=cites)
-    months = policy.binding.min_bound_months
-    if months is not None and binding.bound_at and at < _months_later(binding.bound_at, months):
+    yield from _cool_down(policy, binding, at)
+
+
+def _channel(policy: RegionPolicy, channel: ChannelKind) -> Iterator[Reason]:
+    own = policy.binding.unbind_channels
+    allowed, cites = (policy.binding.channels, "channels") if own is None else (own, "unbind_channels")
+    if not takes(allowed, channel):
         yield state_reason(
-            policy, "unbind-too-early", "ending.min-bound", cites="binding.min_bound_months", months=months
+            policy,
+            "unbind-channel-not-allowed",
+            "ending.channel",
+            cites=f"binding.{cites}",
+            field="channel",
+            channels=channel_names(allowed),
         )
 
 
-def effective_from(effect: str, at: datetime) -> datetime:
-    """From when something takes effect that was decided at `at`: now, or a midnight of Beijing."""
-    day = at.astimezone(BEIJING).date()
-    if effect == "next-day":
-        return _midnight(day + timedelta(days=1))
-    if effect == "next-month":
-        return _midnight((day.replace(day=1) + timedelta(days=32)).replace(day=1))
-    return at
+def _cool_down(policy: RegionPolicy, binding: Binding, at: datetime) -> Iterator[Reason]:
+    """Nobody has to wait for the end of a binding with somebody who died or whose insurance ended. Automatic ends never come here."""
+    months = policy.binding.min_bound_months
+    if months is None or binding.bound_at is None or at >= months_later(binding.bound_at, months):
+        return
+    if _OVER.isdisjoint((*binding.sponsor_standing.conditions, *binding.beneficiary_standing.conditions)):
+        cites = "binding.min_bound_months"
+        yield state_reason(policy, "unbind-too-early", "ending.min-bound", cites=cites, months=months)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), BEIJING)
-
-
-def _months_later(moment: datetime, months: int) -> datetime:
-    """The same day so many months later, in Beijing; the last of the month where it has no such day."""
-    local = moment.astimezone(BEIJING)
-    count = local.year * 12 + local.month - 1 + months
-    first = date(count // 12, count % 12 + 1, 1)
-    last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    return _midnight(min(first + timedelta(days=local.day - 1), last))
+def ends_at(policy: RegionPolicy, binding: Binding, channel: ChannelKind, at: datetime) -> datetime:
+    """From when an end counts that was asked for at `at`. What has not begun ends at once, so that it never begins."""
+    if binding.begins_at is not None and at < binding.begins_at:
+        return at
+    return takes_effect(at, effect_of_unbinding(policy.binding, channel))

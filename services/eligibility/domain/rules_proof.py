@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from services.eligibility.domain import rules_relation
-from services.eligibility.domain.inquiry import Inquiry
+from services.eligibility.domain.inquiry import Inquiry, state_reason
 from shared.contracts.binding_requests import MATERIALS_ZH, USES_ZH, Material, MaterialKind, Side
 from shared.contracts.identity import age_on
 from shared.contracts.reasons import Reason
 from shared.policies.types import Choices, Document, MaterialRule
+from shared.policies.values import RegionPolicy
 
 
 def commitment(q: Inquiry) -> Iterator[Reason]:
@@ -86,17 +87,23 @@ def materials(q: Inquiry) -> Iterator[Reason]:
 def uses(q: Inquiry) -> Iterator[Reason]:
     """The documents that a chosen use needs are there."""
     for use, choices in unmet_uses(q):
-        zh, en = listed(choices)
-        yield q.why(
-            "use-proof-missing",
-            "proof.uses",
-            cites="binding.use_proofs",
-            field="materials",
-            uses=f"{USES_ZH.get(use, use)}({use})",
-            missing=zh,
-            missing_en=en,
-            days=q.policy.review.supplement_working_days,
-        )
+        yield use_reason(q.policy, use, choices)
+
+
+def use_reason(policy: RegionPolicy, use: str, choices: Choices) -> Reason:
+    """That the documents for one use are missing."""
+    zh, en = listed(choices)
+    return state_reason(
+        policy,
+        "use-proof-missing",
+        "proof.uses",
+        cites="binding.use_proofs",
+        field="materials",
+        uses=f"{USES_ZH.get(use, use)}({use})",
+        missing=zh,
+        missing_en=en,
+        days=policy.review.supplement_working_days,
+    )
 
 
 def unmet(q: Inquiry) -> list[MaterialRule]:
@@ -106,7 +113,7 @@ def unmet(q: Inquiry) -> list[MaterialRule]:
     """
     if not (q.known_sponsor and q.confirmed):
         return []
-    return [rule for rule in applying(q) if not _met(rule.any_of, q.materials)]
+    return [rule for rule in applying(q) if not met(rule.any_of, q.materials)]
 
 
 def applying(q: Inquiry) -> list[MaterialRule]:
@@ -126,10 +133,11 @@ def unmet_uses(q: Inquiry) -> list[tuple[str, Choices]]:
     if not needed or not (q.known_sponsor and q.confirmed):
         return []
     chosen = (use for use in dict.fromkeys(q.request.terms.scope) if use in q.policy.binding.uses)
-    return [(use, needed[use]) for use in chosen if use in needed and not _met(needed[use], q.materials)]
+    return [(use, needed[use]) for use in chosen if use in needed and not met(needed[use], q.materials)]
 
 
-def _met(choices: Choices, given: Collection[Material]) -> bool:
+def met(choices: Choices, given: Collection[Material]) -> bool:
+    """Whether all documents of one of the lists were handed in."""
     return any(all(document.among(given) for document in choice) for choice in choices)
 
 

@@ -6,10 +6,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from services.eligibility.domain import rules_face
 from services.eligibility.domain.binding import Binding, Stage
+from services.eligibility.domain.channels import proofs_of
 from services.eligibility.domain.person import Person, person_key
 from services.eligibility.handlers import screen as screening
+from services.eligibility.handlers.changes import order
+from services.eligibility.handlers.ends import end
 from services.eligibility.handlers.replies import origin_of, refuse, screened
-from services.eligibility.handlers.requests import end, order
 from services.eligibility.work import Work, about_binding, about_sponsor
 from shared.contracts import beneficiary_requests as requests
 from shared.contracts import binding_screenings as screenings
@@ -20,7 +22,7 @@ from shared.contracts.reasons import Reason, reason
 from shared.messaging.handler import Event, Out
 
 _Named = requests.Consented | requests.Declined | requests.UnbindRequested
-_UNDECIDED = (Stage.WAITING, Stage.SUPPLEMENT, Stage.CONSENT, Stage.PASSED)
+_UNDECIDED = (Stage.SUPPLEMENT, Stage.CONSENT, Stage.PASSED)
 
 
 def consented(work: Work, event: Event, body: requests.Consented, out: Out) -> None:
@@ -43,6 +45,9 @@ def consented(work: Work, event: Event, body: requests.Consented, out: Out) -> N
         _keep(work, event, body, person, out)
     elif binding is None:
         refuse(out, event, [reason("binding-unknown", rule="request.binding", field="short_code")])
+    elif _too_late(binding, event):
+        days = screening.policy_of(work, binding).binding.consent_days
+        refuse(out, event, [_expired(days)], binding.binding_id)
     elif binding.stage in _UNDECIDED:
         _give(work, event, body, binding, out)
     else:
@@ -55,10 +60,10 @@ def _unproven(
     """What is wrong with the proof that the beneficiary is the one who consents."""
     region = binding.admdvs if binding else _home(person)
     policy = work.policies.at(region, event.time)
-    if body.channel.in_person:
-        missing = body.counter is None
-        return [reason("counter-proof-missing", rule="proof.counter", field="counter")] if missing else []
-    if not policy.binding.consent_face_check:
+    proofs = proofs_of(policy.binding, body.channel)
+    if "operator" in proofs and body.counter is None:
+        return [reason("counter-proof-missing", rule="proof.counter", field="counter")]
+    if "face-check" not in proofs or not policy.binding.consent_face_check:
         return []
     used = body.face_check is not None and work.face_used(body.face_check, _purpose(event))
     cites = "binding.consent_face_check"
@@ -105,15 +110,24 @@ def declined(work: Work, event: Event, body: requests.Declined, out: Out) -> Non
 
 def expire(binding: Binding, origin: Origin | None, out: Out, *, declined: bool, days: int) -> None:
     """Tells audit that no consent will come."""
-    why = (
-        reason("consent-declined", rule="consent.declined")
-        if declined
-        else reason("consent-expired", rule="consent.in-time", days=days)
-    )
+    why = reason("consent-declined", rule="consent.declined") if declined else _expired(days)
     body = screenings.ConsentExpired(
         binding_id=binding.binding_id, origin=origin, at=out.now, declined=declined, reasons=(why,)
     )
     out.emit("binding.screenings.consent-expired", body)
+
+
+def _expired(days: int) -> Reason:
+    return reason("consent-expired", rule="consent.in-time", days=days)
+
+
+def _too_late(binding: Binding, event: Event) -> bool:
+    """Whether the time for consent was over when it was given, though its end has not been decided yet."""
+    return (
+        binding.stage is Stage.CONSENT
+        and binding.consent_until is not None
+        and event.time >= binding.consent_until
+    )
 
 
 def unbind_requested(work: Work, event: Event, body: requests.UnbindRequested, out: Out) -> None:

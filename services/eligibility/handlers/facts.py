@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
-from services.eligibility.domain.binding import Binding, Condition, Stage, stage_after
-from services.eligibility.domain.conditions import condition, consequence
+from services.eligibility.domain.binding import Binding, Condition, Stage
+from services.eligibility.domain.conditions import conditions, consequences
+from services.eligibility.domain.days import day_of
+from services.eligibility.domain.following import followed
 from services.eligibility.domain.person import person_key
+from services.eligibility.domain.rule_change import KIND as RULE
+from services.eligibility.domain.rule_change import judged, unchanged
 from services.eligibility.domain.screening import Outcome, screen
+from services.eligibility.handlers import deferred
 from services.eligibility.handlers import screen as screening
 from services.eligibility.handlers.consents import expire
 from services.eligibility.work import Account, Work
 from shared.contracts import account_credits, registry
 from shared.contracts.binding_decisions import BindingState
 from shared.contracts.binding_requests import Side
-from shared.contracts.binding_screenings import ConditionChanged
+from shared.contracts.binding_screenings import ConditionChanged, Effect
+from shared.contracts.reasons import Reason
 from shared.messaging.handler import Due, Event, Out
 
 
@@ -36,32 +43,61 @@ def person_recorded(work: Work, event: Event, body: registry.PersonRecorded, out
 
 def retry(work: Work, binding: Binding, out: Out, *, last: bool) -> None:
     """Screens a waiting request again, unless somebody is still missing and there is time left."""
-    if last or not screen(screening.inquire(work, binding)).unknown_person:
-        out.no_longer_due(screening.PERSON, str(binding.binding_id))
-        screening.run(work, binding, out, binding.origin)
+    q, finding = screening.judge(work, binding)
+    if finding.unknown_person and not last:
+        return
+    out.no_longer_due(screening.PERSON, str(binding.binding_id))
+    screening.settle(work, binding, q, finding, out, binding.origin)
+    deferred.release(work, binding.binding_id, out)
 
 
-def look_at(work: Work, binding: Binding, out: Out) -> None:
-    """Tells audit when the condition of a side of a standing binding has changed."""
+def look_at(work: Work, binding: Binding, out: Out, *, quiet: frozenset[Condition] = frozenset()) -> None:
+    """Tells audit when something about a side of a standing binding has changed. Of `quiet` conditions another rule speaks."""
     binding = work.bindings[binding.binding_id]
     if not binding.stage.stands:
         return
     policy = work.policies.at(binding.admdvs, out.now)
     homes = {Side.SPONSOR: binding.admdvs, Side.BENEFICIARY: binding.beneficiary_admdvs}
     for side, key in ((Side.SPONSOR, binding.sponsor), (Side.BENEFICIARY, binding.beneficiary)):
-        before: Condition = getattr(binding, f"{side}_condition")
-        person = work.person(key)
-        after = condition(policy, person, side, homes[side]) if person else before
-        if after is before:
+        if (person := work.person(key)) is None:
             continue
-        binding = binding.model_copy(update={f"{side}_condition": after})
+        found = conditions(policy, person, side, homes[side])
+        known = binding.standing(side)
+        told = tuple(c for c in found if c in quiet and c not in known.conditions)
+        before = known.model_copy(update={"conditions": (*known.conditions, *told)})
+        after, said = consequences(policy, side, before, found)
+        if after == known:
+            continue
+        binding = binding.model_copy(update={f"{side}_standing": after})
         work.put(binding)
-        if follows := consequence(policy, side, before, after):
-            effect, reasons = follows
-            changed = ConditionChanged(
-                binding_id=binding.binding_id, at=out.now, effect=effect, side=side, reasons=reasons
-            )
-            out.emit("binding.screenings.condition-changed", changed)
+        for effect, reasons in said:
+            _tell(binding, effect, side, reasons, out)
+
+
+def _tell(binding: Binding, effect: Effect, side: Side, reasons: tuple[Reason, ...], out: Out) -> None:
+    changed = ConditionChanged(
+        binding_id=binding.binding_id, at=out.now, effect=effect, side=side, reasons=reasons
+    )
+    out.emit("binding.screenings.condition-changed", changed)
+
+
+def rule_changed(work: Work, binding_id: UUID, out: Out) -> None:
+    """The policy of a standing binding's region is another one: the rules about the pair are judged by it."""
+    binding = work.bindings.get(binding_id)
+    if binding is None or not binding.stage.stands:
+        return
+    policy = work.policies.at(binding.admdvs, out.now)
+    if unchanged(binding, policy):
+        work.stamped.add(binding_id)
+        return
+    q = replace(screening.inquire(work, binding), policy=policy, at=out.now, day=day_of(out.now))
+    binding, effect, reasons = judged(binding, q)
+    work.put(binding)
+    work.stamped.add(binding_id)
+    if effect:
+        of_beneficiary = all((r.field or "").startswith(Side.BENEFICIARY) for r in reasons)
+        _tell(binding, effect, Side.BENEFICIARY if of_beneficiary else Side.SPONSOR, reasons, out)
+    look_at(work, binding, out, quiet=frozenset({Condition.CATEGORY}))
 
 
 def erased(work: Work, event: Event) -> None:
@@ -114,24 +150,22 @@ def decided(work: Work, event: Event, body: BindingState, out: Out) -> None:
     binding = work.bindings.get(body.binding_id)
     if binding is None or body.version <= binding.version:
         return
-    stage = stage_after(body.state, binding.stage, latest=body.round >= binding.round)
-    approved = stage is Stage.BOUND and binding.bound_at is None
-    changes = {
-        "stage": stage,
-        "version": body.version,
-        "terms": body.terms[-1].terms if body.terms else body.case.terms,
-        "bound_at": body.at if approved else binding.bound_at,
-        "ever": binding.ever or stage is Stage.BOUND,
-    }
-    work.put(binding.model_copy(update=changes))
-    if stage is Stage.CLOSED:
+    stood = binding.stage.stands
+    binding = followed(binding, body)
+    work.put(binding)
+    if binding.stage.stands != stood:
+        work.stamped.add(body.binding_id)
+    if binding.stage is Stage.CLOSED:
         out.no_longer_due(screening.CONSENT, str(body.binding_id))
-    if approved:
+    if binding.stage.stands and not stood:
         look_at(work, binding, out)
 
 
 def due(work: Work, item: Due, out: Out) -> None:
-    """A wait is over: for a consent, or for a person whom the registry does not know."""
+    """A wait is over: for a consent, or for a person whom the registry does not know; or a rule has changed."""
+    if item.kind == RULE:
+        rule_changed(work, UUID(item.entity), out)
+        return
     binding = work.bindings.get(UUID(item.entity))
     if binding is None:
         return

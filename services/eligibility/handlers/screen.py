@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.eligibility.domain import rules_distance, rules_proof
+from services.eligibility.domain import probing, rules_distance, rules_proof
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.days import day_of
 from services.eligibility.domain.inquiry import Inquiry
@@ -66,6 +66,16 @@ def policy_of(work: Work, binding: Binding) -> RegionPolicy:
     return work.policies.at(policy_region(work, binding), binding.at)
 
 
+def judge(work: Work, binding: Binding) -> tuple[Inquiry, Finding]:
+    """A first look at a request. Nothing about the relative is looked at for a sponsor who asked for too many strangers today."""
+    q = inquire(work, binding)
+    if probing.stopped(q, work.unconfirmed_today(binding)):
+        work.stop(binding)
+        q = probing.blind(q)
+        return q, probing.refusal(q)
+    return q, screen(q)
+
+
 def run(work: Work, binding: Binding, out: Out, reply_to: Origin, *, first: bool = True) -> None:
     """Screens, and does what follows."""
     q = inquire(work, binding)
@@ -94,6 +104,8 @@ def settle(
             "codes": tuple(r.code for r in finding.reasons),
             "short_code": binding.short_code or _short_code(finding, out),
             "terms": binding.request.terms,
+            "judged_by": q.policy.version,
+            "consent_until": out.now + timedelta(days=q.policy.binding.consent_days),
         }
     )
     if finding.outcome.holds_slot and q.consented and not binding.consented:
@@ -101,6 +113,8 @@ def settle(
         binding = binding.model_copy(update={"consented": True})
     if finding.outcome.holds_slot and first:
         work.use_face(binding.request.face_check, binding.binding_id, binding.at)
+    if probing.NOT_CONFIRMED in binding.codes:
+        work.note_unconfirmed(binding)
     work.put(binding)
     work.remember(binding, q, finding, out.now, first=first)
     _tell_audit(binding, finding, case, q, out, reply_to)
@@ -136,7 +150,7 @@ def _tell_audit(
         body = screenings.Refused(**common, supplement=wanted, reasons=finding.reasons, facts=finding.facts)
         out.emit("binding.screenings.refused", body)
     elif finding.outcome is Outcome.CONSENT_NEEDED:
-        expires = out.now + timedelta(days=policy.binding.consent_days)
+        expires = binding.consent_until or out.now
         needed = screenings.ConsentNeeded(**common, expires_at=expires, short_code=binding.short_code or "")
         out.emit("binding.screenings.consent-needed", needed)
         out.due(CONSENT, str(binding.binding_id), expires)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.eligibility.trial import Trial
 from shared.contracts.base import Message
-from shared.contracts.binding_decisions import BindingState, State
+from shared.contracts.binding_decisions import BindingState, Period, State
 from shared.contracts.registry import PersonRecorded
 from shared.messaging.handler import Invalid, Tombstone
 from shared.messaging.memory import Said
@@ -72,5 +72,6 @@ class Line(Trial):
             round=screening.round,
             case=screening.case,
             policy_version=screening.policy_version,
+            effective=(Period(begin=at),) if state is State.APPROVED else (),
         )
         return self.send("binding.decisions.received", body, at=at, source="gongji-audit")

@@ -83,9 +83,11 @@ def test_papers_for_a_request_that_waits_for_a_person(line: Line) -> None:
     more = ours.Supplemented(
         binding_id=body.binding_id, sponsor_psn_no=SPONSOR.psn_no, materials=(material("birth-certificate"),)
     )
-    assert line.send("binding.requests.supplemented", more).answers[0][1].outcome == "accepted"
+    assert line.send("binding.requests.supplemented", more).answers == []
     found = line.know(KID, at=MONDAY + timedelta(seconds=1))
-    assert (found.types, found.only.round, found.only.proven_by) == (["passed"], 1, ("materials",))
+    assert (found.types, [r.code for r in found.only.reasons]) == (["refused"], ["materials-missing"])
+    judged = line.fire("queue", body.binding_id)
+    assert (judged.types, judged.only.round, judged.only.proven_by) == (["passed"], 2, ("materials",))
 
 
 def test_a_person_in_another_record_lets_the_request_wait_on(line: Line) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from services.eligibility.domain.ending import effective_from
 from shared.clock import BEIJING
 from shared.contracts import account_credits
 from shared.contracts import beneficiary_requests as theirs
@@ -95,18 +94,6 @@ def test_an_end_before_the_shortest_time(days: int, early: bool, tmp_path: Any) 
         assert ended.codes == ["unbind-too-early"]
 
 
-@pytest.mark.parametrize(
-    ("effect", "expected"),
-    [
-        ("now", datetime(2026, 11, 30, 23, 30, tzinfo=BEIJING)),
-        ("next-day", datetime(2026, 12, 1, tzinfo=BEIJING)),
-        ("next-month", datetime(2026, 12, 1, tzinfo=BEIJING)),
-    ],
-)
-def test_from_when_an_end_counts(effect: str, expected: datetime) -> None:
-    assert effective_from(effect, datetime(2026, 11, 30, 23, 30, tzinfo=BEIJING)) == expected
-
-
 def test_new_terms_are_judged_by_the_policy_of_now() -> None:
     line, sponsor, _, said = bound("650100")
     about = {"binding_id": said.only.binding_id, "sponsor_psn_no": sponsor.psn_no}
@@ -174,12 +161,36 @@ def test_opening_the_family_account_where_the_region_has_that_step(tmp_path: Any
     line.know(sponsor, kid)
     line.send("registry.relations.recorded", related(sponsor, kid, "child"))
     assert line.send(SUBMITTED, submitted(sponsor, kid, relation="child")).codes == ["account-not-opened"]
-    opened = ours.AccountOpened(sponsor_psn_no=sponsor.psn_no, admdvs="330100")
+    letter = submitted(sponsor, kid).commitment
+    opened = ours.AccountOpened(sponsor_psn_no=sponsor.psn_no, admdvs="330100", commitment=letter)
     for _ in range(2):
         assert line.send("binding.requests.account-opened", opened).answers[0][1].outcome == "accepted"
     assert line.send(SUBMITTED, submitted(sponsor, kid, relation="child", number=2)).types == ["passed"]
     stranger = opened.model_copy(update={"sponsor_psn_no": "9"})
     assert line.send("binding.requests.account-opened", stranger).codes == ["sponsor-unknown"]
+
+
+def test_the_family_account_needs_the_letter_in_force_when_it_was_signed(tmp_path: Any) -> None:
+    line = Line(overlaid(tmp_path, "330000", "binding", {"account_opening": True}))
+    sponsor = adult(1)
+    line.know(sponsor)
+    letter = submitted(sponsor, child(2)).commitment
+    assert letter is not None
+    opened = ours.AccountOpened(sponsor_psn_no=sponsor.psn_no, admdvs="330100")
+    old = opened.model_copy(update={"commitment": letter.model_copy(update={"version": "0"})})
+    for body, code in ((opened, "commitment-missing"), (old, "commitment-outdated")):
+        said = line.send("binding.requests.account-opened", body)
+        assert said.codes == [code]
+        assert said.answers[0][1].reasons[0].citation.path == "binding.commitment"
+    assert not line.work.changed_people
+
+
+def test_a_region_without_that_step_opens_no_family_account() -> None:
+    line = Line()
+    sponsor = adult(1)
+    line.know(sponsor)
+    opened = ours.AccountOpened(sponsor_psn_no=sponsor.psn_no, admdvs="330100")
+    assert line.send("binding.requests.account-opened", opened).codes == ["not-offered-here"]
 
 
 def test_a_frozen_account_until_it_is_released() -> None:
@@ -247,8 +258,8 @@ def test_who_paused_moved_and_came_back_is_not_suspended_for_ever(tmp_path: Any)
         (insurance(psn_insu_stas=InsuranceStatus.PAUSED), insurance(insuplc_admdvs="110100"), insurance()), 2
     ):
         said = line.know(sponsor.recorded(version=version, insurances=(row,)), at=LATER)
-        effects.append(said.only.effect.value)
-    assert effects == ["suspend", "flag", "resume"]
+        effects.append([body.effect.value for _, body in said.emitted])
+    assert effects == [["suspend"], ["flag", "resume"], []]
 
 
 def test_a_death_before_the_decision_ends_the_binding_when_it_is_approved() -> None:
@@ -291,17 +302,3 @@ def test_old_decisions_and_strangers_are_ignored() -> None:
     assert line.work.bindings[said.only.binding_id].stage.stands
     empty = Line()
     assert empty.decide(said, State.APPROVED, 2).emitted == []
-
-
-def test_a_request_may_be_supplemented_and_withdrawn_while_it_waits_for_a_person() -> None:
-    line = Line()
-    sponsor, kid = adult(1), child(2)
-    line.know(sponsor)
-    body = submitted(sponsor, kid, relation="child")
-    line.send(SUBMITTED, body)
-    about = {"binding_id": body.binding_id, "sponsor_psn_no": sponsor.psn_no}
-    assert (
-        line.send("binding.requests.withdrawn", ours.Withdrawn(**about)).answers[0][1].outcome == "accepted"
-    )
-    assert line.know(kid).types == []
-    assert not line.dues
