@@ -27,6 +27,8 @@ _FACE = {word: word for word in ("missing", "someone-else", "reused", "forged", 
 _LETTER = {word: word for word in ("missing", "old-version", "other-text")}
 _CLERK = {word: word for word in ("missing", "form-incomplete", "originals-not-seen")}
 _NAMED = {word: word for word in ("binding", "short-code", "sponsor", "wrong-short-code")}
+_HAPPENS = ("registry", "relation", "account", "wait", "until")
+"""Verbs of what happens; the others are requests and verdicts, which are answered."""
 _ACCOUNT = {word: word for word in ("frozen", "unfrozen", "closed")}
 
 
@@ -91,7 +93,7 @@ def _verbs(facts: Facts) -> dict[str, tuple[fields.Parser, dict[str, fields.Pars
         "change": (person, sponsor | terms | {"by": person}),
         "rank": (fields.several(person), sponsor),
         "order": (person, {"sponsors": fields.several(person)}),
-        "open_account": (person, {}),
+        "open_account": (person, {"commitment": fields.one_of(_LETTER)}),
         "registry": (person, PERSON | {"older": fields.flag}),
         "relation": (person, {"of": person, "is": words.relation, "ended": fields.flag, "proven": fields.flag,
                               "kin_account": fields.flag}),
@@ -142,7 +144,9 @@ def step_of(tree: Any, verbs: Mapping[str, Any], where: str) -> Step:
     parser, own = verbs[verb]
     values = fields.read(tree, {verb: parser, "date": fields.moment} | own | EXPECTED, where)
     subject, at = values.pop(verb), values.pop("date", None)
-    expected = expected_of({key: values.pop(key) for key in EXPECTED if key in values}, where)
+    expected = expected_of(
+        {key: values.pop(key) for key in EXPECTED if key in values}, where, asked=verb not in _HAPPENS
+    )
     return Step(verb, subject, values, at, expected)
 
 

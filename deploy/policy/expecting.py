@@ -87,9 +87,13 @@ class Seen:
     at: datetime | None = None
 
 
-def expected_of(given: Mapping[str, Any], where: str) -> Expected:
-    """What is expected after a step. A refusal names its reasons."""
-    refusal = given.get("expect") in (State.REFUSED.value, NOT_ACCEPTED, State.SUPPLEMENT_REQUESTED.value)
+def expected_of(given: Mapping[str, Any], where: str, *, asked: bool) -> Expected:
+    """What is expected after a step. The answer to a request that is `asked` and refused names its reasons."""
+    refusal = asked and given.get("expect") in (
+        State.REFUSED.value,
+        NOT_ACCEPTED,
+        State.SUPPLEMENT_REQUESTED.value,
+    )
     if given and "expect" not in given:
         raise fields.CaseError(f"{where}: expect: missing, though {', '.join(given)} is expected")
     if refusal and not given.get("reasons"):
