@@ -53,6 +53,15 @@ def application(
     )
 
 
+def opening(sponsor: Person, at: datetime, options: Options, letter: Letter | None) -> of_sponsor.AccountOpened:
+    """What a sponsor says who opens a family account: the letter is signed, as in an application."""
+    return of_sponsor.AccountOpened(
+        sponsor_psn_no=sponsor.made_up().psn_no,
+        admdvs=sponsor.region,
+        commitment=_commitment(letter, options, at),
+    )
+
+
 def materials(options: Options, binding_id: UUID, round: int = 0) -> tuple[Material, ...]:
     """References to the documents that a step hands in."""
     given = options.get("materials", ())

@@ -126,7 +126,7 @@ def _order(world: World, step: Step) -> None:
 
 def _open_account(world: World, step: Step) -> None:
     who = world.people[step.subject]
-    body = of_sponsor.AccountOpened(sponsor_psn_no=who.made_up().psn_no, admdvs=who.region)
+    body = asking.opening(who, world.now, step.options, world.letter(who, world.now))
     world.tell("binding.requests.account-opened", body)
 
 

@@ -203,6 +203,8 @@ def facts_of(tree: Mapping[str, Any], where: str) -> Facts:
 
 def _each(name: Any) -> list[Any]:
     """儿子1..3 is three people: 儿子1, 儿子2, 儿子3."""
+    if isinstance(name, Mapping) and "for" in name:
+        return [{**name, "for": one} for one in _each(name["for"])]
     found = _RANGE.fullmatch(name) if isinstance(name, str) else None
     if found is None:
         return [name]

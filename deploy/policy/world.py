@@ -15,7 +15,6 @@ from services.audit.trial import Trial as Audit
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.trial import Trial as Eligibility
 from shared.contracts import account_credits, sources
-from shared.contracts import binding_requests as of_sponsor
 from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import BindingState, Cause, DatedTerms, Period, State
 from shared.contracts.binding_screenings import Case as Screened
@@ -23,6 +22,7 @@ from shared.contracts.binding_screenings import Party
 from shared.contracts.reasons import Reason
 from shared.messaging.memory import Said
 from shared.policies import Policies
+from shared.policies.types import Letter
 from shared.testing.messages import related, uid
 from shared.testing.proofs import DEMO_SOURCES
 
@@ -122,9 +122,13 @@ class World:
             if person.facts.get(state):
                 self.mark_account(person.name, state, at)
         if person.facts.get("account_opened"):
-            number = person.made_up().psn_no
-            opened = of_sponsor.AccountOpened(sponsor_psn_no=number, admdvs=person.region)
+            moment = at or self.now
+            opened = asking.opening(person, moment, {}, self.letter(person, moment))
             self._authority("binding.requests.account-opened", opened, at)
+
+    def letter(self, person: Person, at: datetime) -> Letter | None:
+        """The commitment letter that is in force where the person is insured."""
+        return self.policies.at(person.place, at).binding.commitment
 
     def relate(self, kinship: Kinship, at: datetime | None = None) -> None:
         """The registry says what two persons are to one another."""
