@@ -41,7 +41,13 @@ class Replica:
 
     async def take(self, *messages: KafkaMessage, partition: int = 0, at: datetime = MONDAY) -> None:
         """Handles the messages as one batch, appended at `at`."""
-        await self.step.run([self._record(m, partition, at) for m in messages])
+        await self.step.run(self.records(*messages, partition=partition, at=at))
+
+    def records(
+        self, *messages: KafkaMessage, partition: int = 0, at: datetime = MONDAY
+    ) -> list[PlainRecord]:
+        """The messages as the topic has them, one after the other."""
+        return [self._record(m, partition, at) for m in messages]
 
     async def erase(self, short_type: str, key: str) -> None:
         """A tombstone of the registry."""
