@@ -117,7 +117,12 @@ class Out(Protocol):
 
 
 class Handler(Protocol[S]):
-    """A service: its name, its topics and how it folds a batch. `S` is its working set, in memory for one batch."""
+    """A service: its name, its topics and how it folds a batch. `S` is its working set, in memory for one batch.
+
+    Two things more it may have: `tombstones = True`, and `prepare(body)`, pure work on a message alone, such as verifying a signature. The
+    decoding step calls it once for each record, before anything is locked; the service itself remembers what it found, so that a batch
+    that is tried again, or a request that is judged again, costs it no more. What fails in it must fail in `decide` as well.
+    """
 
     @property
     def name(self) -> str: ...

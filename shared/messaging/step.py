@@ -8,11 +8,13 @@ If the batch fails on data, it is run again record by record under savepoints, a
 infrastructure the error goes to the caller, who waits and offers the batch again, for ever.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import perf_counter
 
 from shared import log
 from shared.clock import Clock
+from shared.contracts.base import Message
 from shared.db import Conn, Pool, is_infrastructure
 from shared.ids import Ids
 from shared.messaging import tables
@@ -20,7 +22,7 @@ from shared.messaging.brake import Brake, Braked, Controls
 from shared.messaging.collector import Collector
 from shared.messaging.decode import Dead, Decoded, Decoder, NewerVersion
 from shared.messaging.fold import Effects, Entry, fold
-from shared.messaging.handler import Due, Handler
+from shared.messaging.handler import Due, Handler, Invalid, Tombstone
 from shared.messaging.reasons import Reason
 from shared.messaging.records import Record
 from shared.messaging.registry import Registry, default
@@ -61,6 +63,7 @@ class BatchStep:
         self.fault_limit = source_fault_limit
         self._committed, self._notify_channel = committed, notify_channel
         self._decoder = Decoder(self.registry, clock, lambda source: source in self.controls.set_aside)
+        self._ahead: Callable[[Message], object] | None = getattr(handler, "prepare", None)
         self._heads: dict[str, str] = {}
         self._log = log.get()
 
@@ -103,6 +106,7 @@ class BatchStep:
                 continue
             try:
                 entries.append(self._decoder.decode(record))
+                self._prepare(entries[-1])
             except NewerVersion:
                 self.paused[place] = record.offset
                 self.metrics.paused.set(len(self.paused))
@@ -113,6 +117,15 @@ class BatchStep:
                     offset=record.offset,
                 )
         return entries
+
+    def _prepare(self, entry: Entry) -> None:
+        """Lets the handler work ahead. What fails here fails again in `decide`, where the culprit is found."""
+        if self._ahead is None or isinstance(entry, Dead):
+            return
+        body = entry.event.body
+        if not isinstance(body, Invalid | Tombstone):
+            with contextlib.suppress(Exception):
+                self._ahead(body)
 
     async def _whole(self, entries: Sequence[Entry]) -> None:
         effects = Effects()

@@ -97,6 +97,7 @@ async def _until(ends: Ends, count: int) -> None:
 
 async def _passed(conn: asyncpg.Connection[asyncpg.Record], count: int) -> None:
     """Each request was judged by all rules and passed: a refusal would be another, cheaper path."""
-    stages = dict(await conn.fetch(f"select stage, count(*) from {NAME}.bindings group by stage"))
+    rows = await conn.fetch(f"select stage, count(*) from {NAME}.bindings group by stage")
+    stages = {row["stage"]: row["count"] for row in rows}
     if stages != {"passed": count}:
         raise RuntimeError(f"{count} applications should have passed: {stages}")

@@ -282,3 +282,26 @@ async def test_a_source_with_more_good_than_bad_is_not_set_aside(world: World) -
     step = world.step(source_fault_limit=3)
     await step.run([world.record(n, value=b"{" if n % 3 == 0 else None) for n in range(12)])
     assert step.controls.set_aside == frozenset()
+
+
+async def test_the_handler_works_ahead_on_each_message_before_anything_is_locked(world: World) -> None:
+    order: list[str] = []
+    lock = world.handler.lock
+
+    def prepare(body: toy.Asked) -> None:
+        order.append(body.person)
+        if body.do == "boom":
+            raise toy.Boom(body.person)
+
+    async def locking(conn: db.Conn, items: Any) -> list[str]:
+        order.append("locked")
+        return await lock(conn, items)
+
+    world.replace("prepare", prepare)
+    world.replace("lock", locking)
+    invalid = world.record(1, "b", amount=-1)
+    await world.step().run([world.record(0, "a"), invalid, world.record(2, "c")])
+    assert order == ["a", "c", "locked"]
+    await world.step().run([world.record(3, "a", do="boom"), world.record(4, "a")])
+    assert await world.letters() == [(3, "handler-failed")]
+    assert await world.totals() == {"a": 2, "c": 1}
