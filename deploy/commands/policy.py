@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from deploy.commands import policy_cases, policy_replay
+from deploy.commands import policy_cases, policy_replay, policy_try
 from deploy.commands.policy_files import broken, day, print_json, tree
 from deploy.local.errors import StackError
 from deploy.policy import adopt as adopting
@@ -24,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.command("try")(policy_try.try_)
 app.command("replay")(policy_replay.replay)
 app.command("test")(policy_cases.run_cases)
 

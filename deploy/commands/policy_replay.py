@@ -98,7 +98,7 @@ def replay(
             )
         )
         return
-    Console().print(report.replayed(tally, past.latest(tally.differing, limit), seconds), highlight=False)
+    Console().print(report.replayed(tally, past.first_to_read(tally.differing, limit), seconds), highlight=False)
 
 
 def _progress(quiet: bool) -> Progress:

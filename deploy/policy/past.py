@@ -86,6 +86,7 @@ def write_csv(file: Path, rows: list[Replayed]) -> None:
         table.writerows(one.row() for one in rows)
 
 
-def latest(rows: list[Replayed], limit: int) -> list[Replayed]:
-    """The newest ones first, at most so many."""
-    return sorted(rows, key=lambda one: (one.day, str(one.binding_id), one.round), reverse=True)[:limit]
+def first_to_read(rows: list[Replayed], limit: int) -> list[Replayed]:
+    """Other outcomes before other reasons, the newest first, at most so many."""
+    newest = sorted(rows, key=lambda one: (one.day, str(one.binding_id), one.round), reverse=True)
+    return sorted(newest, key=lambda one: one.now.outcome == one.changed.outcome)[:limit]

@@ -33,7 +33,13 @@ def _figures(tally: Tally, seconds: float) -> Iterator[RenderableType]:
     yield f"[bold]{tally.screenings}[/bold] 次审查 screenings，{len(tally.requests)} 个申请 requests  [dim]{rate}[/dim]"
     style = "yellow" if tally.differing else "green"
     share = f" ({len(tally.differing) / tally.screenings:.1%})" if tally.differing else ""
-    yield f"[green]{tally.same}[/green] 不变 same，[{style}]{len(tally.differing)}[/] 不同 differ{share}"
+    moved = sum(number for (a, b), number in tally.outcomes.items() if a != b)
+    what = (
+        f"：{moved} 次结论不同 by outcome，{len(tally.differing) - moved} 次仅理由不同 by reasons only"
+        if tally.differing
+        else ""
+    )
+    yield f"[green]{tally.same}[/green] 不变 same，[{style}]{len(tally.differing)}[/] 不同 differ{share}{what}"
 
 
 def _warnings(tally: Tally) -> Iterator[RenderableType]:
