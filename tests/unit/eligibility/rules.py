@@ -67,6 +67,12 @@ def inquiry(
     return Inquiry(**fields)
 
 
+def with_side(q: Inquiry, side: str, who: Person) -> Inquiry:
+    """The inquiry with another person as "sponsor" or "beneficiary"."""
+    changes: Any = {side: who}
+    return replace(q, **changes)
+
+
 def codes(q: Inquiry) -> list[str]:
     """Codes of all reasons."""
     return [r.code for r in found(q).reasons]
