@@ -95,8 +95,8 @@ def _concerned(world: World, step: Step) -> UUID | None:
         return world.binding(step.options["sponsors"][0], step.subject)
     if step.verb == "rank":
         return world.binding(sponsor_of(step), step.subject[0])
-    if step.verb not in _TIME and step.subject != SELF:
-        return world.binding(sponsor_of(step), step.subject)
+    if step.verb not in _TIME and (found := world.binding(sponsor_of(step), step.subject)):
+        return found
     return max((ids[-1] for ids in world.bindings.values()), default=None)
 
 

@@ -13,6 +13,7 @@ from deploy.policy.people import Facts, Kinship, Person, Standing
 from services.audit.domain.model import CaseFile
 from services.audit.trial import Trial as Audit
 from services.eligibility.domain.binding import Binding, Stage
+from services.eligibility.domain.person import person_key
 from services.eligibility.trial import Trial as Eligibility
 from shared.contracts import account_credits, sources
 from shared.contracts.base import Message, Origin
@@ -203,7 +204,7 @@ class World:
             origin=Origin(source=CHANNEL, id=f"before-{binding_id}"),
             at=made.since,
             admdvs=sponsor.place,
-            beneficiary_admdvs=beneficiary.place,
+            beneficiary_admdvs=self._insured_at(beneficiary, made.since),
             consented=True,
             terms=request.terms,
         )
@@ -216,13 +217,22 @@ class World:
             )
             self._from_eligibility(said)
 
+    def _insured_at(self, person: Person, at: datetime) -> str:
+        """The place of the insurance that counts for a beneficiary, if the registry knows several."""
+        known = self.eligibility.work.person(person_key(person.made_up().certificate()))
+        row = known.best(self.policies.at(person.place, at).binding.beneficiary_insurance) if known else None
+        return row.insuplc_admdvs if row else person.place
+
 
 def _approved(binding: Binding, sponsor: Person, beneficiary: Person, made: Standing) -> BindingState:
     case = Screened(
         admdvs=sponsor.place,
         channel=binding.request.channel,
         sponsor=Party(psn_no=sponsor.made_up().psn_no, insuplc_admdvs=sponsor.place),
-        beneficiary=Party(psn_no=beneficiary.made_up().psn_no, insuplc_admdvs=beneficiary.place),
+        beneficiary=Party(
+            psn_no=beneficiary.made_up().psn_no,
+            insuplc_admdvs=binding.beneficiary_admdvs or beneficiary.place,
+        ),
         relation=made.relation,
         terms=binding.terms,
         requested_at=made.since,
