@@ -27,4 +27,5 @@ def stripped(binding: Binding) -> Binding:
         }
     )
     persons = binding.sponsor.hex(), binding.beneficiary.hex()
-    return binding.model_copy(update={"request": request, "persons": persons, "materials": ()})
+    nothing = {"materials": (), "queued": (), "beneficiary_gend": None, "short_code": None}
+    return binding.model_copy(update={"request": request, "persons": persons, **nothing})

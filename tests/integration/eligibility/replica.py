@@ -15,6 +15,7 @@ from shared.ids import SystemIds
 from shared.messaging.records import PlainRecord, unpack_headers
 from shared.messaging.service import CORE_SCHEMA, migrations_of
 from shared.messaging.step import BatchStep
+from shared.policies import Policies
 from shared.testing.messages import MONDAY, KafkaMessage, to_kafka
 from tests.unit.eligibility.line import demo_policies, provider_keys
 
@@ -30,9 +31,11 @@ class Replica:
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @classmethod
-    async def open(cls, url: str, offsets: dict[tuple[str, int], int]) -> Replica:
-        """Connects and brings the schema up to date."""
-        handler: Any = Eligibility(demo_policies(), provider_keys())
+    async def open(
+        cls, url: str, offsets: dict[tuple[str, int], int], policies: Policies | None = None
+    ) -> Replica:
+        """Connects and brings the schema up to date. `policies`: those of the demo, if no others are given."""
+        handler: Any = Eligibility(policies or demo_policies(), provider_keys())
         pool = await db.open_pool(url, handler.name)
         async with pool.acquire() as conn:
             await db.migrate(conn, handler.name, [CORE_SCHEMA, *migrations_of(handler)])

@@ -118,7 +118,7 @@ class Town:
         self.requests: dict[str, Submitted] = {}
         self.partitions: dict[int, list[KafkaMessage]] = {}
         for number in range(160):
-            sponsor, relative = random.sample(self.people, 2)
+            sponsor, relative = random.sample(self.people[20:], 2)
             if random.random() < 0.8:  # two come to their own cap, and ask for the same people
                 sponsor, relative = self.people[number % 2], random.choice(self.people[2:])
             check = face_check(sponsor, MONDAY, transaction_no=f"T{number}")

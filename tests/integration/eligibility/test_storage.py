@@ -3,18 +3,20 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
 
+from shared import policies
 from shared.contracts import account_credits
 from shared.contracts import binding_requests as ours
 from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import BindingState, State
 from shared.contracts.binding_screenings import Case
 from shared.testing.identities import adult, child
-from shared.testing.messages import MONDAY, consented, related, submitted, to_kafka, unbind_requested
-from shared.testing.proofs import face_check
+from shared.testing.messages import MONDAY, consented, related, submitted, to_kafka, uid, unbind_requested
+from shared.testing.proofs import commitment, face_check
 from tests.integration.eligibility.replica import Replica
 
 SPONSOR, SISTER, KID = adult(1, admdvs="650100"), adult(4, admdvs="650100"), child(2, admdvs="650100")
@@ -64,8 +66,6 @@ async def test_facts_survive_from_batch_to_batch(replica: Replica) -> None:
     await tell(
         "account.credits.unfrozen", account_credits.Unfrozen(**entry | {"entry_id": "E2"}), "authority"
     )
-    opened = ours.AccountOpened(sponsor_psn_no=SPONSOR.psn_no, admdvs="650100")
-    assert codes(await tell("binding.requests.account-opened", opened)) == []
 
     # the earlier binding is named, its reasons are gone, and the face check of the refused request was not used up
     second = submitted(SPONSOR, KID, relation="child", number=2, earlier_binding_id=first.binding_id)
@@ -90,6 +90,21 @@ async def test_facts_survive_from_batch_to_batch(replica: Replica) -> None:
     assert await stage(replica, binding_id) == ("bound", True)
     await tell("binding.decisions.ended", decision(passed, State.ENDED, 3), "gongji-audit")
     assert await stage(replica, binding_id) == ("closed", True)  # approved once: counts for a lifetime
+
+
+async def test_an_account_that_was_opened_stays_open(database_urls: dict[str, str], tmp_path: Path) -> None:
+    adopted = "{path: binding.account_opening, from: 2022-07-01, by: 演示政策专员, on: 2025-01-01}"
+    (tmp_path / "310000.yaml").write_text(f'region: "310000"\nadopt:\n  - {adopted}\n', encoding="utf-8")
+    replica = await Replica.open(database_urls["eligibility"], {}, policies.load(overlay=tmp_path))
+    tell, sponsor = Told(replica), adult(1, admdvs="310000")
+    await tell("registry.persons.recorded", sponsor.recorded(), "authority")
+    body = submitted(sponsor, child(2), relation="child", number=1, beneficiary=sponsor.as_beneficiary())
+    assert "account-not-opened" in codes(await tell("binding.requests.submitted", body))
+    opened = ours.AccountOpened(sponsor_psn_no=sponsor.psn_no, admdvs="310000", commitment=commitment(MONDAY))
+    assert codes(await tell("binding.requests.account-opened", opened)) == []
+    body = body.model_copy(update={"binding_id": uid(2)})
+    assert "account-not-opened" not in codes(await tell("binding.requests.submitted", body))
+    await replica.pool.close()
 
 
 async def test_one_person_under_two_notations_and_two_numbers(replica: Replica) -> None:
