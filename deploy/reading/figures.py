@@ -25,6 +25,7 @@ from shared.db import Conn, load_queries
 Q = load_queries(__file__)
 Offsets = Mapping[TopicPartition, int]
 _LINK = re.compile(r'^gongji_notify_link_up\{medium="([a-z-]+)"\} ([0-9.]+)$', re.MULTILINE)
+_STOPPED = re.compile(r"^gongji_eligibility_sponsors_stopped ([0-9.]+)$", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class Figures:
     set_aside: list[str] = field(default_factory=list)
     beyond_end: list[str] = field(default_factory=list)
     links: dict[str, bool] = field(default_factory=dict)
+    sponsors_stopped: int = 0
     wrong: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
 
@@ -102,7 +104,7 @@ async def _read(conn: Conn, running: Running, into: Figures) -> dict[TopicPartit
 
 
 async def _ready(http: str | None, into: Figures) -> None:
-    """What `/ready` complains of, and from `/metrics` which providers' links stand."""
+    """What `/ready` complains of, and from `/metrics` which providers' links stand and how many sponsors were stopped today."""
     if http is None:
         return
 
@@ -119,6 +121,7 @@ async def _ready(http: str | None, into: Figures) -> None:
 
     into.wrong, metrics = await asyncio.to_thread(ask)
     into.links = {medium: float(value) > 0 for medium, value in _LINK.findall(metrics)}
+    into.sponsors_stopped = sum(int(float(value)) for value in _STOPPED.findall(metrics))
 
 
 async def _lags(

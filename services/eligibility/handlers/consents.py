@@ -103,13 +103,16 @@ def declined(work: Work, event: Event, body: requests.Declined, out: Out) -> Non
         refuse(out, event, [_state(binding)], binding.binding_id)
         return
     out.no_longer_due(screening.CONSENT, str(binding.binding_id))
-    expire(binding, origin_of(event), out, declined=True, days=0)
+    expire(work, binding, origin_of(event), out, declined=True, days=0)
     policy = work.policies.at(binding.admdvs, event.time)
     screened(out, event, binding.binding_id, "accepted", Step.DECIDED, policy.version)
 
 
-def expire(binding: Binding, origin: Origin | None, out: Out, *, declined: bool, days: int) -> None:
-    """Tells audit that no consent will come."""
+def expire(
+    work: Work, binding: Binding, origin: Origin | None, out: Out, *, declined: bool, days: int
+) -> None:
+    """Tells audit that no consent will come. The slot waits for the decision, and a consent that comes now is too late."""
+    work.put(binding.model_copy(update={"stage": Stage.REFUSING}))
     why = reason("consent-declined", rule="consent.declined") if declined else _expired(days)
     body = screenings.ConsentExpired(
         binding_id=binding.binding_id, origin=origin, at=out.now, declined=declined, reasons=(why,)

@@ -173,4 +173,4 @@ def due(work: Work, item: Due, out: Out) -> None:
         retry(work, binding, out, last=True)
     elif item.kind == screening.CONSENT and binding.stage is Stage.CONSENT:
         days = screening.policy_of(work, binding).binding.consent_days
-        expire(binding, binding.origin, out, declined=False, days=days)
+        expire(work, binding, binding.origin, out, declined=False, days=days)

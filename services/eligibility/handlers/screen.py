@@ -94,20 +94,7 @@ def settle(
 ) -> None:
     """Stores what was found, reserves the slot or not, tells audit and the channel."""
     case = _case(binding, q)
-    beneficiary = case.beneficiary
-    binding = binding.model_copy(
-        update={
-            "stage": _stage(binding, finding.outcome),
-            "admdvs": case.admdvs,
-            "beneficiary_admdvs": beneficiary.insuplc_admdvs if beneficiary else None,
-            "beneficiary_gend": q.confirmed.sex if q.confirmed else None,
-            "codes": tuple(r.code for r in finding.reasons),
-            "short_code": binding.short_code or _short_code(finding, out),
-            "terms": binding.request.terms,
-            "judged_by": q.policy.version,
-            "consent_until": out.now + timedelta(days=q.policy.binding.consent_days),
-        }
-    )
+    binding = _as_found(binding, q, finding, case, out)
     if finding.outcome.holds_slot and q.consented and not binding.consented:
         work.use_consent(binding)
         binding = binding.model_copy(update={"consented": True})
@@ -123,6 +110,24 @@ def settle(
     outcome = "refused" if finding.reasons else finding.outcome.value
     screened(
         out, reply_to, binding.binding_id, outcome, step, q.policy.version, reasons=finding.reasons, gone=gone
+    )
+
+
+def _as_found(binding: Binding, q: Inquiry, finding: Finding, case: Case, out: Out) -> Binding:
+    """The binding with what this round found. The terms are those of the request from here on."""
+    beneficiary = case.beneficiary
+    return binding.model_copy(
+        update={
+            "stage": _stage(binding, finding.outcome),
+            "admdvs": case.admdvs,
+            "beneficiary_admdvs": beneficiary.insuplc_admdvs if beneficiary else None,
+            "beneficiary_gend": q.confirmed.sex if q.confirmed else None,
+            "codes": tuple(r.code for r in finding.reasons),
+            "short_code": binding.short_code or _short_code(finding, out),
+            "terms": binding.request.terms,
+            "judged_by": q.policy.version,
+            "consent_until": out.now + timedelta(days=q.policy.binding.consent_days),
+        }
     )
 
 

@@ -37,6 +37,7 @@ RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
         ("topic-shorter", {"beyond_end": ["settlement.requests/0"]}),
         ("provider-dark", {"links": {"sms": True, "call": False}}),
         ("overdue-review", {"overdue_oldest_s": 61.0}),
+        ("probing", {"sponsors_stopped": 1}),
     ],
 )
 def test_each_figure_calls_for_its_page(page: str, row: dict[str, Any]) -> None:
