@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import TypeVar
 
 from shared.contracts.binding_screenings import Fact
 from shared.contracts.identity import Certificate, birth_date, normalise, same_name, sex
 from shared.contracts.registry import Insurance, InsuranceStatus, PersonRecorded
-
-T = TypeVar("T")
 
 _DEAD = "2"
 _SEXES = frozenset({"1", "2"})
@@ -56,18 +53,18 @@ class Person:
     def sex(self) -> str | None:
         """`"1"` or `"2"`, from the certificate where it says so, else from the registry."""
         gend = self.records[0].gend
-        return self._certified(sex) or (gend if gend in _SEXES else None)
+        return self._certified()[0] or (gend if gend in _SEXES else None)
 
     @property
     def other_sex(self) -> bool:
         """Whether certificate and registry name different sexes."""
-        said = self._certified(sex)
+        said = self._certified()[0]
         return said is not None and any(r.gend in _SEXES and r.gend != said for r in self.records)
 
     @property
     def other_birth(self) -> bool:
         """Whether certificate and registry name different dates of birth."""
-        said = self._certified(birth_date)
+        said = self._certified()[1]
         return said is not None and any(r.brdy != said for r in self.records)
 
     @property
@@ -91,10 +88,15 @@ class Person:
         rows = (row for r in self.records for row in r.insurances if row.insutype in kinds)
         return [row for row in rows if _preference(row)[:2] == _preference(best)[:2]]
 
-    def _certified(self, read: Callable[[str, str], T]) -> T:
-        """What the certificate itself says."""
-        first = self.records[0]
-        return read(first.psn_cert_type, normalise(first.psn_cert_type, first.certno))
+    def _certified(self) -> tuple[str | None, date | None]:
+        """Sex and date of birth as the certificate itself says, where it does."""
+        return _said(self.records[0].psn_cert_type, self.records[0].certno)
+
+
+@lru_cache(maxsize=65536)
+def _said(kind: str, number: str) -> tuple[str | None, date | None]:
+    plain = normalise(kind, number)
+    return sex(kind, plain), birth_date(kind, plain)
 
 
 def of_category(row: Insurance, categories: frozenset[str]) -> bool:
