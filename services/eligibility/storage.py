@@ -131,7 +131,7 @@ def _columns(work: Work, bindings: Sequence[Binding]) -> Iterator[Sequence[objec
     yield [b.beneficiary for b in bindings]
     yield [b.stage.value for b in bindings]
     yield [b.stage.held or b.stage is Stage.WAITING or b.ever for b in bindings]
-    yield [None if b.persons else b.short_code for b in bindings]
+    yield [b.short_code for b in bindings]
     yield [b.model_dump_json().encode() for b in bindings]
     yield [b.admdvs for b in bindings]
     yield [now if b.stage.reserved else None for b in bindings]
