@@ -44,7 +44,13 @@ async def refusals(world: World) -> None:
             ["account-frozen", "beneficiary-in-arrears"],
         ),
         ("亲属登记为已故", "zhou-min", "feng-yu", "parent", None),
-        ("跨省：不在可共济范围", "zhou-min", "lin-tao", "sibling", None),
+        (
+            "跨省：未设共济额度，且缺证明材料",
+            "zhou-min",
+            "lin-tao",
+            "sibling",
+            ["earmark-missing", "materials-missing"],
+        ),
     ):
         request = world.application(sponsor, beneficiary, relation)
         await world.apply("nhsa-app", title, request, "refused", SMS, reasons or ())
