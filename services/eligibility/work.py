@@ -22,6 +22,7 @@ from shared.policies import Policies
 
 FaceKey = tuple[str, str]
 
+_NOBODY = Family()
 _BY_A_SIDE = frozenset({Cause.SPONSOR, Cause.BENEFICIARY})
 """Ends after which the same two wait, where the region says so; not after a death, an end of insurance or the authority's word."""
 
@@ -146,7 +147,7 @@ class Work:
         """The person with this key, if the registry knows one and the row is locked."""
         if key is None or key not in self.locked or not (numbers := self.numbers.get(key)):
             return None
-        accounts = [self.accounts.get(number, Account()) for number in numbers]
+        accounts = [self.accounts[number] for number in numbers if number in self.accounts]
         return Person(
             key=key,
             records=merged([self.records[n] for n in numbers], psn_no),
@@ -166,6 +167,8 @@ class Work:
     def family(self, but: UUID, *keys: bytes) -> Family:
         """Edges held by these two, without the binding `but`, whom the first of them ever sponsored, and when one last left the other."""
         near = {b.binding_id: b for key in keys for b in self.bindings_of(key) if b.binding_id != but}
+        if not near:
+            return _NOBODY
         ever = frozenset(b.beneficiary for b in near.values() if b.ever and b.sponsor == keys[0])
         ends = (
             day_of(b.ended_at)
@@ -197,6 +200,8 @@ class Work:
 
     def consent_kept(self, binding: Binding, days: int) -> bool:
         """Whether the beneficiary consented before the request came, not longer ago than consent is waited for."""
+        if not self.consents:
+            return False
         times = (self.consents.get(key) for key in _consents_for(binding))
         return any(at is not None and at >= binding.at - timedelta(days=days) for at in times)
 
@@ -226,7 +231,7 @@ class Work:
 
     def unconfirmed_today(self, binding: Binding) -> int:
         """How many relatives of this sponsor could not be confirmed on the day on which the request came."""
-        return len(self.unconfirmed.get(self._asking(binding), ()))
+        return len(self.unconfirmed.get(self._asking(binding), ())) if self.unconfirmed else 0
 
     def note_unconfirmed(self, binding: Binding) -> None:
         """One more relative who could not be confirmed."""

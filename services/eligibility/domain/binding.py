@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from services.eligibility.domain.inquiry import Tie
@@ -129,11 +130,11 @@ class Binding(Message):
     queued: tuple[Queued, ...] = ()
     persons: tuple[str, str] | None = None  # keys of the two (hex), once the request does not name them any more
 
-    @property
+    @cached_property  # the two never change, whatever becomes of the binding
     def sponsor(self) -> bytes:
         return bytes.fromhex(self.persons[0]) if self.persons else person_key(self.request.sponsor)
 
-    @property
+    @cached_property
     def beneficiary(self) -> bytes:
         return bytes.fromhex(self.persons[1]) if self.persons else person_key(self.request.beneficiary)
 

@@ -110,4 +110,6 @@ def _preference(row: Insurance) -> tuple[int, bool, str]:
 
 def merged(records: Sequence[PersonRecorded], psn_no: str | None = None) -> tuple[PersonRecorded, ...]:
     """All records of one person: the one of `psn_no` first, then the newest versions."""
+    if len(records) == 1:
+        return (records[0],)
     return tuple(sorted(records, key=lambda r: (r.psn_no != psn_no, -r.version, r.psn_no)))

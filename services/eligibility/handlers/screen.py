@@ -8,6 +8,7 @@ from services.eligibility.domain import probing, rules_distance, rules_proof
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.days import day_of
 from services.eligibility.domain.inquiry import Inquiry
+from services.eligibility.domain.person import Person
 from services.eligibility.domain.screening import Finding, Outcome, screen
 from services.eligibility.handlers.replies import screened
 from services.eligibility.work import Work
@@ -24,6 +25,7 @@ STAGES = {
     Outcome.SUPPLEMENT: Stage.SUPPLEMENT,
     Outcome.REFUSED: Stage.REFUSED,
 }
+_EMPLOYEES = frozenset({"310"})
 CONSENT, PERSON = "consent", "person"
 """Kinds of due rows: a consent that expires, a person who is waited for."""
 
@@ -33,7 +35,8 @@ def inquire(work: Work, binding: Binding) -> Inquiry:
     request = binding.request
     sponsor = work.by_number(request.sponsor.psn_no)
     beneficiary = work.person(binding.beneficiary)
-    region = policy_region(work, binding)
+    known = sponsor is not None and sponsor.key == binding.sponsor
+    region = _region(binding, sponsor) if known else policy_region(work, binding)
     policy = work.policies.at(region, binding.at)
     signed = request.commitment.signed_at if request.commitment else binding.at
     return Inquiry(
@@ -56,8 +59,11 @@ def inquire(work: Work, binding: Binding) -> Inquiry:
 
 def policy_region(work: Work, binding: Binding) -> str:
     """Whose policy holds: that of the place where the sponsor is insured, as far as the registry knows the sponsor."""
-    person = work.person(binding.sponsor, binding.request.sponsor.psn_no)
-    row = person.best(frozenset({"310"})) if person else None
+    return _region(binding, work.person(binding.sponsor, binding.request.sponsor.psn_no))
+
+
+def _region(binding: Binding, sponsor: Person | None) -> str:
+    row = sponsor.best(_EMPLOYEES) if sponsor else None
     return row.insuplc_admdvs if row else binding.request.admdvs
 
 
