@@ -53,7 +53,9 @@ def application(
     )
 
 
-def opening(sponsor: Person, at: datetime, options: Options, letter: Letter | None) -> of_sponsor.AccountOpened:
+def opening(
+    sponsor: Person, at: datetime, options: Options, letter: Letter | None
+) -> of_sponsor.AccountOpened:
     """What a sponsor says who opens a family account: the letter is signed, as in an application."""
     return of_sponsor.AccountOpened(
         sponsor_psn_no=sponsor.made_up().psn_no,
@@ -143,17 +145,20 @@ def _commitment(letter: Letter | None, options: Options, at: datetime) -> Commit
 
 
 def _proof(who: MadeUp, channel: ChannelKind, at: datetime, options: Options) -> dict[str, Any]:
-    """A face check online; at a counter a clerk's word instead."""
-    if not channel.in_person:
-        return {"face_check": face_check(who, at, options.get("face"), options.get("nonce", 0))}
-    if (fault := options.get("clerk")) == "missing":
-        return {}
-    word = proofs.counter(
-        form_complete=fault != "form-incomplete",
-        originals_seen=fault != "originals-not-seen",
-        beneficiary_present=options.get("present", False),
-    )
-    return {"counter": word}
+    """A face check online; where staff serve the applicant their word instead. On the telephone nobody sees originals."""
+    found: dict[str, Any] = {}
+    by_telephone = channel is ChannelKind.TELEPHONE
+    served = channel.in_person or by_telephone
+    if not served or "face" in options:
+        found["face_check"] = face_check(who, at, options.get("face"), options.get("nonce", 0))
+    fault = options.get("clerk")
+    if served and fault != "missing":
+        found["counter"] = proofs.counter(
+            form_complete=fault != "form-incomplete",
+            originals_seen=fault != "originals-not-seen" and not by_telephone,
+            beneficiary_present=options.get("present", False),
+        )
+    return found
 
 
 def face_check(who: MadeUp, at: datetime, how: Any, nonce: int) -> FaceCheck | None:
