@@ -14,6 +14,8 @@ from shared.contracts.binding_requests import Use
 
 FOREVER = float("inf")
 FINAL = frozenset(state.value for state in State if state.final)
+OFFERED_MODE = "authorisation"
+"""The mode in which money stays with the sponsor until a bill; the others (transfer, earmark) settle no bill yet."""
 
 
 class Terms(NamedTuple):
@@ -28,11 +30,12 @@ class Terms(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """The dated part of a binding: half-open periods in seconds since 1970, terms oldest first."""
+    """The dated part of a binding and its mode: half-open periods in seconds since 1970, terms oldest first."""
 
     effective: tuple[tuple[float, float], ...]
     suspended: tuple[tuple[float, float], ...]
     terms: tuple[Terms, ...]
+    mode: str = OFFERED_MODE
 
     @property
     def bound_since(self) -> float:
@@ -84,7 +87,7 @@ def covers(periods: tuple[tuple[float, float], ...], second: float) -> bool:
 
 
 def effective_at(binding: Binding, second: float) -> str | None:
-    """`None` when the binding counts at a time (seconds since 1970), else why not: `not-effective` or `suspended`.
+    """`None` when the binding counts at a time (seconds since 1970), else why not: `not-effective`, `mode-not-offered` or `suspended`.
 
     A binding that is known as ended pays nothing new, even for a time before its end: the message that ended it was read
     before the locks were taken, so the sponsor has been told that it is over.
@@ -92,6 +95,8 @@ def effective_at(binding: Binding, second: float) -> str | None:
     if binding.state in FINAL:
         return "not-effective"
     facts = binding.facts
+    if facts.mode != OFFERED_MODE:
+        return "mode-not-offered"
     if not covers(facts.effective, second):
         return "not-effective"
     if facts.suspended and covers(facts.suspended, second):
@@ -128,7 +133,10 @@ def facts_text(body: BindingState) -> str:
         ]
         for t in body.terms
     ]
-    return to_json([_periods(body.effective), _periods(body.suspended), terms]).decode()
+    parts: list[object] = [_periods(body.effective), _periods(body.suspended), terms]
+    if body.case.mode != OFFERED_MODE:
+        parts.append(body.case.mode)
+    return to_json(parts).decode()
 
 
 def _periods(periods: tuple[object, ...]) -> list[list[float | None]]:
@@ -138,7 +146,7 @@ def _periods(periods: tuple[object, ...]) -> list[list[float | None]]:
 @lru_cache(maxsize=65536)
 def read_facts(text: str) -> Facts:
     """The inverse of `facts_text`."""
-    effective, suspended, terms = from_json(text)
+    effective, suspended, terms, *mode = from_json(text)
     return Facts(
         tuple(sorted((b, FOREVER if e is None else e) for b, e in effective)),
         tuple(sorted((b, FOREVER if e is None else e) for b, e in suspended)),
@@ -153,4 +161,5 @@ def read_facts(text: str) -> Facts:
             )
             for since, uses, quota, begin, end, order in terms
         ),
+        *mode,
     )

@@ -50,6 +50,10 @@ LEFT_OUT: dict[str, tuple[str, str]] = {
         "该绑定在结算时未生效或已解除",
         "the binding was not in effect at the time of the bill",
     ),
+    "mode-not-offered": (
+        "该绑定的共济方式（划拨或共济额度）尚未开通结算",
+        "bills are not settled yet in this binding's mode (transfer or earmark)",
+    ),
     "suspended": ("该绑定在结算时处于暂停状态", "the binding was suspended"),
     "asleep": ("授权人职工医保状态不正常，绑定暂不使用", "the sponsor's insurance is not in normal status"),
     "sponsor-deceased": ("授权人登记状态异常，绑定不再使用", "the sponsor's registration does not allow it"),

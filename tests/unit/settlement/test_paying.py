@@ -163,11 +163,29 @@ def test_a_binding_that_does_not_count_is_listed(change: dict[str, Any], code: s
     assert [(o["binding_id"], o["code"]) for o in said[0].body["left_out"]] == [(str(binding_id(1)), code)]
 
 
-def test_a_sponsor_whose_insurance_is_paused_sleeps() -> None:
+@pytest.mark.parametrize("mode", ["earmark", "transfer"])
+def test_a_binding_of_a_mode_that_is_not_offered_yet_takes_no_part_and_the_answer_says_why(mode: str) -> None:
+    world = family()
+    body = decision(binding_id(1), "mother", version=2)
+    body["case"]["mode"] = mode
+    world.send("binding.decisions.changed", body, source="gongji-audit")
+    said = world.send("settlement.requests.settle", world.request("45.00"), source="his-first")
+    assert [(s["psn_no"], s["amount"]) for s in said[0].body["shares"]] == [
+        ("child", "10.00"),
+        ("father", "30.00"),
+    ]
+    (out,) = said[0].body["left_out"]
+    assert (out["binding_id"], out["code"]) == (str(binding_id(1)), "mode-not-offered")
+    assert any("尚未开通结算" in text for text in said[1].body["explained"])
+
+
+def test_a_sponsor_whose_insurance_is_paused_sleeps_and_wakes_by_itself() -> None:
     world = family()
     world.send("registry.persons.recorded", person("mother", status="2", version=2))
     said = world.send("settlement.requests.settle", world.request("15.00"), source="his-first")
     assert [o["code"] for o in said[0].body["left_out"]] == ["asleep"]
+    world.send("registry.persons.recorded", person("mother", version=3))
+    assert paid(world.bill("5.00")) == (0, 500, 0), "and no decision was needed"
 
 
 def test_frozen_and_closed_accounts_pay_nothing() -> None:
