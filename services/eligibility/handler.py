@@ -45,6 +45,9 @@ _FOLDS: dict[type[Message], Callable[[Work, Event, Any, Out], None]] = {
     account_credits.Closed: facts.account_marked,
     BindingState: facts.decided,
 }
+_OF_BENEFICIARY: frozenset[type] = frozenset(
+    {of_beneficiary.Consented, of_beneficiary.Declined, of_beneficiary.UnbindRequested}
+)
 _ASKED = ("binding.requests", "beneficiary.requests")
 _RECORDED = ("registry.persons", "registry.relations")  # several services read them; one tells the sender
 
@@ -65,7 +68,7 @@ class Eligibility:
             for one in (body.sponsor, body.beneficiary):
                 person_key(one)
                 rules_identity.possible(one.psn_cert_type, one.certno)
-        check = getattr(body, "face_check", None)
+        check = _field(body, "face_check")
         if check is not None and check.provider in self._keys:
             signed(check, self._keys[check.provider])
 
@@ -99,8 +102,9 @@ class Eligibility:
     @staticmethod
     def _fold(state: Work, item: Event, out: Out, *, late: bool = False) -> None:
         """One message. `late`: it was put off and is judged for good now."""
-        body: object = item.body
-        if isinstance(body, registry.PersonRecorded | registry.RelationRecorded):
+        body: Any = item.body
+        recorded = item.topic in _RECORDED
+        if recorded and isinstance(body, registry.PersonRecorded | registry.RelationRecorded):
             state.keep_version(body, item.appended_at)
         if isinstance(body, Tombstone):
             facts.erased(state, item)
@@ -109,9 +113,9 @@ class Eligibility:
             body = usable(out, item)
             if body is not None and not late and deferred.deferred(state, item, body, out):
                 return
-        elif isinstance(body, Invalid) and item.topic in _RECORDED:
+        elif recorded and isinstance(body, Invalid):
             refuse_invalid(out, item, body)
-        if isinstance(body, Message) and (fold := _FOLDS.get(type(body))):
+        if fold := _FOLDS.get(type(body)):
             fold(state, item, body, out)
 
     async def save(self, conn: Conn, state: Work) -> None:
@@ -149,14 +153,22 @@ def _name(keys: Keys, item: Item) -> None:
 def _common(keys: Keys, body: object) -> None:
     """Fields that several messages have."""
     for name in ("psn_no", "sponsor_psn_no", "beneficiary_psn_no"):
-        if isinstance(number := getattr(body, name, None), str):
+        if number := _field(body, name):
             keys.numbers.add(number)
-    if binding_id := getattr(body, "binding_id", None):
+    if binding_id := _field(body, "binding_id"):
         keys.bindings.add(binding_id)
-    if isinstance(body, of_beneficiary.Consented | of_beneficiary.Declined | of_beneficiary.UnbindRequested):
-        if body.sponsor:
-            keys.persons.add(person_key(body.sponsor))
-        if body.short_code:
-            keys.short_codes.add(body.short_code)
-    if check := getattr(body, "face_check", None):
+    if type(body) in _OF_BENEFICIARY:
+        if sponsor := _field(body, "sponsor"):
+            keys.persons.add(person_key(sponsor))
+        if code := _field(body, "short_code"):
+            keys.short_codes.add(code)
+    if check := _field(body, "face_check"):
         keys.faces.add((check.provider, check.transaction_no))
+
+
+def _field(body: object, name: str) -> Any:
+    """A field that not every message has. Asked of its type: a model that lacks one takes its time to say so."""
+    return getattr(body, name) if name in _FIELDS.get(type(body), ()) else None
+
+
+_FIELDS: dict[type, frozenset[str]] = {kind: frozenset(kind.model_fields) for kind in _FOLDS}
