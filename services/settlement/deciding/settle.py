@@ -96,7 +96,7 @@ def _candidates(
 ) -> tuple[list[Candidate], list[tuple[Binding, str]], list[str]]:
     institution = book.institutions.get(bill.fixmedins_code)
     use = use_of(bill.med_type, institution is not None and institution.pharmacy)
-    awake = insured_normally(patient, policy.binding)
+    awake = insured_normally(patient, policy)
     candidates: list[Candidate] = []
     left_out: list[tuple[Binding, str]] = []
     versions = [policy.version]

@@ -4,7 +4,6 @@ from services.settlement.domain.accounts import Account, State, period_key
 from services.settlement.domain.allocate import Candidate
 from services.settlement.domain.bindings import Binding, effective_at
 from services.settlement.domain.people import Person
-from shared.policies.values import Binding as BindingPolicy
 from shared.policies.values import RegionPolicy, Spending
 
 
@@ -20,7 +19,7 @@ def judge(
     why = effective_at(binding, second)
     if why:
         return why
-    if sponsor is not None and (asleep := sleeping(sponsor, policy.binding)):
+    if sponsor is not None and (asleep := sleeping(sponsor, policy)):
         return asleep
     terms = binding.facts.terms_at(second)
     if terms is None or use not in terms.uses:
@@ -40,20 +39,23 @@ def judge(
     )  # fmt: skip
 
 
-def sleeping(person: Person, policy: BindingPolicy) -> str | None:
+def sleeping(person: Person, policy: RegionPolicy) -> str | None:
     """`sponsor-deceased`, `asleep` (no insurance with an account in normal status), or `None`."""
     if not person.alive:
         return "sponsor-deceased"
     for row in person.insured:
-        if row.insutype in policy.sponsor_insurance and row.status in policy.insurance_status:
+        if (
+            row.insutype in policy.binding.sponsor_insurance
+            and row.status in policy.spending.insurance_status
+        ):
             return None
     return "asleep"
 
 
-def insured_normally(person: Person, policy: BindingPolicy) -> bool:
+def insured_normally(person: Person, policy: RegionPolicy) -> bool:
     """Whether the patient has a basic insurance in normal status; without one no binding counts for him or her."""
     return any(
-        i.insutype in policy.beneficiary_insurance and i.status in policy.insurance_status
+        i.insutype in policy.binding.beneficiary_insurance and i.status in policy.spending.insurance_status
         for i in person.insured
     )
 
