@@ -182,3 +182,23 @@ def adopt(
         print_json(done.json())
     else:
         Console().print(tables.adopted(done), highlight=False)
+
+
+@app.command()
+def document(
+    check: Annotated[
+        bool, typer.Option("--check", help="只检查是否过期 / only say what is stale; status 1 if anything.")
+    ] = False,
+) -> None:
+    """更新格式文档和 JSON Schema / bring docs/policy-format.md and the JSON Schema up to date with the format.
+
+    gongji policy document
+    """
+    from deploy.policy import document as documents
+
+    changed = documents.stale() if check else documents.write()
+    for path in changed:
+        typer.echo(f"{path.relative_to(documents.ROOT)}: {'stale' if check else 'written'}")
+    if not changed:
+        typer.echo("everything is up to date")
+    raise typer.Exit(1 if check and changed else 0)

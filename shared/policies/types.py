@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, Strict
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 
 from shared.contracts.binding_requests import (
     ChannelKind,
@@ -40,8 +40,12 @@ def _clock(value: Any) -> time:
     raise ValueError('a time of day as a quoted string, for example "22:00"')
 
 
-Fen = Annotated[int, BeforeValidator(_fen)]
-Clock = Annotated[time, BeforeValidator(_clock)]
+Fen = Annotated[
+    int, BeforeValidator(_fen), WithJsonSchema({"type": "string", "pattern": f"^{_MONEY.pattern}$"})
+]
+Clock = Annotated[
+    time, BeforeValidator(_clock), WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK.pattern}$"})
+]
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0)]
 Days = Annotated[int, Strict(), Field(ge=0, le=3660)]
@@ -100,7 +104,12 @@ def _document(value: Any) -> Any:
         ) from None
 
 
-Choices = tuple[frozenset[Annotated[Document, BeforeValidator(_document)]], ...]
+_DOCUMENTS = {
+    "type": "string",
+    "description": "材料，可注明哪一方 / a document, of one side where that is named: id-card@beneficiary",
+    "enum": [kind + at for kind in MaterialKind for at in ("", *(f"@{side}" for side in Side))],
+}
+Choices = tuple[frozenset[Annotated[Document, BeforeValidator(_document), WithJsonSchema(_DOCUMENTS)]], ...]
 """Any of these lists of documents; all documents of the list."""
 
 

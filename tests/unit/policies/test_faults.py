@@ -135,6 +135,7 @@ def test_a_reason_without_text_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_the_service_never_starts_with_half_a_policy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GONGJI_ELIGIBILITY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     broken = 'region: "330000"\nspending:\n' + key("order", entry("richest-first"))
     write(tmp_path, zhejiang=broken + "binding:\n" + key("max_sponsors", entry("1", "2024-01-01")))
     monkeypatch.setenv("GONGJI_REGIONS_DIR", str(tmp_path))
