@@ -15,6 +15,7 @@ from services.audit.trial import Trial as Audit
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.person import person_key
 from services.eligibility.trial import Trial as Eligibility
+from shared.clock import BEIJING
 from shared.contracts import account_credits, sources
 from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import BindingState, Cause, DatedTerms, Period, State
@@ -88,23 +89,29 @@ class World:
         """One message to eligibility now, and everything that follows from it."""
         said = self.eligibility.send(type, body, at=self.now, source=source, believed=believed)
         self._from_eligibility(said)
-        self.pass_time(self.now + _A_MOMENT, kind="again")
+        self._fire(self.now + _A_MOMENT, kind="again")
 
     def rule(self, type: str, body: Message, binding_id: UUID) -> None:
         """One message of an operator to audit."""
         self._from_audit(self.audit.send(type, body, at=self.now, source=DESK, key=str(binding_id)))
 
-    def pass_time(self, until: datetime, kind: str | None = None) -> None:
-        """Lets time pass: whatever falls due is done at its own time. With `kind`, only while such a row is next; the clock stays then."""
+    def pass_time(self, until: datetime) -> None:
+        """Lets time pass: whatever falls due is done at its own time, changed rules are found at midnight."""
+        while (midnight := _next_midnight(self.now)) <= until:
+            self._fire(midnight)
+            self.now = midnight
+            for said in self.eligibility.watch(midnight):
+                self._from_eligibility(said)
+        self._fire(until)
+        self.now = max(self.now, until)
+
+    def _fire(self, until: datetime, kind: str | None = None) -> None:
+        """Does what falls due by then, at its own time; with `kind`, only while such a row is next."""
         while (due := self._next(until)) and kind in (None, due[1]):
-            if kind is None:
-                self.now = max(self.now, due[0])
             if due[2] is self.eligibility:
                 self._from_eligibility(self.eligibility.wait(until))
             else:
                 self._from_audit(self.audit.wait(until))
-        if kind is None:
-            self.now = max(self.now, until)
 
     def wait_for_registry(self, binding_id: UUID | None) -> None:
         """Lets the time pass that a request waits for a person whom the registry does not know."""
@@ -222,6 +229,12 @@ class World:
         known = self.eligibility.work.person(person_key(person.made_up().certificate()))
         row = known.best(self.policies.at(person.place, at).binding.beneficiary_insurance) if known else None
         return row.insuplc_admdvs if row else person.place
+
+
+def _next_midnight(after: datetime) -> datetime:
+    """The next beginning of a Beijing day."""
+    day = after.astimezone(BEIJING).date() + timedelta(days=1)
+    return datetime(day.year, day.month, day.day, tzinfo=BEIJING)
 
 
 def _approved(binding: Binding, sponsor: Person, beneficiary: Person, made: Standing) -> BindingState:

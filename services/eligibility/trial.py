@@ -5,15 +5,16 @@ One message in, what it says out. Policy cases, `gongji policy try` and tests ru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from services.eligibility.domain.person import person_key
+from services.eligibility.domain.rule_change import KIND, unchanged
 from services.eligibility.handler import Eligibility
 from services.eligibility.work import Work
 from shared.contracts.base import Message
 from shared.contracts.registry import PersonRecorded
-from shared.messaging.handler import Event, Invalid, Item, Tombstone
+from shared.messaging.handler import Due, Event, Invalid, Item, Tombstone
 from shared.messaging.memory import Memory, Said
 from shared.policies import Policies
 
@@ -43,6 +44,13 @@ class Trial:
         """The first thing that falls due by then, if there is one; call again for the next."""
         due = self.memory.next_due(until)
         return self.fold(due, due.time) if due else None
+
+    def watch(self, now: datetime) -> Iterator[Said]:
+        """Judges standing bindings whose region has another policy now, as the service does every minute."""
+        policies = self.work.policies
+        for binding in list(self.work.bindings.values()):
+            if binding.stage.stands and not unchanged(binding, policies.at(binding.admdvs, now)):
+                yield self.fold(Due(KIND, str(binding.binding_id), now), now)
 
     def fold(self, item: Item, at: datetime) -> Said:
         """Folds one item. Whoever the registry names may be looked at: in memory nobody else holds a lock."""
