@@ -35,7 +35,7 @@ REASONS: dict[str, ReasonText] = {
     "sponsor-not-normal": _T("授权人职工医保状态不正常", "the sponsor's employee insurance is not in normal status", "请先恢复正常参保缴费（咨询{hotline}）", "restore normal insurance first (ask {hotline})"),
     "sponsor-deceased": _T("授权人登记为已故", "the sponsor is registered as deceased", "请家属到窗口办理个人账户继承（咨询{hotline}）", "relatives may claim the account at a counter (ask {hotline})"),
     "account-frozen": _T("授权人个人账户已封存", "the sponsor's account is frozen", "请到参保地医保部门解除封存（咨询{hotline}）", "have it released by the authority (ask {hotline})"),
-    "account-not-opened": _T("授权人尚未开通家庭共济账户", "the sponsor has not opened a family account", "请先通过以下渠道开通家庭共济账户：{channels}", "open the family account first, by one of: {channels}"),
+    "account-not-opened": _T("授权人尚未开通家庭共济账户", "the sponsor has not opened a family account", "请先开通家庭共济账户，渠道：{channels}", "open the family account first, by one of: {channels}"),
     "balance-too-low": _T("授权人个人账户余额（{balance_date}）低于{minimum}元", "the sponsor's balance of {balance_date} is below {minimum} yuan", "余额达到{minimum}元后再申请", "apply when the balance has reached {minimum} yuan"),
     "balance-below-reserve": _T("授权人个人账户余额（{balance_date}）未超过须保留的{reserve}元", "the sponsor's balance of {balance_date} is not above the {reserve} yuan that stay in the account", "余额超过{reserve}元后再申请", "apply when the balance is above {reserve} yuan"),
     "sponsor-category-excluded": _T("授权人的人员类别不参加家庭共济", "persons of the sponsor's category do not take part", "如类别登记有误，请到参保地更正（咨询{hotline}）", "have the category corrected where insured if it is wrong (ask {hotline})"),

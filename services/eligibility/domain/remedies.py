@@ -9,8 +9,9 @@ from shared.contracts.reasons import Reason, cut
 
 _AT_THE_COUNTER = frozenset(
     {"proof.face-check", "proof.real-name", "proof.e-credential", "proof.materials", "proof.uses"}
+    | {"region.channel"}
 )
-"""Rules whose proof a clerk can take, or take the place of."""
+"""Rules whose proof a clerk can take, or take the place of; and that the channel is not one of the region's."""
 
 
 def counter_first(q: Inquiry, reasons: list[Reason]) -> list[Reason]:

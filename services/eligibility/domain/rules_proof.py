@@ -109,9 +109,9 @@ def use_reason(policy: RegionPolicy, use: str, choices: Choices) -> Reason:
 def unmet(q: Inquiry) -> list[MaterialRule]:
     """Rules of the region that apply to the request and are not met by its documents.
 
-    Nobody is asked for papers about a person who is not confirmed, or about a relation that the registry contradicts.
+    Nobody is asked for papers about a person who is not confirmed, about a relation that the registry contradicts, or about oneself.
     """
-    if not (q.known_sponsor and q.confirmed):
+    if not q.known_sponsor or not q.confirmed or q.known_sponsor.key == q.confirmed.key:
         return []
     return [rule for rule in applying(q) if not met(rule.any_of, q.materials)]
 

@@ -188,6 +188,14 @@ def test_nobody_is_sent_to_the_counter_who_is_there_or_whom_nobody_knows() -> No
     assert not any(zh.startswith("建议") for zh, _ in without.values())
 
 
+def test_the_counter_is_named_first_too_where_the_channel_is_not_taken() -> None:
+    only = policy(channels=frozenset({"website"}), counter_preferred_from_age=0)
+    (reason,) = found(inquiry(policy=only)).reasons
+    assert reason.code == "channel-not-allowed"
+    assert reason.remedy_zh.startswith("建议优先到医保经办大厅窗口办理")
+    assert "网上服务大厅(website)" in reason.remedy_zh
+
+
 def test_an_age_of_zero_means_everybody() -> None:
     q = inquiry(request={"face_check": None}, policy=policy(counter_preferred_from_age=0))
     assert found(q).reasons[0].remedy_zh.startswith("建议优先")

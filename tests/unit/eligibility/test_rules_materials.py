@@ -171,6 +171,11 @@ def test_documents_are_not_the_cure_where_something_else_is_wrong() -> None:
     assert found(q).outcome is Outcome.REFUSED
 
 
+def test_nobody_is_asked_for_documents_about_a_relation_to_oneself() -> None:
+    q = replace(inquiry(SPONSOR, SPONSOR, relation="sibling"), relation=None)
+    assert codes(q) == ["same-person"]
+
+
 def test_nobody_is_asked_for_documents_with_a_stranger() -> None:
     assert codes(using("resident-premium", beneficiary=None)) == ["beneficiary-not-confirmed"]
     assert codes(using("resident-premium", sponsor=None)) == ["sponsor-unknown"]
