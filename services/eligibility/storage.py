@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.eligibility import keeping, watching
+from asyncpg import UniqueViolationError
+
+from services.eligibility import early, keeping, watching
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.work import Account, FaceKey, Work
 from shared.contracts.registry import PersonRecorded, RelationRecorded
 from shared.db import Conn, load_queries
+from shared.messaging.tables import LostRace
 
 Q = load_queries(__file__)
+_BINDING = tuple(
+    "binding_id sponsor beneficiary stage counts short_code body region held_since held_until final_at stripped".split()  # noqa: SIM905 - read as one line
+)
 
 
 @dataclass(slots=True)
@@ -75,6 +80,7 @@ async def load(conn: Conn, keys: Keys, work: Work) -> None:
         if check := queued.body.get("face_check"):
             keys.faces.add((check["provider"], check["transaction_no"]))
     await watching.load(conn, persons, work)
+    await early.load(conn, list(keys.bindings), work)
     for row in await conn.fetch(Q.consents, persons):
         work.consents[row["beneficiary"], row["about"]] = row["at"]
     if keys.faces:
@@ -97,6 +103,7 @@ async def save(conn: Conn, work: Work) -> None:
         )
     await _save_bindings(conn, work)
     await watching.save(conn, work)
+    await early.save(conn, work)
     await _save_consents(conn, work)
     faces = sorted(work.changed_faces)
     if faces:
@@ -115,29 +122,34 @@ async def _save_consents(conn: Conn, work: Work) -> None:
 
 
 async def _save_bindings(conn: Conn, work: Work) -> None:
-    """New ones are inserted, known ones replaced."""
+    """New ones are inserted, known ones replaced. Raises `LostRace` where somebody used an id of ours at the same moment."""
     changed = [keeping.kept(work, work.bindings[i]) for i in sorted(work.changed_bindings)]
-    new = [b for b in changed if b.binding_id not in work.stored]
-    known = [b for b in changed if b.binding_id in work.stored]
-    for statement, bindings in ((Q.insert_bindings, new), (Q.update_bindings, known)):
-        if bindings:
-            await conn.execute(statement, *_columns(work, bindings))
+    if new := [_row(work, b) for b in changed if b.binding_id not in work.stored]:
+        try:
+            await conn.copy_records_to_table("bindings", records=new, columns=_BINDING)
+        except UniqueViolationError:
+            raise LostRace from None
+    if known := [_row(work, b) for b in changed if b.binding_id in work.stored]:
+        await conn.execute(Q.update_bindings, *map(list, zip(*known, strict=True)))
 
 
-def _columns(work: Work, bindings: Sequence[Binding]) -> Iterator[Sequence[object]]:
-    now = work.now
-    yield [b.binding_id for b in bindings]
-    yield [b.sponsor for b in bindings]
-    yield [b.beneficiary for b in bindings]
-    yield [b.stage.value for b in bindings]
-    yield [b.stage.held or b.stage is Stage.WAITING or b.ever for b in bindings]
-    yield [b.short_code for b in bindings]
-    yield [b.model_dump_json().encode() for b in bindings]
-    yield [b.admdvs for b in bindings]
-    yield [now if b.stage.reserved else None for b in bindings]
-    yield [_held_until(work, b) if b.stage.reserved else None for b in bindings]
-    yield [now if b.stage.final else None for b in bindings]
-    yield [b.persons is not None for b in bindings]
+def _row(work: Work, b: Binding) -> tuple[object, ...]:
+    """The columns of `_BINDING`."""
+    stage, reserved = b.stage, b.stage.reserved
+    return (
+        b.binding_id,
+        b.sponsor,
+        b.beneficiary,
+        stage.value,
+        stage.held or stage is Stage.WAITING or b.ever,
+        b.short_code,
+        keeping.to_json(b),
+        b.admdvs,
+        work.now if reserved else None,
+        _held_until(work, b) if reserved else None,
+        work.now if stage.final else None,
+        b.persons is not None,
+    )
 
 
 def _held_until(work: Work, binding: Binding) -> datetime | None:

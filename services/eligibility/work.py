@@ -15,7 +15,7 @@ from services.eligibility.domain.days import day_of
 from services.eligibility.domain.inquiry import Family, Inquiry
 from services.eligibility.domain.person import Person, merged
 from services.eligibility.domain.screening import Finding
-from shared.contracts.binding_decisions import Cause
+from shared.contracts.binding_decisions import BindingState, Cause
 from shared.contracts.binding_requests import FaceCheck
 from shared.contracts.registry import PersonRecorded, RelationRecorded
 from shared.policies import Policies
@@ -86,6 +86,10 @@ class Work:
         default_factory=dict
     )
     screened: list[Screened] = field(default_factory=list)
+    early: dict[UUID, BindingState] = field(
+        default_factory=dict
+    )  # decisions that were read before their request
+    changed_early: set[UUID] = field(default_factory=set)
     unconfirmed: dict[tuple[bytes, date], set[bytes]] = field(default_factory=lambda: defaultdict(set))
     new_unconfirmed: set[tuple[bytes, date, bytes]] = field(default_factory=set)
     stopped: set[tuple[bytes, date]] = field(
@@ -228,6 +232,25 @@ class Work:
                 memory.encode(q),
             )
         )
+
+    def keep_early(self, body: BindingState) -> None:
+        """Keeps a decision for a request that is not here."""
+        known = self.early.get(body.binding_id)
+        if known is None or known.version < body.version:
+            self.early[body.binding_id] = body
+            self.changed_early.add(body.binding_id)
+
+    def take_early(self, binding_id: UUID) -> BindingState | None:
+        """What was decided of a binding before its request was here; it is used up with that."""
+        found = self.early.pop(binding_id, None)
+        if found is not None:
+            self.changed_early.add(binding_id)
+        return found
+
+    def forget_early(self, binding_id: UUID) -> None:
+        """The decision was erased."""
+        self.early.pop(binding_id, None)
+        self.changed_early.add(binding_id)
 
     def unconfirmed_today(self, binding: Binding) -> int:
         """How many relatives of this sponsor could not be confirmed on the day on which the request came."""

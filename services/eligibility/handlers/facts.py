@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -101,13 +102,16 @@ def rule_changed(work: Work, binding_id: UUID, out: Out) -> None:
 
 
 def erased(work: Work, event: Event) -> None:
-    """A tombstone of the registry: the record is forgotten."""
+    """A tombstone: a record of the registry is forgotten, or a decision that nobody has used."""
     key = event.key.decode()
     if event.topic == "registry.persons":
         work.forget_record(key, event.time)
     elif event.topic == "registry.relations":
         one, _, other = key.partition("|")
         work.forget_relation((one, other))
+    elif event.topic == "binding.decisions":
+        with suppress(ValueError):  # no id of ours
+            work.forget_early(UUID(key))
 
 
 def relation_recorded(work: Work, event: Event, body: registry.RelationRecorded, out: Out) -> None:
@@ -146,10 +150,24 @@ def account_marked(
 
 
 def decided(work: Work, event: Event, body: BindingState, out: Out) -> None:
-    """A decision: only a final one releases the slot. Versions that are known are ignored."""
+    """A decision. Versions that are known are ignored; one that comes before its request is kept for it."""
     binding = work.bindings.get(body.binding_id)
-    if binding is None or body.version <= binding.version:
-        return
+    if binding is None:
+        work.keep_early(body)
+    elif body.version > binding.version:
+        _follow(work, binding, body, out)
+
+
+def catch_up(work: Work, binding_id: UUID, out: Out) -> None:
+    """After a restore: what was decided of a request that is only now read again."""
+    binding = work.bindings.get(binding_id)
+    if binding is not None and (body := work.take_early(binding_id)) is not None:
+        out.no_longer_due(screening.PERSON, str(binding_id))
+        _follow(work, binding, body, out)
+
+
+def _follow(work: Work, binding: Binding, body: BindingState, out: Out) -> None:
+    """Only a final decision releases the slot."""
     stood = binding.stage.stands
     binding = followed(binding, body)
     work.put(binding)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.inquiry import state_reason
+from services.eligibility.handlers import facts
 from services.eligibility.handlers import screen as screening
 from services.eligibility.handlers.asked import own, version, wrong_state
 from services.eligibility.handlers.replies import origin_of, refuse, screened
@@ -41,12 +42,17 @@ def submitted(work: Work, event: Event, body: requests.Submitted, out: Out) -> N
         materials=body.materials,
     )
     work.know_binding(binding)
+    _first_look(work, event, binding, out)
+    facts.catch_up(work, body.binding_id, out)
+
+
+def _first_look(work: Work, event: Event, binding: Binding, out: Out) -> None:
     q, finding = screening.judge(work, binding)
     if finding.unknown_person:
         work.put(binding)
         wait = timedelta(seconds=q.policy.binding.person_wait)
-        out.due(screening.PERSON, str(body.binding_id), max(event.appended_at, event.time) + wait)
-        screened(out, event, body.binding_id, "accepted", Step.APPLIED, q.policy.version)
+        out.due(screening.PERSON, str(binding.binding_id), max(event.appended_at, event.time) + wait)
+        screened(out, event, binding.binding_id, "accepted", Step.APPLIED, q.policy.version)
         return
     screening.settle(work, binding, q, finding, out, origin_of(event))
 

@@ -179,3 +179,23 @@ async def test_a_queue_survives_a_restart_and_a_repeat_gets_its_answer_again(ope
     repeated = (await second.said())[before:]
     assert [(kind, b["outcome"]) for _, kind, b in repeated][-1] == ("answers.screened", "accepted")
     assert await second.pool.fetchval("select count(*) from due where kind = 'queue'") == 0
+
+
+async def test_a_decision_that_is_read_before_its_request_is_kept_in_a_table(opened: Open) -> None:
+    first = await opened(None)
+    tell = Told(first)
+    for one in (SPONSOR, KID):
+        await tell("registry.persons.recorded", one.recorded(), "authority")
+    await tell("registry.relations.recorded", related(SPONSOR, KID, "child"), "authority")
+    body = submitted(SPONSOR, KID, relation="child")
+    said = await tell("binding.requests.submitted", body, "zheliban")
+    passed = next(b for kind, b in said if kind == "binding.screenings.passed")
+    for table in ("bindings", "screenings", "inbox"):
+        await first.pool.execute(f"delete from {table}")
+    for version, state in ((3, State.ENDED), (2, State.APPROVED)):
+        await tell("binding.decisions.ended", decision(passed, state, version), "gongji-audit")
+    assert await first.pool.fetchval("select version from early_decisions") == 3
+    second = await opened(None)
+    await Told(second)("binding.requests.submitted", body, "zheliban")
+    assert await second.pool.fetchval("select stage from bindings") == "closed"
+    assert await second.pool.fetchval("select count(*) from early_decisions") == 0
