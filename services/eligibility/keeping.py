@@ -8,10 +8,17 @@ from uuid import UUID
 from services.eligibility.domain.binding import Binding
 from services.eligibility.domain.person import person_key
 from services.eligibility.domain.stripping import stripped
-from services.eligibility.work import Work
+from services.eligibility.work import Screened, Work
+from shared.contracts.base import Message
 from shared.db import Conn, load_queries
 
 Q = load_queries(__file__, "keeping.sql")
+
+
+def to_json(body: Message) -> bytes:
+    """A body as it is stored."""
+    stored: bytes = body.__pydantic_serializer__.to_json(body, exclude_none=True)
+    return stored
 
 
 async def save(conn: Conn, work: Work) -> None:
@@ -19,7 +26,7 @@ async def save(conn: Conn, work: Work) -> None:
     await _save_persons(conn, work)
     await _save_relations(conn, work)
     if work.screened:
-        await conn.execute(Q.save_screenings, *map(list, zip(*work.screened, strict=True)))
+        await conn.copy_records_to_table("screenings", records=work.screened, columns=Screened._fields)
 
 
 async def _save_persons(conn: Conn, work: Work) -> None:
@@ -32,7 +39,7 @@ async def _save_persons(conn: Conn, work: Work) -> None:
         [v[0] for v in versions],
         [person_key(r) for r in records],
         [v[1] for v in versions],
-        [r.model_dump_json().encode() for r in records],
+        [to_json(r) for r in records],
         [work.versions[v][1] for v in versions],
         [r.psn_no in work.changed_records and r is work.records[r.psn_no] for r in records],
     )
@@ -47,7 +54,7 @@ async def _save_relations(conn: Conn, work: Work) -> None:
         [v[0] for v in versions],
         [v[1] for v in versions],
         [v[2] for v in versions],
-        [r.model_dump_json().encode() for r in records],
+        [to_json(r) for r in records],
         [work.relation_versions[v][1] for v in versions],
         [v[:2] in work.changed_relations and r is work.relations[v[:2]] for v, r in zip(versions, records, strict=True)],
     )  # fmt: skip
@@ -73,7 +80,7 @@ async def strip(conn: Conn, bindings: Sequence[Binding]) -> None:
     """Takes the personal data out of bindings that are over, and of the record of their screenings."""
     if bindings:
         ids: list[UUID] = [b.binding_id for b in bindings]
-        bodies = [stripped(b).model_dump_json().encode() for b in bindings]
+        bodies = [to_json(stripped(b)) for b in bindings]
         await conn.execute(Q.strip_bindings, ids, bodies)
 
 

@@ -27,11 +27,6 @@ select psn_no, other_psn_no, version, body from given where current
 on conflict (psn_no, other_psn_no) do update set version = excluded.version, body = excluded.body
 where relation_records.version < excluded.version;
 
--- name: save_screenings
-insert into screenings (binding_id, round, first, at, screened_at, region, policy_version, outcome, codes, facts)
-select * from unnest($1::uuid[], $2::int[], $3::boolean[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
-                     $9::text[], $10::bytea[]);
-
 -- name: forget_person_records
 with history as (delete from person_history where psn_no = any($1::text[]))
 delete from person_records where psn_no = any($1::text[]);

@@ -6,10 +6,11 @@ two are numbered within their record, so that no record of one family says who i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
@@ -27,9 +28,9 @@ RelationVersion = tuple[str, str, int]
 
 _BY_HAND = frozenset(
     {"request", "at", "day", "region", "policy", "sponsor", "beneficiary", "relation", "materials"}
-    | {"letter", "keys", "face_verified"}
+    | {"letter", "keys", "face_verified"}  # of an inquiry
+    | {"key", "records"}  # of a person
 )
-_PERSON_BY_HAND = frozenset({"key", "records"})
 
 
 def encode(q: Inquiry) -> bytes:
@@ -40,14 +41,14 @@ def encode(q: Inquiry) -> bytes:
         if side is not None:
             names.setdefault(side.key, letter)
             records = [[r.psn_no, r.version] for r in side.records]
-            kept[letter] = {"records": records} | _unusual(Person, side, _PERSON_BY_HAND, names)
+            kept[letter] = {"records": records} | _unusual(Person, side, names)
     for letter, of in (("s", q.request.sponsor), ("b", q.request.beneficiary)):
         names.setdefault(person_key(of), letter.upper())
     if q.relation is not None:
         kept["relation"] = [q.relation.psn_no, q.relation.other_psn_no, q.relation.version]
     if q.materials != q.request.materials:
         kept["materials"] = [m.model_dump(mode="json") for m in q.materials]
-    return to_json(kept | _unusual(Inquiry, q, _BY_HAND, names))
+    return to_json(kept | _unusual(Inquiry, q, names))
 
 
 def references(facts: bytes) -> tuple[list[PersonVersion], RelationVersion | None]:
@@ -103,20 +104,23 @@ def decode(
     )
 
 
-def _unusual(kind: Any, value: Any, without: Collection[str], names: dict[bytes, str]) -> dict[str, Any]:
-    """Fields of a dataclass that have not their default, as plain values."""
-    found = ((name, usual, getattr(value, name)) for name, usual in _usual(kind) if name not in without)
-    return {name: _plain(now, names) for name, usual, now in found if now != usual}
+def _unusual(kind: Any, value: Any, names: dict[bytes, str]) -> dict[str, Any]:
+    """Fields of an inquiry or a person that have not their default, as plain values; those kept by hand are left out."""
+    fields_of, read, usual = _usual(kind)
+    given = read(value)
+    if given == usual:
+        return {}
+    changed = zip(fields_of, given, usual, strict=True)
+    return {name: _plain(now, names) for name, now, was in changed if now != was}
 
 
 @cache
-def _usual(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """Names and defaults of the fields that a dataclass is made with; `MISSING` where there is none."""
-    return tuple(
-        (f.name, f.default_factory() if f.default_factory is not MISSING else f.default)
-        for f in fields(kind)
-        if f.init
-    )
+def _usual(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]], tuple[Any, ...]]:
+    """Fields of a dataclass by name, how to read them all at once, and their defaults."""
+    found = [f for f in fields(kind) if f.init and f.name not in _BY_HAND]
+    names = tuple(f.name for f in found)
+    usual = (f.default_factory() if f.default_factory is not MISSING else f.default for f in found)
+    return names, attrgetter(*names), tuple(usual)
 
 
 def _plain(value: Any, names: dict[bytes, str]) -> Any:

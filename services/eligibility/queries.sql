@@ -60,14 +60,6 @@ insert into face_checks (provider, transaction_no, binding_id, at)
 select * from unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[])
 on conflict do nothing;
 
--- name: insert_bindings
--- without "on conflict": two requests of one id at the same moment; the later one is tried again and then told
-insert into bindings (binding_id, sponsor, beneficiary, stage, counts, short_code, body, region, held_since, held_until, final_at, stripped)
-select binding_id, sponsor, beneficiary, stage, counts, short_code, body, region, held_since, held_until, final_at, stripped
-from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::boolean[], $6::text[], $7::bytea[], $8::text[], $9::timestamptz[],
-            $10::timestamptz[], $11::timestamptz[], $12::boolean[])
-    as g (binding_id, sponsor, beneficiary, stage, counts, short_code, body, region, held_since, held_until, final_at, stripped);
-
 -- name: update_bindings
 update bindings b
 set stage = g.stage, counts = g.counts, short_code = g.short_code, body = g.body, region = g.region, stripped = g.stripped,

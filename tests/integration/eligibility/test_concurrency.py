@@ -16,6 +16,7 @@ from services.eligibility.domain.person import person_key
 from services.eligibility.trial import Trial
 from shared.contracts.binding_requests import Submitted
 from shared.messaging.handler import Event
+from shared.messaging.tables import LostRace
 from shared.testing.identities import MadeUp, adult, child
 from shared.testing.messages import MONDAY, KafkaMessage, related, submitted, to_kafka
 from shared.testing.proofs import face_check
@@ -42,8 +43,8 @@ async def take(replica: Replica, *messages: KafkaMessage, partition: int) -> int
     while True:
         try:
             await replica.step.run(records)
-        except asyncpg.DeadlockDetectedError:
-            deadlocks += 1
+        except (asyncpg.DeadlockDetectedError, LostRace) as error:
+            deadlocks += isinstance(error, asyncpg.DeadlockDetectedError)
             await asyncio.sleep(0.05)
         else:
             return deadlocks
