@@ -78,6 +78,8 @@ def adopt(wanted: Adoption, into: Path) -> Adopted:
 
     Raises `StackError` for what cannot be adopted; nothing is written then. `PolicyError` if the overlay is broken already.
     """
+    if not wanted.by.strip():
+        raise StackError("nobody adopts anything without a name", "Name the officer with --by.")
     has_files = any(into.glob("*.yaml"))
     before = load(overlay=into if has_files else None)
     entry = _candidate(before, wanted)

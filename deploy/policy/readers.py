@@ -18,14 +18,19 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @cache
 def readers() -> Mapping[str, tuple[str, ...]]:
-    """Path of a key: what reads it, such as `eligibility rules_family.total`; a table of a module by the module's name."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+    """Path of a key: what reads it, such as `eligibility rules_family.total`; a table of a module by the module's name.
+
+    Where a domain reads a key, that decides; who else passes it on is left out.
+    """
+    decides: dict[str, dict[str, None]] = defaultdict(dict)
+    passes_on: dict[str, dict[str, None]] = defaultdict(dict)
     for path in _files():
         place = path.relative_to(ROOT).parts
         service = place[1] if place[0] == "services" else "every service:"
+        found = decides if place[0] == "shared" or "domain" in place else passes_on
         for name, key in _of_module(ast.parse(path.read_text("utf-8"))):
             found[key][f"{service} {path.stem}{name and '.'}{name}"] = None
-    return {key: tuple(found.get(key, ())) for key in keys()}
+    return {key: tuple(decides.get(key) or passes_on.get(key) or ()) for key in keys()}
 
 
 def _files() -> Iterator[Path]:
