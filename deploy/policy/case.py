@@ -29,6 +29,7 @@ _CLERK = {word: word for word in ("missing", "form-incomplete", "originals-not-s
 _NAMED = {word: word for word in ("binding", "short-code", "sponsor", "wrong-short-code")}
 _HAPPENS = ("registry", "relation", "account", "wait", "until")
 """Verbs of what happens; the others are requests and verdicts, which are answered."""
+_ORDERS = ("suspended", "resumed", "ended-by-authority")
 _ACCOUNT = {word: word for word in ("frozen", "unfrozen", "closed")}
 
 
@@ -100,6 +101,8 @@ def _verbs(facts: Facts) -> dict[str, tuple[fields.Parser, dict[str, fields.Pars
         "account": (person, {"state": fields.one_of(_ACCOUNT)}),
         "review": (person, sponsor | {"decision": fields.one_of({d.value: d for d in Decision}), "note": fields.text,
                                       "materials": fields.several(words.material_kind)}),
+        "authority": (person, sponsor | {"decision": fields.one_of({w: w for w in _ORDERS}), "document": fields.text,
+                                         "effective_at": fields.moment}),
         "wait": (words.duration, {}),
         "until": (fields.moment, {}),
     }  # fmt: skip

@@ -16,7 +16,7 @@ from deploy.policy.world import World
 from shared.contracts import beneficiary_requests as of_beneficiary
 from shared.contracts import binding_requests as of_sponsor
 from shared.contracts.binding_requests import ChannelKind, Side
-from shared.contracts.review_verdicts import VerdictGiven
+from shared.contracts.review_verdicts import EndedByAuthority, Resumed, Suspended, VerdictGiven
 
 
 def sponsor_of(step: Step) -> str:
@@ -164,6 +164,18 @@ def _review(world: World, step: Step) -> None:
     world.rule("review.verdicts.verdict-given", body, binding_id)
 
 
+def _authority(world: World, step: Step) -> None:
+    binding_id, decision = _binding(world, step), step.options["decision"]
+    body = _ORDERS[decision](
+        binding_id=binding_id,
+        operator_id="operator-1",
+        document=step.options.get("document", "医保函〔2026〕1号"),
+        effective_at=step.options.get("effective_at", world.now),
+    )
+    world.rule(f"review.verdicts.{decision}", body, binding_id)
+
+
+_ORDERS = {"suspended": Suspended, "resumed": Resumed, "ended-by-authority": EndedByAuthority}
 DOES: dict[str, Callable[[World, Step], None]] = {
     "submit": _submit,
     "supplement": _supplement,
@@ -179,4 +191,5 @@ DOES: dict[str, Callable[[World, Step], None]] = {
     "relation": _relation,
     "account": _account,
     "review": _review,
+    "authority": _authority,
 }

@@ -81,6 +81,7 @@ def carry_out(world: World, step: Step) -> Seen:
         world.pass_time(step.subject if step.verb == "until" else world.now + step.subject)
     else:
         DOES[step.verb](world, step)
+        world.settle()
     binding_id = _concerned(world, step)
     if step.verb == "submit" and not step.expected.waits:
         world.wait_for_registry(binding_id)

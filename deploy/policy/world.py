@@ -14,6 +14,7 @@ from services.audit.domain.model import CaseFile
 from services.audit.trial import Trial as Audit
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.person import person_key
+from services.eligibility.handlers import deferred
 from services.eligibility.trial import Trial as Eligibility
 from shared.clock import BEIJING
 from shared.contracts import account_credits, sources
@@ -89,7 +90,6 @@ class World:
         """One message to eligibility now, and everything that follows from it."""
         said = self.eligibility.send(type, body, at=self.now, source=source, believed=believed)
         self._from_eligibility(said)
-        self._fire(self.now + _A_MOMENT, kind="again")
 
     def rule(self, type: str, body: Message, binding_id: UUID) -> None:
         """One message of an operator to audit."""
@@ -105,9 +105,13 @@ class World:
         self._fire(until)
         self.now = max(self.now, until)
 
-    def _fire(self, until: datetime, kind: str | None = None) -> None:
-        """Does what falls due by then, at its own time; with `kind`, only while such a row is next."""
-        while (due := self._next(until)) and kind in (None, due[1]):
+    def settle(self) -> None:
+        """Lets the moment pass that messages wait for decisions on their way, and for requests before them."""
+        self._fire(self.now + _A_MOMENT, frozenset({deferred.KIND, deferred.QUEUE}))
+
+    def _fire(self, until: datetime, kinds: frozenset[str] | None = None) -> None:
+        """Does what falls due by then, at its own time; with `kinds`, only while such a row is next."""
+        while (due := self._next(until)) and (kinds is None or due[1] in kinds):
             if due[2] is self.eligibility:
                 self._from_eligibility(self.eligibility.wait(until))
             else:
