@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any, get_type_hints
@@ -125,17 +125,23 @@ def _usual(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]
 
 def _plain(value: Any, names: dict[bytes, str]) -> Any:
     """JSON of a value; a person's key becomes the person's number within this record."""
+    if value is None or isinstance(value, str | int | date):
+        return value
     if isinstance(value, bytes):
         return names.setdefault(value, str(len(names)))
-    if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name), names) for f in fields(value) if f.init}
-    if isinstance(value, Mapping):
-        return {_plain(k, names): _plain(v, names) for k, v in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(v, names) for v in value]
     if isinstance(value, frozenset | set):
         return sorted(_plain(v, names) for v in value)
-    return value
+    if isinstance(value, Mapping):
+        return {_plain(k, names): _plain(v, names) for k, v in value.items()}
+    return {name: _plain(getattr(value, name), names) for name in _made_of(type(value))}
+
+
+@cache
+def _made_of(kind: Any) -> tuple[str, ...]:
+    """The fields that a dataclass is made with."""
+    return tuple(f.name for f in fields(kind) if f.init)
 
 
 def _read(kind: type, given: dict[str, Any], names: Mapping[bytes, bytes]) -> dict[str, Any]:
@@ -147,14 +153,15 @@ def _read(kind: type, given: dict[str, Any], names: Mapping[bytes, bytes]) -> di
 @cache
 def _readers(kind: type) -> dict[str, TypeAdapter[Any]]:
     hints = get_type_hints(kind)
-    return {f.name: TypeAdapter(hints[f.name]) for f in fields(kind) if f.init}
+    return {name: TypeAdapter(hints[name]) for name in _made_of(kind)}
 
 
 def _named(value: Any, names: Mapping[bytes, bytes]) -> Any:
     if isinstance(value, bytes):
         return names.get(value, value)
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _named(getattr(value, f.name), names) for f in fields(value) if f.init})  # fmt: skip
+        kind: Any = type(value)
+        return replace(value, **{f: _named(getattr(value, f), names) for f in _made_of(kind)})
     if isinstance(value, Mapping):
         return {_named(k, names): _named(v, names) for k, v in value.items()}
     if isinstance(value, tuple | list | frozenset | set):
