@@ -83,32 +83,32 @@ def show(
     console.print(tables.policy(found, places.levels(policies), whole=whole), highlight=False)
 
 
+A = Annotated[str, typer.Argument(help="地区；只给目录时可省略 / a region; may be left out with --regions.")]
+B = Annotated[str, typer.Argument(help="另一地区，缺省同一地区 / another region; the same if none.")]
+OnB = Annotated[
+    str, typer.Option(help="B 的日期，缺省同日 / the date of B; the same if none.", metavar="DATE")
+]
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--regions",
+        exists=True,
+        file_okay=False,
+        help="一个目录：与项目文件比较；两个：互相比较 / one: against the project's files; two: against each other.",
+    ),
+]
+
+
 @app.command()
 def diff(
-    a: Annotated[
-        str, typer.Argument(help="地区；只给目录时可省略 / a region; may be left out with --regions.")
-    ] = "",
-    b: Annotated[str, typer.Argument(help="另一地区，缺省同一地区 / another region; the same if none.")] = "",
-    on: On = "",
-    on_b: Annotated[
-        str, typer.Option(help="B 的日期，缺省同日 / the date of B; the same if none.", metavar="DATE")
-    ] = "",
-    regions: Annotated[
-        list[Path] | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="一个目录：与项目文件比较；两个：互相比较 / one: against the project's files; two: against each other.",
-        ),
-    ] = None,
-    as_json: AsJson = False,
+    a: A = "", b: B = "", on: On = "", on_b: OnB = "", regions: Folders = None, as_json: AsJson = False
 ) -> None:
     """两地、两日或两套文件的差别 / where two regions, two days or two sets of files differ; status 1 if they do.
 
     gongji policy diff 330000 泰安
     gongji policy diff 上海 --on 2024-12-08 --on-b 2024-12-09
     gongji policy diff --regions deploy/demo/policies
-    """  # fmt: skip
+    """
     folders = regions or []
     if not (folders or (a and (b or on_b))):
         raise StackError(

@@ -14,35 +14,38 @@ from deploy.policy import told
 from deploy.policy.attempt import attempt, read_case
 from deploy.policy.fields import CaseError
 
+File = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, dir_okay=False, help="事实与申请，写法同案例 / facts and request, written as a case."
+    ),
+]
+CaseName = Annotated[
+    str,
+    typer.Option(
+        "--case", help="文件有多个案例时，名称中的文字 / part of a case's name, where the file has several."
+    ),
+]
+Regions = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        file_okay=False,
+        help="地区文件目录，叠加在项目文件之上 / region files, laid over the project's.",
+    ),
+]
+Everything = Annotated[bool, typer.Option("--all", help="含不适用的规则 / with rules that do not apply.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="一份 JSON，供脚本使用 / one JSON document, for scripts.")
+]
+
 
 def try_(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            exists=True, dir_okay=False, help="事实与申请，写法同案例 / facts and request, written as a case."
-        ),
-    ],
-    case: Annotated[
-        str,
-        typer.Option(
-            "--case",
-            help="文件有多个案例时，名称中的文字 / part of a case's name, where the file has several.",
-        ),
-    ] = "",
-    regions: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="地区文件目录，叠加在项目文件之上 / region files, laid over the project's.",
-        ),
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="含不适用的规则 / with rules that do not apply.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="一份 JSON，供脚本使用 / one JSON document, for scripts.")
-    ] = False,
+    file: File,
+    case: CaseName = "",
+    regions: Regions = None,
+    everything: Everything = False,
+    as_json: AsJson = False,
 ) -> None:
     """试一个申请 / one request against facts: outcome, every reason, and which rule used which policy value.
 
@@ -56,7 +59,7 @@ def try_(
         date: 2026-11-23
         people: {姐姐: {born: 1970-02-03}}
         steps: [{submit: 姐姐}]
-    """  # fmt: skip
+    """
     policies = tree(regions)
     try:
         done = attempt(read_case(file, case), policies)

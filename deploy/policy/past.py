@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from deploy.policy.replay import Replay, Replayed, Tally
 from deploy.reading.running import Running
 from services.eligibility import record
 from shared.clock import BEIJING
-from shared.db import Conn
 
 COLUMNS = (
     "binding_id",
@@ -31,27 +31,39 @@ COLUMNS = (
 _READ_ONLY = "set session characteristics as transaction read only"
 
 
-async def replayed(
-    stack: Running,
-    first: date,
-    last: date,
-    region: str,
-    replay: Replay,
-    started: Callable[[int], None],
-    tick: Callable[[], None],
-) -> Tally:
-    """Replays every screening of requests of these Beijing dates, both included.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which requests: Beijing dates, both included, and the first digits of the region."""
 
-    `started` hears how many there are, `tick` each one. Raises `StackError` when the record cannot be read.
+    first: date
+    last: date
+    region: str = ""
+
+    @property
+    def span(self) -> tuple[datetime, datetime, str]:
+        """From, until (not included), region: what the record is asked for."""
+        until = datetime.combine(self.last + timedelta(days=1), time(), BEIJING)
+        return datetime.combine(self.first, time(), BEIJING), until, self.region
+
+
+async def replayed(
+    stack: Running, wanted: Wanted, replay: Replay, started: Callable[[int], None], tick: Callable[[], None]
+) -> Tally:
+    """Replays every screening of the requests. `started` hears how many there are, `tick` each one.
+
+    Raises `StackError` when the record cannot be read.
     """
-    since = datetime.combine(first, time(), BEIJING)
-    until = datetime.combine(last + timedelta(days=1), time(), BEIJING)
     tally = Tally()
     try:
         async with stack.database("eligibility") as conn:
             await conn.execute(_READ_ONLY)
-            started(await record.count(conn, since, until, region))
-            await _fold(conn, since, until, region, replay, tally, tick)
+            started(await record.count(conn, *wanted.span))
+            async for one in record.read(conn, *wanted.span):
+                if one.gap is not None:
+                    tally.miss(one.gap.value)
+                else:
+                    tally.add(replay.judge(one))
+                tick()
     except asyncpg.UndefinedTableError:
         raise StackError("eligibility keeps no record here yet", "Start it once with `gongji up`.") from None
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -59,23 +71,6 @@ async def replayed(
             f"PostgreSQL of eligibility: {type(error).__name__}", "See `gongji status`."
         ) from error
     return tally
-
-
-async def _fold(
-    conn: Conn,
-    since: datetime,
-    until: datetime,
-    region: str,
-    replay: Replay,
-    tally: Tally,
-    tick: Callable[[], None],
-) -> None:
-    async for one in record.read(conn, since, until, region):
-        if one.gap is not None:
-            tally.miss(one.gap.value)
-        else:
-            tally.add(replay.judge(one))
-        tick()
 
 
 def write_csv(file: Path, rows: list[Replayed]) -> None:

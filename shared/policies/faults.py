@@ -67,7 +67,11 @@ def one_of(words: Iterable[str], given: object = None) -> str:
 
 def faults(path: str, at: str, raw: Any, error: ValidationError) -> Iterator[Fault]:
     """What pydantic found, in the words of the format. `at`: where the value stands."""
-    for found in error.errors(include_url=False):
+    told = error.errors(include_url=False)
+    deeper = {found["loc"][:n] for found in told for n in range(len(found["loc"]))}
+    for found in told:
+        if found["type"] == "too_short" and found["loc"] in deeper:
+            continue  # short only because an item of it is wrong
         place = [part for part in found["loc"] if part != "[key]"]
         steps = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place)
         value = found.get("input", raw)
@@ -83,6 +87,8 @@ def _expected(path: str, found: Mapping[str, Any], value: Any) -> str:
     kind, context = found["type"], found.get("ctx") or {}
     if kind in ("literal_error", "enum"):
         return one_of(re.findall(r"'([^']+)'", context["expected"]), value)
+    if kind == "too_short":
+        return f"at least {context['min_length']} of them"
     if kind == "missing":
         return f"the key {found['loc'][-1]}"
     if kind == "greater_than_equal":
