@@ -135,7 +135,8 @@ def _plain(value: Any, names: dict[bytes, str]) -> Any:
         return sorted(_plain(v, names) for v in value)
     if isinstance(value, Mapping):
         return {_plain(k, names): _plain(v, names) for k, v in value.items()}
-    return {name: _plain(getattr(value, name), names) for name in _made_of(type(value))}
+    kind: Any = type(value)
+    return {name: _plain(getattr(value, name), names) for name in _made_of(kind)}
 
 
 @cache
@@ -144,14 +145,14 @@ def _made_of(kind: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if f.init)
 
 
-def _read(kind: type, given: dict[str, Any], names: Mapping[bytes, bytes]) -> dict[str, Any]:
+def _read(kind: Any, given: dict[str, Any], names: Mapping[bytes, bytes]) -> dict[str, Any]:
     """Fields of a dataclass from plain values, with the two persons' own keys."""
     readers = _readers(kind)
     return {name: _named(readers[name].validate_python(value), names) for name, value in given.items()}
 
 
 @cache
-def _readers(kind: type) -> dict[str, TypeAdapter[Any]]:
+def _readers(kind: Any) -> dict[str, TypeAdapter[Any]]:
     hints = get_type_hints(kind)
     return {name: TypeAdapter(hints[name]) for name in _made_of(kind)}
 
