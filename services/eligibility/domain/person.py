@@ -47,7 +47,7 @@ class Person:
 
     @property
     def dead(self) -> bool:
-        return any(r.surv_stas == _DEAD for r in self.records)
+        return _DEAD in [r.surv_stas for r in self.records]
 
     @property
     def sex(self) -> str | None:
@@ -59,21 +59,21 @@ class Person:
     def other_sex(self) -> bool:
         """Whether certificate and registry name different sexes."""
         said = self._certified()[0]
-        return said is not None and any(r.gend in _SEXES and r.gend != said for r in self.records)
+        return said is not None and not {said}.issuperset([r.gend for r in self.records if r.gend in _SEXES])
 
     @property
     def other_birth(self) -> bool:
         """Whether certificate and registry name different dates of birth."""
         said = self._certified()[1]
-        return said is not None and any(r.brdy != said for r in self.records)
+        return said is not None and not {said}.issuperset([r.brdy for r in self.records])
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return tuple(Fact(kind="person", key=r.psn_no, version=r.version) for r in self.records)
+        return tuple([Fact(kind="person", key=r.psn_no, version=r.version) for r in self.records])
 
     def named(self, name: str) -> bool:
         """Whether some record of the certificate bears this name."""
-        return any(same_name(name, r.psn_name) for r in self.records)
+        return True in [same_name(name, r.psn_name) for r in self.records]
 
     def best(self, kinds: frozenset[str]) -> Insurance | None:
         """The insurance row that counts among these `insutype`: normal before paused before ended, then without arrears.

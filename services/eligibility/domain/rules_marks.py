@@ -22,9 +22,9 @@ def marks(q: Inquiry) -> tuple[str, ...]:
     sponsor, person = q.known_sponsor, q.confirmed
     sides = [side for side in (sponsor, person) if side]
     found: tuple[str, ...] = ()
-    if any(side.other_sex for side in sides):
+    if True in [side.other_sex for side in sides]:
         found += ("sex-differs",)
-    if any(side.other_birth for side in sides):
+    if True in [side.other_birth for side in sides]:
         found += ("birth-differs",)
     if sponsor and person and (_close_in_age(q, sponsor, person) or _young_spouse(q, sponsor, person)):
         found += ("odd-age",)
