@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
+from shared.db import Conn
+
 SERVICES = ("eligibility", "audit", "notify", "settlement")
+KEEPER, RECORD = "gongji_record", "audit_record"
+"""The role that owns audit's record, and the record's schema."""
+_RECORD_TABLES = Path(__file__).parents[2] / "services/audit/migrations/0002_record.sql"
 
 
 def role_of(service: str) -> str:
@@ -43,6 +49,29 @@ async def create_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
         await connection.close()
 
 
+async def _keep_record(connection: Conn, database: str) -> None:
+    """The tables of audit's record, owned by a role that nobody can log in as; audit may read them and add to them, no more."""
+    if not await connection.fetchval("select true from pg_roles where rolname = $1", KEEPER):
+        await connection.execute(f"create role {KEEPER} nologin")
+    await connection.execute(f"grant {KEEPER} to current_user")
+    await connection.execute(f"create schema if not exists {RECORD} authorization {KEEPER}")
+    # Tables that audit made by itself, before it was provisioned, are taken from it.
+    await connection.execute(f"alter schema {RECORD} owner to {KEEPER}")
+    rows = await connection.fetch("select tablename from pg_tables where schemaname = $1", RECORD)
+    for (table,) in rows:
+        await connection.execute(f'alter table {RECORD}."{table}" owner to {KEEPER}')
+    if rows:
+        await connection.execute(f"alter function {RECORD}.is_kept() owner to {KEEPER}")
+    async with connection.transaction():
+        await connection.execute(f"grant connect, temporary on database {database} to {KEEPER}")
+        await connection.execute(f"set local role {KEEPER}")
+        await connection.execute(_RECORD_TABLES.read_text(encoding="utf-8"))
+        await connection.execute(f"grant usage on schema {RECORD} to {role_of('audit')}")
+        await connection.execute(
+            f"grant select, insert on all tables in schema {RECORD} to {role_of('audit')}"
+        )
+
+
 async def create_schemas(admin_url: str, services: Iterable[str] = SERVICES) -> None:
     """Create each service's schema in the database of `admin_url`, and close everything else to its role.
 
@@ -60,5 +89,7 @@ async def create_schemas(admin_url: str, services: Iterable[str] = SERVICES) -> 
             await connection.execute(f'create schema if not exists "{service}" authorization "{role}"')
             await connection.execute(f'revoke all on schema "{service}" from public')
             await connection.execute(f'grant connect, temporary on database {database} to "{role}"')
+            if service == "audit":
+                await _keep_record(connection, database)
     finally:
         await connection.close()

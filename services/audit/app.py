@@ -2,9 +2,9 @@
 
 from services.audit.handlers import AuditHandler
 from services.audit.settings import Settings
-from shared import policies
+from shared import clock, policies
 
 
 def build(settings: Settings) -> AuditHandler:
     """The handler. Raises `PolicyError` with one line for each fault: it never runs with half a policy."""
-    return AuditHandler(policies.load(overlay=settings.regions_dir))
+    return AuditHandler(policies.load(overlay=settings.regions_dir), clock.from_setting(settings.clock).now)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from services.audit import storage
-from services.audit.domain import answering, life
-from services.audit.domain.model import CaseFile, Elapsed, Outcome
+from services.audit.domain import answering, life, record
+from services.audit.domain.model import CaseFile, Elapsed, Outcome, Step
+from services.audit.domain.record import Entry
 from services.audit.domain.verdicts import field_invalid
-from services.audit.storage import Reveal
+from services.audit.record import writing
 from shared import log
+from shared.clock import SystemClock
 from shared.contracts import answers
 from shared.contracts.base import UUID, Origin
 from shared.contracts.binding_decisions import BindingState
@@ -21,7 +23,7 @@ from shared.contracts.registry import PersonRecorded, RelationRecorded
 from shared.contracts.review_verdicts import Revealed
 from shared.contracts.topics import consumed_by
 from shared.db import Conn
-from shared.messaging.handler import Due, Event, Invalid, Item, Out, Tombstone
+from shared.messaging.handler import Due, Encoded, Event, Invalid, Item, Out, Tombstone
 from shared.policies.values import RegionPolicy
 
 SCREENINGS, VERDICTS = "binding.screenings", "review.verdicts"
@@ -38,13 +40,14 @@ class Policies(Protocol):
 
 @dataclass(slots=True)
 class Batch:
-    """The working set. `None` in a registry mapping: the key was erased."""
+    """The working set. `None` in a registry mapping: the key was erased. `bodies`: each last decision as it was published."""
 
     files: dict[UUID, CaseFile]
+    bodies: dict[UUID, bytes] = field(default_factory=dict)
     changed: set[UUID] = field(default_factory=set)
     persons: dict[str, PersonRecorded | None] = field(default_factory=dict)
     relations: dict[str, RelationRecorded | None] = field(default_factory=dict)
-    reveals: list[Reveal] = field(default_factory=list)
+    record: list[Entry] = field(default_factory=list)
 
 
 class AuditHandler:
@@ -54,8 +57,9 @@ class AuditHandler:
     topics = consumed_by("audit")
     tombstones = True
 
-    def __init__(self, policies: Policies) -> None:
-        self._policies = policies
+    def __init__(self, policies: Policies, now: Callable[[], datetime] = SystemClock().now) -> None:
+        """`now`: the time by which the record is sealed; decisions go by the times of their events."""
+        self._policies, self._now = policies, now
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> list[UUID]:
         ids = sorted({found for item in items if (found := binding_of(item))})
@@ -64,7 +68,7 @@ class AuditHandler:
         return ids
 
     async def load(self, conn: Conn, items: Sequence[Item], keys: Any) -> Batch:
-        return Batch(await storage.load(conn, keys) if keys else {})
+        return Batch(*await storage.load(conn, keys)) if keys else Batch({})
 
     def decide(self, state: Batch, item: Item, out: Out) -> None:
         if isinstance(item, Due):
@@ -79,10 +83,10 @@ class AuditHandler:
             self._screening(state, item, out)
 
     async def save(self, conn: Conn, state: Batch) -> None:
-        await storage.save(conn, (state.files[i] for i in state.changed))
+        await storage.save(conn, [(state.files[i], state.bodies[i]) for i in state.changed])
         await storage.save_persons(conn, state.persons)
         await storage.save_relations(conn, state.relations)
-        await storage.save_reveals(conn, state.reveals)
+        await writing.append(conn, state.record, self._now())
         for i in sorted(state.changed):
             if state.files[i].overdue:
                 log.get().warning(
@@ -107,9 +111,8 @@ class AuditHandler:
         else:
             outcome = self._fold(state, binding_id, event.body, event, out)
             if isinstance(event.body, Revealed) and not outcome.objections:
-                state.reveals.append(
-                    Reveal(binding_id, event.body.operator_id, event.time, event.body.note or "")
-                )
+                look = record.view(binding_id, event.body.operator_id, event.body.note or "", event.time)
+                state.record.append(Entry(record.DESK, binding_id, None, look))
         held = outcome.file.state if outcome.file else None
         told = answering.verdict(binding_id, held, outcome.objections, event.time)
         out.answer(told, to=Origin(source=event.source, id=event.id), type="answers.verdict")
@@ -125,10 +128,30 @@ class AuditHandler:
             state.files[binding_id] = after
             state.changed.add(binding_id)
             schedule(file.state if file else None, after.state, out)
-        for version in outcome.steps:
-            out.emit(f"binding.decisions.{version.type}", version.state)
+        for number, version in enumerate(outcome.steps):
+            self._publish(state, version, item, out, by_itself=number < outcome.by_itself)
         tell(outcome, event, out)
         return outcome
+
+    @staticmethod
+    def _publish(state: Batch, version: Step, item: Item, out: Out, *, by_itself: bool) -> None:
+        """The bytes that go out are those that are kept and whose hash is on the record."""
+        about = version.state.binding_id
+        value = BindingState.__pydantic_serializer__.to_json(version.state)
+        out.emit(f"binding.decisions.{version.type}", Encoded(value, str(about), str(about)))
+        state.bodies[about] = value
+        state.record.append(entry_of(version, value, item, by_itself=by_itself))
+
+
+def entry_of(version: Step, published: bytes, item: Item, *, by_itself: bool) -> Entry:
+    """A decision's place on the record: the chain of the partition that carried what led to it."""
+    told, offset, chain = record.NOBODY, None, record.DUE
+    if isinstance(item, Event):
+        chain, offset = f"{item.topic}/{item.partition}", item.offset
+        if item.topic == VERDICTS and not by_itself:
+            told = getattr(item.body, "operator_id", told)
+    body = record.decision(version, published, told, offset)
+    return Entry(chain, version.state.binding_id, version.state.version, body)
 
 
 def binding_of(item: Item) -> UUID | None:

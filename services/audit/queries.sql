@@ -2,7 +2,7 @@
 select binding_id from binding where binding_id = any($1::uuid[]) order by binding_id for update;
 
 -- name: load
-select binding_id, body::text, claimed_by, claimed_until, overdue from binding where binding_id = any($1::uuid[]);
+select binding_id, body, claimed_by, claimed_until, overdue from binding where binding_id = any($1::uuid[]);
 
 -- name: save
 insert into binding as b (
@@ -10,12 +10,13 @@ insert into binding as b (
     due_at, reviewer, claimed_by, claimed_until, overdue, body)
 select * from unnest(
     $1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::text[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[], $15::timestamptz[], $16::bool[], $17::jsonb[])
+    $10::text[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[], $15::timestamptz[], $16::bool[], $17::text[])
 on conflict (binding_id) do update set
     version = excluded.version, state = excluded.state, at = excluded.at, round = excluded.round, admdvs = excluded.admdvs,
     channel = excluded.channel, sponsor_psn_no = excluded.sponsor_psn_no, beneficiary_psn_no = excluded.beneficiary_psn_no,
     relation = excluded.relation, due_at = excluded.due_at, reviewer = excluded.reviewer, claimed_by = excluded.claimed_by,
-    claimed_until = excluded.claimed_until, overdue = excluded.overdue, body = excluded.body;
+    claimed_until = excluded.claimed_until, overdue = excluded.overdue, body = excluded.body,
+    recorded = b.recorded or b.version < excluded.version;
 
 -- name: save_persons
 insert into person as p (psn_no, version, brdy, surv_stas)
@@ -36,10 +37,6 @@ where r.version < excluded.version;
 -- name: forget_relations
 delete from relation where pair = any($1::text[]);
 
--- name: save_reveals
-insert into reveal (binding_id, operator_id, at, why)
-select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[]);
-
 -- name: queue
 -- Who came to a counter or is old goes first, then what is due first. $1 region prefix, $2 states, $3 operator, $4 only overdue,
 -- $5 born on or before, $6 rows, $7 only unclaimed at that time.
@@ -56,7 +53,7 @@ order by v.first desc, b.due_at, b.binding_id
 limit $6;
 
 -- name: show
-select b.body::text, b.claimed_by, b.claimed_until, b.overdue, r.psn_no as related_psn_no, r.other_is, r.ended as relation_ended,
+select b.body, b.claimed_by, b.claimed_until, b.overdue, r.psn_no as related_psn_no, r.other_is, r.ended as relation_ended,
        s.surv_stas as sponsor_surv_stas, p.surv_stas as beneficiary_surv_stas
 from binding b
 left join relation r on r.pair = least(b.sponsor_psn_no, b.beneficiary_psn_no) || '|' || greatest(b.sponsor_psn_no, b.beneficiary_psn_no)

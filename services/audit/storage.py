@@ -1,4 +1,4 @@
-"""Audit's tables: bindings with their whole state, what the desk needs of the registry, and who looked at what."""
+"""Audit's tables: bindings with their whole state, and what the desk needs of the registry. The record is in `record`."""
 
 from __future__ import annotations
 
@@ -18,38 +18,30 @@ from shared.db import Conn, load_queries
 Q = load_queries(__file__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reveal:
-    """An operator asked to see personal data of a case."""
-
-    binding_id: UUID
-    operator_id: str
-    at: datetime
-    why: str
-
-
 async def lock(conn: Conn, ids: Sequence[UUID]) -> None:
     """Locks the bindings that exist, in the order of their ids."""
     await conn.execute(Q["lock"], ids)
 
 
-async def load(conn: Conn, ids: Sequence[UUID]) -> dict[UUID, CaseFile]:
-    """The files of those bindings that exist."""
-    found = {}
+async def load(conn: Conn, ids: Sequence[UUID]) -> tuple[dict[UUID, CaseFile], dict[UUID, bytes]]:
+    """The files of those bindings that exist, and their last decisions as they were published."""
+    found, bodies = {}, {}
     for binding_id, body, claimed_by, until, overdue in await conn.fetch(Q["load"], ids):
         claim = Claim(claimed_by, until) if claimed_by else None
-        found[UUID(int=binding_id.int)] = CaseFile(BindingState.model_validate_json(body), claim, overdue)
-    return found
+        one = UUID(int=binding_id.int)
+        found[one] = CaseFile(BindingState.model_validate_json(body), claim, overdue)
+        bodies[one] = body.encode()
+    return found, bodies
 
 
-async def save(conn: Conn, files: Iterable[CaseFile]) -> None:
-    """Inserts or replaces the rows of `files`."""
-    rows = [_row(file) for file in sorted(files, key=lambda f: f.state.binding_id)]
+async def save(conn: Conn, files: Iterable[tuple[CaseFile, bytes]]) -> None:
+    """Inserts or replaces the rows of `files`, each with the bytes of its last decision."""
+    rows = [_row(*file) for file in sorted(files, key=lambda f: f[0].state.binding_id)]
     if rows:
         await conn.execute(Q["save"], *map(list, zip(*rows, strict=True)))
 
 
-def _row(file: CaseFile) -> tuple[Any, ...]:
+def _row(file: CaseFile, body: bytes) -> tuple[Any, ...]:
     s, case, claim = file.state, file.state.case, file.claim
     return (
         s.binding_id,
@@ -68,15 +60,8 @@ def _row(file: CaseFile) -> tuple[Any, ...]:
         claim.operator_id if claim else None,
         claim.until if claim else None,
         file.overdue,
-        s.model_dump_json(exclude_none=True),
+        body.decode(),
     )
-
-
-async def save_reveals(conn: Conn, reveals: Sequence[Reveal]) -> None:
-    """Puts views of personal data on the record."""
-    if reveals:
-        columns = ([getattr(r, name) for r in reveals] for name in ("binding_id", "operator_id", "at", "why"))
-        await conn.execute(Q["save_reveals"], *columns)
 
 
 async def save_persons(conn: Conn, persons: Mapping[str, PersonRecorded | None]) -> None:

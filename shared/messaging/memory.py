@@ -79,6 +79,8 @@ class Said:
     def emit(
         self, type: str, body: Message | Encoded | None, *, subject: str | None = None, key: str | None = None
     ) -> None:
+        if isinstance(body, Encoded):
+            body = TYPES[type].model.model_validate_json(body.value)
         assert isinstance(body, TYPES[type].model)
         self.emitted.append((type, body))
 

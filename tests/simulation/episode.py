@@ -72,7 +72,7 @@ async def wipe(admin: Pool) -> None:
     rows = await admin.fetch(
         "select format('%I.%I', schemaname, tablename) from pg_tables"
         " where schemaname = any($1) and tablename not in ('migrations', 'beginnings')",
-        SERVICES,
+        [*SERVICES, "audit_record"],
     )
     async with admin.acquire() as conn:
         await conn.execute("set session_replication_role = replica")

@@ -63,7 +63,7 @@ def advance(
         ended = turned(file, moment)
         before, file = before + ended.steps, ended.file
     outcome = _advance(file, event, at, policy)
-    return replace(outcome, steps=before + outcome.steps) if before else outcome
+    return replace(outcome, steps=before + outcome.steps, by_itself=len(before)) if before else outcome
 
 
 def _first_over(state: BindingState, at: datetime) -> tuple[str, datetime] | None:

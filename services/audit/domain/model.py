@@ -55,6 +55,8 @@ class Outcome:
     file: CaseFile | None
     steps: tuple[Step, ...] = ()
     objections: tuple[Reason, ...] = ()
+    by_itself: int = 0
+    """How many of the first steps time made before the event counted."""
 
 
 def step(state: BindingState, type: str, at: datetime, **changes: Any) -> Step:

@@ -77,12 +77,13 @@ class Line:
     def emit(
         self, type: str, body: Message | Encoded | None, *, subject: str | None = None, key: str | None = None
     ) -> None:
-        assert isinstance(body, BindingState)
-        again = BindingState.model_validate_json(body.model_dump_json(exclude_none=True))
-        assert again == body, "what is published says the same when read"
+        assert isinstance(body, Encoded)
+        state = BindingState.model_validate_json(body.value)
+        assert (body.key, body.subject) == (str(state.binding_id), str(state.binding_id))
+        assert state.model_dump_json().encode() == body.value, "what is published says the same when read"
         wanted = TYPE_TO_STATE[type.removeprefix("binding.decisions.")]
-        assert wanted in (None, body.state)
-        self.decisions.append((type.removeprefix("binding.decisions."), body))
+        assert wanted in (None, state.state)
+        self.decisions.append((type.removeprefix("binding.decisions."), state))
 
     def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
         assert isinstance(body, topics.spec(type).model)

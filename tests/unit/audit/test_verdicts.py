@@ -1,9 +1,10 @@
 """Operators: the queue, verdicts, and a named answer to each that cannot be used."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
+from pydantic_core import from_json
 
 from services.audit.domain.verdicts import LEASE
 from shared.contracts import review_verdicts as said
@@ -138,8 +139,15 @@ def test_a_look_at_personal_data_needs_a_reason_and_is_kept() -> None:
     assert refusal(line) == "field-invalid"
     line.send(said.Revealed(binding_id=ID, operator_id="op-1", note="电话核实关系"))
     assert line.told.accepted
-    (seen,) = line.batch.reveals
-    assert (seen.binding_id, seen.operator_id, seen.at, seen.why) == (ID, "op-1", MONDAY, "电话核实关系")
+    seen = line.batch.record[-1]
+    assert (seen.chain, seen.binding_id, seen.version) == ("desk", ID, None)
+    assert from_json(seen.body) == {
+        "at": MONDAY.astimezone(UTC).isoformat(timespec="microseconds"),
+        "binding_id": str(ID),
+        "by": "op-1",
+        "kind": "view",
+        "why": "电话核实关系",
+    }
 
 
 def test_bad_fields_and_unbelievable_times_get_named_answers() -> None:

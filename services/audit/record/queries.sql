@@ -1,0 +1,89 @@
+-- name: lock_shared
+-- A partition's chain belongs to whoever has its row in `consumed`; `due` and `desk` have several writers.
+select pg_advisory_xact_lock(hashtextextended('gongji record ' || chain, 11)) from unnest($1::text[]) as chain;
+
+-- name: heads
+select l.chain, l.position + l.entries as entries, l.head, l.at
+from unnest($1::text[]) as c (chain)
+cross join lateral (select * from audit_record.record_link l where l.chain = c.chain order by l.position desc limit 1) l;
+
+-- name: chains
+-- Every chain that has a link, by jumping from name to name.
+with recursive named as (
+    (select chain from audit_record.record_link order by chain limit 1)
+    union all
+    select (select l.chain from audit_record.record_link l where l.chain > named.chain order by l.chain limit 1)
+    from named where named.chain is not null
+)
+select chain from named where chain is not null;
+
+-- name: heads_until
+select l.chain, l.position + l.entries as entries, l.head, l.at
+from unnest($1::text[]) as c (chain)
+cross join lateral (
+    select * from audit_record.record_link l where l.chain = c.chain and l.at < $2 order by l.position desc limit 1) l;
+
+-- name: first_at
+select min(l.at) from unnest($1::text[]) as c (chain)
+cross join lateral (select at from audit_record.record_link l where l.chain = c.chain order by l.position limit 1) l;
+
+-- name: lock_sealing
+select pg_advisory_xact_lock(hashtextextended('gongji record seal', 11));
+
+-- name: last_seal
+select day, root from audit_record.record_seal order by day desc limit 1;
+
+-- name: add_seal
+insert into audit_record.record_seal (day, root, previous, chains, entries, heads, at) values ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: seals
+select day, root, previous, chains, entries, heads, at from audit_record.record_seal order by day;
+
+-- name: links
+select position, entries, at, batch, head from audit_record.record_link
+where chain = $1 and position >= $2 order by position limit $3;
+
+-- name: link_of
+select position, entries, at, batch, head from audit_record.record_link
+where chain = $1 and position <= $2 order by position desc limit 1;
+
+-- name: first_link_since
+select min(position) from audit_record.record_link where chain = $1 and at >= $2;
+
+-- name: entries
+select position, binding_id::text, version, digest, body from audit_record.record_entry
+where chain = $1 and position >= $2 and position < $3 order by position;
+
+-- name: beyond
+-- Entries that no link covers.
+select position, binding_id::text from audit_record.record_entry where chain = $1 and position >= $2 order by position limit 1;
+
+-- name: entry_chains
+with recursive named as (
+    (select chain from audit_record.record_entry order by chain limit 1)
+    union all
+    select (select e.chain from audit_record.record_entry e where e.chain > named.chain order by e.chain limit 1)
+    from named where named.chain is not null
+)
+select chain from named where chain is not null;
+
+-- name: standing
+-- Each binding beside its last entry; either may be missing.
+select coalesce(b.binding_id, e.binding_id)::text as binding_id, b.version, b.recorded, b.at,
+       encode(sha256(convert_to(b.body, 'UTF8')), 'hex') as sha256, e.version as said, e.chain, e.position, e.body
+from binding b
+full join (
+    select distinct on (binding_id) binding_id, version, chain, position, body
+    from audit_record.record_entry where version is not null order by binding_id, version desc
+) e using (binding_id);
+
+-- name: gaps
+-- Bindings of which a version is missing on the record, or there twice.
+select binding_id::text, min(version) as first, max(version) as last, count(*) as entries
+from audit_record.record_entry where version is not null
+group by binding_id having count(*) <> max(version) - min(version) + 1 or count(distinct version) <> count(*)
+order by binding_id limit $1;
+
+-- name: of_binding
+select chain, position, binding_id::text, version, digest, body from audit_record.record_entry
+where binding_id = $1 and version is not null and ($2::int is null or version = $2) order by version desc limit 1;
