@@ -47,6 +47,16 @@ def run_cases(
     gongji policy test --name '*兄弟*'
     gongji policy test our/cases --regions our/regions
     """
+    results = _run(directory, regions, name, quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps([_row(one) for one in results], ensure_ascii=False, indent=1))
+    else:
+        _print(results)
+    raise typer.Exit(0 if all(one.passed for one in results) else 1)
+
+
+def _run(directory: Path | None, regions: Path | None, name: str, *, quiet: bool) -> list[runner.Result]:
+    """The results of the chosen cases; what cannot be read is one line on stderr each, and status 1."""
     found, faults = _read(directory, name)
     try:
         policies = load_regions(regions)
@@ -56,14 +66,11 @@ def run_cases(
         for fault in faults:
             typer.echo(f"policy: {fault}", err=True)
         raise typer.Exit(1)
-    quiet = as_json or not Console(stderr=True).is_terminal
-    steps = track(found, "案例 cases", console=Console(stderr=True), transient=True, disable=quiet)
-    results = list(runner.run_all(steps, policies))
-    if as_json:
-        typer.echo(json.dumps([_row(one) for one in results], ensure_ascii=False, indent=1))
-    else:
-        _print(results)
-    raise typer.Exit(0 if results and all(one.passed for one in results) else 1)
+    console = Console(stderr=True)
+    shown = track(
+        found, "案例 cases", console=console, transient=True, disable=quiet or not console.is_terminal
+    )
+    return list(runner.run_all(shown, policies))
 
 
 def _read(directory: Path | None, name: str) -> tuple[list[cases.Case], list[str]]:
