@@ -19,6 +19,7 @@ STAGES = {
     "consent": "waits for the beneficiary's consent",
     "passed": "waits for review",
     "refusing": "refused later, waits for the decision",
+    "withdrawing": "taken back, waits for the decision",
 }
 
 

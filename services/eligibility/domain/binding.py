@@ -20,7 +20,8 @@ class Stage(StrEnum):
 
     WAITING = "waiting"  # somebody is not in the registry yet
     REFUSED = "refused"
-    REFUSING = "refusing"  # refused in a later round: the slot waits for the decision
+    REFUSING = "refusing"  # refused in a later round, declined or not consented to: the slot waits for the decision
+    WITHDRAWING = "withdrawing"  # taken back: the slot waits for the decision
     SUPPLEMENT = "supplement"  # documents are missing, nothing else
     CONSENT = "consent"
     PASSED = "passed"
@@ -58,6 +59,7 @@ _SHOWN = {
     Stage.WAITING: "已申请 applied",
     Stage.REFUSED: "不予受理 refused",
     Stage.REFUSING: "不予受理 refused",
+    Stage.WITHDRAWING: "已撤回 withdrawn",
     Stage.SUPPLEMENT: "待补材料 documents missing",
     Stage.CONSENT: "待使用人同意 awaiting consent",
     Stage.PASSED: "审核中 under review",

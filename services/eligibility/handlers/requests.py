@@ -74,13 +74,14 @@ def supplemented(work: Work, event: Event, body: requests.Supplemented, out: Out
 
 
 def withdrawn(work: Work, event: Event, body: requests.Withdrawn, out: Out) -> None:
-    """The sponsor takes an undecided request back."""
+    """The sponsor takes an undecided request back. Nothing more is done with it; its slot waits for the decision."""
     binding = own(work, event, body.binding_id, body.sponsor_psn_no, out)
     if binding is None:
         return
     if binding.stage not in _OPEN:
         wrong_state(event, binding, out)
         return
+    work.put(binding.model_copy(update={"stage": Stage.WITHDRAWING}))
     out.no_longer_due(screening.CONSENT, str(binding.binding_id))
     taken = screenings.Withdrawn(binding_id=binding.binding_id, origin=origin_of(event), at=out.now)
     out.emit("binding.screenings.withdrawn", taken)
