@@ -70,14 +70,14 @@ def attempt(case: Case, policies: Policies) -> Attempt:
         seen = carry_out(world, step)
         if step.verb in _SCREENED or q is None:
             said = world.reasons()
-            q = _asked(world) or q
+            q = asked(world) or q
     if q is None:
         raise CaseError(f"{case.where}: steps: expected a step with `submit`")
     unique = {(r.code, r.field, r.zh): r for r in said}
     return Attempt(case, seen, tuple(unique.values()), tuple(trace(q)), q.region, q.policy.version)
 
 
-def _asked(world: World) -> Inquiry | None:
+def asked(world: World) -> Inquiry | None:
     """The newest request with the facts of now."""
     newest = max((ids[-1] for ids in world.bindings.values()), default=None)
     work = world.eligibility.work

@@ -47,6 +47,12 @@ class Blame:
             )
         return self._known[pair]
 
+    @property
+    def seen(self) -> list[str]:
+        """Every key that differs somewhere in what was looked at, in the order of the format."""
+        found = {path for paths in self._known.values() for path in paths}
+        return [path for path in keys() if path in found]
+
     def keys(self, before: Inquiry, after: Inquiry, *, first: bool) -> tuple[str, ...]:
         """The keys that make the difference: each of which alone changes the verdict, or else all without which it would not change."""
         paths = list(self.changed(before.policy, after.policy))

@@ -118,6 +118,7 @@ class Tally:
     stale: Counter[Stale] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)
     differing: list[Replayed] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)  # keys of which the two policies have two values here
 
     def miss(self, gap: str) -> None:
         """A screening that could not be asked again."""
@@ -147,7 +148,7 @@ class Tally:
             name: dict(getattr(self, name).most_common())
             for name in ("reasons", "keys", "regions", "stale", "gaps")
         }
-        return {"screenings": self.screenings, "requests": len(self.requests), "same": self.same, "differing": len(self.differing),
+        return {"changed_keys": self.changed, "screenings": self.screenings, "requests": len(self.requests), "same": self.same, "differing": len(self.differing),
                 "outcomes": moves, **counted, "screenings_that_differ": list(self.rows())}  # fmt: skip
 
     def rows(self) -> Iterator[dict[str, Any]]:

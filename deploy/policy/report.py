@@ -25,7 +25,9 @@ _GAPS = {
 
 def replayed(tally: Tally, shown: Sequence[Replayed], seconds: float) -> RenderableType:
     """The whole report; `shown` are the differing screenings to list."""
-    return Group(*_figures(tally, seconds), *_warnings(tally), *_groups(tally), *_requests(tally, shown))
+    return Group(
+        *_figures(tally, seconds), *_warnings(tally), *_idle(tally), *_groups(tally), *_requests(tally, shown)
+    )
 
 
 def _figures(tally: Tally, seconds: float) -> Iterator[RenderableType]:
@@ -51,6 +53,15 @@ def _warnings(tally: Tally) -> Iterator[RenderableType]:
         yield f"[red]注意[/red] {odd} 次用同一版政策不能重现原结论，规则已改 / not reproduced by the same policy version: the rules have changed since"
     for gap, number in tally.gaps.items():
         yield f"[yellow]注意[/yellow] {number} 次不能重放：{_GAPS.get(gap, gap)} / cannot be replayed"
+
+
+def _idle(tally: Tally) -> Iterator[RenderableType]:
+    """Keys that were changed and decide nothing here."""
+    idle = [key for key in tally.changed if key not in tally.keys]
+    if idle:
+        yield f"[dim]已改动、未影响任何一次审查 changed, but decided no screening: {', '.join(idle)}[/dim]"
+    elif tally.screenings and not tally.changed:
+        yield "[yellow]注意[/yellow] 两套政策对这些申请没有差别 / the two policies do not differ for these requests"
 
 
 def _groups(tally: Tally) -> Iterator[RenderableType]:
