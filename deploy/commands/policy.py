@@ -80,7 +80,7 @@ def show(
     console = Console()
     console.print(f"[bold]{title}[/bold]\n{when}  政策版本 version {policy.version}\n", highlight=False)
     whole = everything or bool(path)
-    console.print(tables.policy(found, places.levels(policies), whole=whole), highlight=False)
+    console.print(tables.policy(found, places.levels(policies, code), whole=whole), highlight=False)
 
 
 A = Annotated[str, typer.Argument(help="地区；只给目录时可省略 / a region; may be left out with --regions.")]

@@ -85,9 +85,10 @@ def title(policies: Policies, code: str) -> str:
     return f"{file.name_zh} {file.name_en} {code}" if file else code
 
 
-def levels(policies: Policies) -> dict[str, str]:
-    """The short name of the region that a file speaks for, by file name."""
+def levels(policies: Policies, region: str = "") -> dict[str, str]:
+    """The short name of the region that a file speaks for, by file name; that of `region` itself stands out."""
     named = short_names(policies)
+    named |= {region: f"[bold cyan]{named[region]}[/]"} if region in named else {}
     entries = (e for file in policies.files.values() for found in file.entries.values() for e in found)
     return {e.file: named[code] for e in entries if (code := e.file.partition("-")[0]) in named}
 

@@ -72,7 +72,7 @@ def _add(table: Table, one: Shown, names: Mapping[str, str], *, whole: bool) -> 
     value = escape(notation.text(one.path, one.value))
     name = "  " + one.path.partition(".")[2]
     if (entry := one.source) is None:
-        table.add_row(name, value, "", "[dim]默认[/dim]", "", "[dim]格式默认值 default of the format[/dim]")
+        table.add_row(name, value, "", "[dim]默认[/dim]", "", "[dim]default[/dim]")
     else:
         level = names.get(entry.file, entry.file)
         table.add_row(
@@ -125,13 +125,15 @@ def everywhere(found: Mapping[str, Sequence[Difference]], names: Mapping[str, st
         expand=True,
     )
     table.columns[0].ratio, table.columns[4].ratio = 2, 3
+    table.columns[0].overflow = table.columns[4].overflow = "fold"
     where: dict[tuple[str, str, str, str], list[str]] = {}
     for code, some in found.items():
         for one in some:
             a, b = (escape(notation.text(one.path, side.value)) for side in (one.a, one.b))
             where.setdefault((one.path, a, b, _cite(one.b.source)), []).append(names[code])
     for (path, a, b, cite), regions in where.items():
-        table.add_row("、".join(regions), path, a, f"[bold]{b}[/bold]", cite)
+        named = "全部地区 all regions" if len(regions) == len(names) else "、".join(regions)
+        table.add_row(named, path, a, f"[bold]{b}[/bold]", cite)
     return table
 
 
