@@ -27,8 +27,8 @@ _FACE = {word: word for word in ("missing", "someone-else", "reused", "forged", 
 _LETTER = {word: word for word in ("missing", "old-version", "other-text")}
 _CLERK = {word: word for word in ("missing", "form-incomplete", "originals-not-seen")}
 _NAMED = {word: word for word in ("binding", "short-code", "sponsor", "wrong-short-code")}
-_HAPPENS = ("registry", "relation", "account", "wait", "until")
-"""Verbs of what happens; the others are requests and verdicts, which are answered."""
+_JUDGED = ("submit", "supplement")
+"""Verbs after which the rules are run and every reason is said."""
 _ORDERS = ("suspended", "resumed", "ended-by-authority")
 _ACCOUNT = {word: word for word in ("frozen", "unfrozen", "closed")}
 
@@ -148,7 +148,7 @@ def step_of(tree: Any, verbs: Mapping[str, Any], where: str) -> Step:
     values = fields.read(tree, {verb: parser, "date": fields.moment} | own | EXPECTED, where)
     subject, at = values.pop(verb), values.pop("date", None)
     expected = expected_of(
-        {key: values.pop(key) for key in EXPECTED if key in values}, where, asked=verb not in _HAPPENS
+        {key: values.pop(key) for key in EXPECTED if key in values}, where, asked=verb in _JUDGED
     )
     return Step(verb, subject, values, at, expected)
 

@@ -88,12 +88,9 @@ class Seen:
 
 
 def expected_of(given: Mapping[str, Any], where: str, *, asked: bool) -> Expected:
-    """What is expected after a step. The answer to a request that is `asked` and refused names its reasons."""
-    refusal = asked and given.get("expect") in (
-        State.REFUSED.value,
-        NOT_ACCEPTED,
-        State.SUPPLEMENT_REQUESTED.value,
-    )
+    """What is expected after a step. What is refused names its reasons; a binding that was refused before need not again."""
+    wanted = given.get("expect")
+    refusal = wanted == NOT_ACCEPTED or (asked and wanted in (State.REFUSED, State.SUPPLEMENT_REQUESTED))
     if given and "expect" not in given:
         raise fields.CaseError(f"{where}: expect: missing, though {', '.join(given)} is expected")
     if refusal and not given.get("reasons"):
