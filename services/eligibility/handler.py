@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.eligibility import storage
-from services.eligibility.domain import rules_identity
+from services.eligibility.domain.certificates import said
 from services.eligibility.domain.person import person_key
 from services.eligibility.domain.signatures import signed
 from services.eligibility.handlers import changes, consents, deferred, ends, facts, requests
@@ -66,8 +66,7 @@ class Eligibility:
         """What a message says by itself is found out, and remembered, before anything is locked."""
         if isinstance(body, of_sponsor.Submitted):
             for one in (body.sponsor, body.beneficiary):
-                person_key(one)
-                rules_identity.possible(one.psn_cert_type, one.certno)
+                said(one.psn_cert_type, one.certno)
         check = _field(body, "face_check")
         if check is not None and check.provider in self._keys:
             signed(check, self._keys[check.provider])

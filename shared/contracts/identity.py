@@ -11,6 +11,7 @@ from functools import lru_cache
 from operator import mul
 
 from pydantic import Field
+
 from shared.contracts.base import Message
 from shared.contracts.pii import CertificateNumber, PersonName
 
@@ -78,7 +79,6 @@ def check_digit(body: str) -> str:
     return "10X98765432"[(sum(map(mul, _WEIGHTS, body.encode())) - _ZEROS) % 11]
 
 
-@lru_cache(maxsize=65536)
 def fault(cert_type: str, number: str) -> str | None:
     """What is wrong with a normalised number, as a reason code, or `None`.
 
@@ -93,7 +93,6 @@ def fault(cert_type: str, number: str) -> str | None:
     return None if birth_date(cert_type, number) else "certificate-date"
 
 
-@lru_cache(maxsize=65536)
 def birth_date(cert_type: str, number: str) -> date | None:
     """Date of birth inside a normalised resident's number; `None` where there is none or it is impossible."""
     if cert_type not in CHECKED or len(number) != 18 or not _digits(number[6:14]):

@@ -7,12 +7,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from services.eligibility.domain.certificates import said
 from services.eligibility.domain.inquiry import Tie
 from services.eligibility.domain.person import person_key
 from shared.contracts.base import UUID, Message, Origin, RegionCode, Time
 from shared.contracts.binding_decisions import Cause, State
 from shared.contracts.binding_requests import Material, Side, Submitted, Terms
-from shared.contracts.identity import normalise, sex
 
 
 class Stage(StrEnum):
@@ -20,7 +20,9 @@ class Stage(StrEnum):
 
     WAITING = "waiting"  # somebody is not in the registry yet
     REFUSED = "refused"
-    REFUSING = "refusing"  # refused in a later round, declined or not consented to: the slot waits for the decision
+    REFUSING = (
+        "refusing"  # refused in a later round, declined or not consented to: the slot waits for the decision
+    )
     WITHDRAWING = "withdrawing"  # taken back: the slot waits for the decision
     SUPPLEMENT = "supplement"  # documents are missing, nothing else
     CONSENT = "consent"
@@ -116,7 +118,9 @@ class Binding(Message):
     terms: Terms = Terms()
     wanted: Terms | None = None  # a change that audit was told of and whose decision is not read yet
     wanted_at: datetime | None = None
-    changed: tuple[datetime, ...] = ()  # when scope, quota or dates were changed, as far as one calendar year needs it
+    changed: tuple[
+        datetime, ...
+    ] = ()  # when scope, quota or dates were changed, as far as one calendar year needs it
     received_at: datetime | None = None  # when the request was there, whatever its sender's clock says
     consent_until: datetime | None = None
     bound_at: datetime | None = None  # when it was approved
@@ -126,11 +130,15 @@ class Binding(Message):
     ever: bool = False  # was approved once: counts for a lifetime limit
     sponsor_standing: Standing = Standing()
     beneficiary_standing: Standing = Standing()
-    judged_by: str = ""  # version of the policy by which the rules about the pair were last judged
+    judged_by: str = (
+        ""  # version of the rules about the pair by which it was last judged (rule_change.version)
+    )
     rules_told: tuple[str, ...] = ()  # what of a changed rule audit was told, and under which versions
     told_versions: tuple[str, ...] = ()
     queued: tuple[Queued, ...] = ()
-    persons: tuple[str, str] | None = None  # keys of the two (hex), once the request does not name them any more
+    persons: tuple[str, str] | None = (
+        None  # keys of the two (hex), once the request does not name them any more
+    )
 
     @cached_property  # the two never change, whatever becomes of the binding
     def sponsor(self) -> bytes:
@@ -152,7 +160,7 @@ class Binding(Message):
     def tie(self) -> Tie:
         """The edge that it is in the family graph."""
         person = self.request.beneficiary
-        gend = sex(person.psn_cert_type, normalise(person.psn_cert_type, person.certno))
+        gend = said(person.psn_cert_type, person.certno).sex
         return Tie(
             self.sponsor,
             self.beneficiary,

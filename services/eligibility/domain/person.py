@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
+from services.eligibility.domain.certificates import Said, said
 from shared.contracts.binding_screenings import Fact
-from shared.contracts.identity import Certificate, birth_date, normalise, same_name, sex
+from shared.contracts.identity import Certificate, same_name
 from shared.contracts.registry import Insurance, InsuranceStatus, PersonRecorded
 
 _DEAD = "2"
@@ -18,13 +17,8 @@ _RANK = {InsuranceStatus.NORMAL: 0, InsuranceStatus.PAUSED: 1, InsuranceStatus.E
 
 
 def person_key(certificate: Certificate) -> bytes:
-    """The stable key of a person in every table: SHA-256 of `psn_cert_type|certno` in its one spelling (32 bytes)."""
-    return _key(certificate.psn_cert_type, certificate.certno)
-
-
-@lru_cache(maxsize=65536)
-def _key(kind: str, number: str) -> bytes:
-    return hashlib.sha256(f"{kind}|{normalise(kind, number)}".encode()).digest()
+    """The stable key of a person in every table."""
+    return said(certificate.psn_cert_type, certificate.certno).key
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +47,19 @@ class Person:
     def sex(self) -> str | None:
         """`"1"` or `"2"`, from the certificate where it says so, else from the registry."""
         gend = self.records[0].gend
-        return self._certified()[0] or (gend if gend in _SEXES else None)
+        return self._certificate().sex or (gend if gend in _SEXES else None)
 
     @property
     def other_sex(self) -> bool:
         """Whether certificate and registry name different sexes."""
-        said = self._certified()[0]
-        return said is not None and not {said}.issuperset([r.gend for r in self.records if r.gend in _SEXES])
+        own = self._certificate().sex
+        return own is not None and not {own}.issuperset([r.gend for r in self.records if r.gend in _SEXES])
 
     @property
     def other_birth(self) -> bool:
         """Whether certificate and registry name different dates of birth."""
-        said = self._certified()[1]
-        return said is not None and not {said}.issuperset([r.brdy for r in self.records])
+        own = self._certificate().born
+        return own is not None and not {own}.issuperset([r.brdy for r in self.records])
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -88,15 +82,8 @@ class Person:
         rows = (row for r in self.records for row in r.insurances if row.insutype in kinds)
         return [row for row in rows if _preference(row)[:2] == _preference(best)[:2]]
 
-    def _certified(self) -> tuple[str | None, date | None]:
-        """Sex and date of birth as the certificate itself says, where it does."""
-        return _said(self.records[0].psn_cert_type, self.records[0].certno)
-
-
-@lru_cache(maxsize=65536)
-def _said(kind: str, number: str) -> tuple[str | None, date | None]:
-    plain = normalise(kind, number)
-    return sex(kind, plain), birth_date(kind, plain)
+    def _certificate(self) -> Said:
+        return said(self.records[0].psn_cert_type, self.records[0].certno)
 
 
 def of_category(row: Insurance, categories: frozenset[str]) -> bool:

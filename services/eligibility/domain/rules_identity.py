@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
-from functools import lru_cache
 
+from services.eligibility.domain.certificates import said
 from services.eligibility.domain.inquiry import Inquiry
 from services.eligibility.domain.person import person_key
-from shared.contracts.identity import Certificate, birth_date, fault, normalise
+from shared.contracts.identity import Certificate
 from shared.contracts.reasons import Reason
 
 
-@lru_cache(maxsize=16384)
-def possible(kind: str, certno: str) -> tuple[str | None, date | None]:
-    """What is wrong with a certificate's number, as a reason code, and the day of birth in it. Remembered from the decoding step."""
-    number = normalise(kind, certno)
-    return fault(kind, number), birth_date(kind, number)
-
-
 def _certificate(q: Inquiry, of: Certificate, side: str) -> Iterator[Reason]:
-    code, born = possible(of.psn_cert_type, of.certno)
+    _, code, _, born = said(of.psn_cert_type, of.certno)
     if code is None and born is not None and born > q.day:
         code = "certificate-birth-future"
     if code:

@@ -68,7 +68,8 @@ def operator(q: Inquiry) -> Iterator[Reason]:
 
 def materials(q: Inquiry) -> Iterator[Reason]:
     """The documents that the region asks for are there; those about the relation only unless the registry proves it."""
-    rules = unmet(q)
+    if not (rules := unmet(q)):
+        return
     if any(rule.unless_proven for rule in rules) and rules_relation.has_kin_account(q):
         yield q.why("kin-account-only", "proof.kin-account", cites="binding.materials", field="relation")
     for rule in rules:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.eligibility.domain import rules_identity, signatures
+from services.eligibility.domain import certificates, signatures
 from services.eligibility.handler import Eligibility
 from shared.contracts.binding_requests import FaceCheck
 from shared.testing.identities import adult, child
@@ -84,8 +84,8 @@ def test_a_verdict_is_that_of_its_own_check() -> None:
 
 
 def test_numbers_of_certificates_are_judged_once() -> None:
-    rules_identity.possible.cache_clear()
+    certificates.said.cache_clear()
     request = submitted(adult(1), child(2))
     Eligibility(demo_policies(), provider_keys()).prepare(request)
     assert codes(inquiry(request={"binding_id": uid(9)})) == []
-    assert rules_identity.possible.cache_info().misses == 2
+    assert certificates.said.cache_info().misses == 2
