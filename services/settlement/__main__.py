@@ -1,9 +1,22 @@
 """`python -m services.settlement`"""
 
+import sys
+
 from services.settlement.app import build
 from services.settlement.settings import Settings
-from shared.messaging.service import main
+from shared.messaging import service
+from shared.policies import PolicyError
+
+
+def main() -> None:
+    """Starts the service; a policy file that cannot be used is said in one line each and ends the start."""
+    settings = Settings()
+    try:
+        handler = build(settings)
+    except PolicyError as error:
+        sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
+    service.main(handler, settings)
+
 
 if __name__ == "__main__":
-    settings = Settings()
-    main(build(settings), settings)
+    main()

@@ -1,5 +1,8 @@
 """What a policy officer reads of a file that cannot be used: one line each, with file, path, value and what is expected."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,3 +146,21 @@ def test_the_service_never_starts_with_half_a_policy(monkeypatch: pytest.MonkeyP
         app.build(Settings())
     (line,) = caught.value.problems
     assert line.startswith("zhejiang.yaml: spending.order[0].value: 'richest-first': expected one of ")
+
+
+@pytest.mark.parametrize("service", ["eligibility", "audit", "notify", "settlement"])
+def test_a_start_with_a_broken_policy_ends_with_one_line_for_each_fault(service: str, tmp_path: Path) -> None:
+    write(
+        tmp_path, x='region: "330000"\nspending:\n' + key("order", entry("richest-first")) + "bindings: {}\n"
+    )
+    surroundings = os.environ | {
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        f"GONGJI_{service.upper()}_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "GONGJI_REGIONS_DIR": str(tmp_path),
+    }
+    command = [sys.executable, "-m", f"services.{service}"]
+    ended = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    lines = ended.stderr.splitlines()
+    assert len(lines) == 2, ended.stderr
+    assert all(line.startswith("policy: x.yaml: ") for line in lines)
