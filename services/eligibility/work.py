@@ -183,14 +183,14 @@ class Work:
         return Family(held, ever, max(ends, default=None))
 
     def relation(self, one: Person | None, other: Person | None) -> RelationRecorded | None:
-        """The registry's record about two persons, under whichever of their numbers; the highest version."""
+        """The registry's record about two persons, under whichever of their numbers: verified before declared, then the highest version."""
         pairs: Iterable[tuple[str, str]] = (
             (min(a.psn_no, b.psn_no), max(a.psn_no, b.psn_no))
             for a in (one.records if one else ())
             for b in (other.records if other else ())
         )
         found = [self.relations[p] for p in pairs if p in self.relations]
-        return max(found, key=lambda r: r.version, default=None)
+        return max(found, key=lambda r: (r.proven, r.version), default=None)
 
     def face_used(self, check: FaceCheck | None, binding_id: UUID) -> bool:
         """Whether the check served another binding before."""
