@@ -14,7 +14,7 @@ from uuid import UUID
 from prometheus_client import Gauge
 
 from services.eligibility.domain.days import day_of
-from services.eligibility.domain.rule_change import KIND
+from services.eligibility.domain.rule_change import KIND, version
 from services.eligibility.work import Work
 from shared import log
 from shared.db import Conn, is_infrastructure, load_queries
@@ -56,11 +56,11 @@ def watch(policies: Policies) -> Background:
 
 
 async def judge_again(running: Running, policies: Policies) -> None:
-    """Folds every standing binding that was judged by another policy than that of now, a page at a time."""
-    for region, version in await running.pool.fetch(Q.policies_in_use):
+    """Folds every standing binding that was judged by other rules than those of now, a page at a time."""
+    for region, judged_by in await running.pool.fetch(Q.policies_in_use):
         after = _FIRST
-        while policies.at(region, now := running.clock.now()).version != version:
-            page = [row[0] for row in await running.pool.fetch(Q.judged_by, region, version, after, PAGE)]
+        while version(policies.at(region, now := running.clock.now())) != judged_by:
+            page = [row[0] for row in await running.pool.fetch(Q.judged_by, region, judged_by, after, PAGE)]
             if not page or running.stopping.is_set():
                 break
             await _apply(running, [Due(KIND, str(binding_id), now) for binding_id in page])

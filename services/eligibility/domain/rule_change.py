@@ -6,6 +6,8 @@ or counted when the binding was made stays as it was.
 
 from __future__ import annotations
 
+import hashlib
+
 from services.eligibility.domain import rules_beneficiary, rules_distance, rules_relation, rules_sponsor
 from services.eligibility.domain.binding import Binding
 from services.eligibility.domain.inquiry import Inquiry, Rule
@@ -22,6 +24,18 @@ _OF_THE_PAIR: tuple[Rule, ...] = (
     rules_sponsor.category,
     rules_beneficiary.category,
 )
+_VALUES = (
+    "mode",
+    "relations",
+    "reach",
+    "cross_province_mode",
+    "sponsor_insurance",
+    "beneficiary_insurance",
+    "sponsor_excluded",
+    "beneficiary_excluded",
+    "on_rule_changed",
+)
+"""All that the rules about the pair read of a policy, and what follows from them."""
 _EFFECTS = {"list": Effect.FLAG, "end": Effect.END}
 _VERSIONS = 8
 """Policy versions that are remembered: while replicas of two releases run, each finds the other's version new."""
@@ -32,14 +46,14 @@ def judged(binding: Binding, q: Inquiry) -> tuple[Binding, Effect | None, tuple[
 
     `q`: the binding's own request with policy, day and facts of now.
     """
-    policy = q.policy
+    policy, now = q.policy, version(q.policy)
     found = tuple(reason for rule in _OF_THE_PAIR for reason in rule(q))
     effect = _EFFECTS.get(policy.binding.on_rule_changed)
     told = tuple(f"{effect}/{reason.code}" for reason in found) if effect else ()
-    changes = {"judged_by": policy.version, "rules_told": told}
-    if not told or effect is None or told == binding.rules_told or policy.version in binding.told_versions:
+    changes = {"judged_by": now, "rules_told": told}
+    if not told or effect is None or told == binding.rules_told or now in binding.told_versions:
         return binding.model_copy(update=changes), None, ()
-    changes["told_versions"] = (*binding.told_versions, policy.version)[-_VERSIONS:]
+    changes["told_versions"] = (*binding.told_versions, now)[-_VERSIONS:]
     return binding.model_copy(update=changes), effect, _with_cause(q, effect, found)
 
 
@@ -50,6 +64,29 @@ def _with_cause(q: Inquiry, effect: Effect, found: tuple[Reason, ...]) -> tuple[
     return (q.why("ended-by-rule", "standing.rule", cites="binding.on_rule_changed"), *found)
 
 
+_known: dict[str, str] = {}
+
+
+def version(policy: RegionPolicy) -> str:
+    """Sixteen hexadecimal digits for what the rules about the pair read, with the days from which it holds.
+
+    Of a policy whose texts, fees or deadlines changed they are the same, so that nobody is judged again for nothing.
+    """
+    found = _known.get(policy.version)
+    if found is None:
+        said = [
+            (key, _spelled(getattr(policy.binding, key)), str(policy.cite(f"binding.{key}").from_))
+            for key in _VALUES
+        ]
+        found = _known[policy.version] = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    return found
+
+
 def unchanged(binding: Binding, policy: RegionPolicy) -> bool:
-    """Whether the binding was judged by this very policy."""
-    return binding.judged_by == policy.version
+    """Whether the binding was judged by the very rules of this policy."""
+    return binding.judged_by == version(policy)
+
+
+def _spelled(value: object) -> object:
+    """One spelling for equal values."""
+    return sorted(map(str, value)) if isinstance(value, frozenset) else str(value)

@@ -12,7 +12,7 @@ from services.eligibility.domain.days import day_of
 from services.eligibility.domain.following import followed
 from services.eligibility.domain.person import person_key
 from services.eligibility.domain.rule_change import KIND as RULE
-from services.eligibility.domain.rule_change import judged, unchanged
+from services.eligibility.domain.rule_change import judged, unchanged, version
 from services.eligibility.domain.screening import Outcome, screen
 from services.eligibility.handlers import deferred
 from services.eligibility.handlers import screen as screening
@@ -170,6 +170,9 @@ def _follow(work: Work, binding: Binding, body: BindingState, out: Out) -> None:
     """Only a final decision releases the slot."""
     stood = binding.stage.stands
     binding = followed(binding, body)
+    if binding.stage.stands and not stood:
+        judged_by = version(work.policies.at(binding.admdvs, binding.at))
+        binding = binding.model_copy(update={"judged_by": judged_by})
     work.put(binding)
     if binding.stage.stands != stood:
         work.stamped.add(body.binding_id)

@@ -131,7 +131,6 @@ def _as_found(binding: Binding, q: Inquiry, finding: Finding, case: Case, out: O
             "codes": tuple(r.code for r in finding.reasons),
             "short_code": binding.short_code or _short_code(finding, out),
             "terms": binding.request.terms,
-            "judged_by": q.policy.version,
             "consent_until": out.now + timedelta(days=q.policy.binding.consent_days),
         }
     )

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from services.eligibility import watching
+from services.eligibility.domain.rule_change import version
 from shared.contracts import binding_requests as ours
 from shared.contracts.binding_decisions import State
 from shared.messaging.handler import Due
@@ -91,8 +92,8 @@ async def test_a_changed_rule_is_found_page_by_page_and_told_once_across_restart
     assert {tuple(r["code"] for r in body["reasons"]) for body in told} == {
         ("ended-by-rule", "region-too-far")
     }
-    version = policies.at("330100", MONDAY).version
-    assert await again.pool.fetch("select distinct policy_version from standing") == [(version,)]
+    now = version(policies.at("330100", MONDAY))
+    assert await again.pool.fetch("select distinct policy_version from standing") == [(now,)]
 
 
 async def test_what_is_over_is_not_looked_at_any_more(opened: Open) -> None:
@@ -192,8 +193,8 @@ async def test_a_decision_that_is_read_before_its_request_is_kept_in_a_table(ope
     passed = next(b for kind, b in said if kind == "binding.screenings.passed")
     for table in ("bindings", "screenings", "inbox"):
         await first.pool.execute(f"delete from {table}")
-    for version, state in ((3, State.ENDED), (2, State.APPROVED)):
-        await tell("binding.decisions.ended", decision(passed, state, version), "gongji-audit")
+    for number, state in ((3, State.ENDED), (2, State.APPROVED)):
+        await tell("binding.decisions.ended", decision(passed, state, number), "gongji-audit")
     assert await first.pool.fetchval("select version from early_decisions") == 3
     second = await opened(None)
     await Told(second)("binding.requests.submitted", body, "zheliban")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from services.eligibility.domain.binding import Stage
 from shared.contracts import binding_requests as ours
 from shared.contracts.binding_decisions import State
 from shared.testing.identities import MadeUp, adult, child
@@ -113,3 +114,25 @@ def test_papers_that_do_not_suffice_start_a_round_each_and_name_what_is_missing(
         at = MONDAY + timedelta(days=number)
         again = line.send(SUPPLEMENTED, more, at=at)
         assert (again.only.round, again.codes) == (number, ["materials-missing"])
+
+
+@pytest.mark.parametrize(
+    ("stage", "held", "reserved", "final"),
+    [
+        ("waiting", False, False, False),
+        ("refused", False, False, True),
+        ("refusing", True, True, False),
+        ("withdrawing", True, True, False),
+        ("supplement", True, True, False),
+        ("consent", True, True, False),
+        ("passed", True, True, False),
+        ("bound", True, False, False),
+        ("suspended", True, False, False),
+        ("closed", False, False, True),
+    ],
+)
+def test_every_stage_holds_a_slot_or_not(stage: str, held: bool, reserved: bool, final: bool) -> None:
+    one = Stage(stage)
+    assert (one.held, one.reserved, one.final) == (held, reserved, final)
+    assert one.stands is (held and not reserved)
+    assert one.shown

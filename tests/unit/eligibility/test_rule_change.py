@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import yaml
 
-from services.eligibility.domain.rule_change import KIND
+from services.eligibility.domain.rule_change import KIND, version
 from shared import policies
 from shared.clock import BEIJING
 from shared.contracts.binding_decisions import State
@@ -66,8 +66,16 @@ def test_a_standing_binding_is_kept_listed_or_ended(
     assert [(b.effect, b.side) for _, b in said.emitted] == ([(effect, "sponsor")] if effect else [])
     assert [r.code for _, b in said.emitted for r in b.reasons] == codes
     assert judge(line, binding_id).emitted == [], "once for one change"
-    version = line.work.policies.at("330100", AFTER).version
-    assert line.work.bindings[binding_id].judged_by == version
+    assert line.work.bindings[binding_id].judged_by == version(line.work.policies.at("330100", AFTER))
+
+
+def test_only_what_the_rules_about_the_pair_read_makes_another_version(tmp_path: Path) -> None:
+    rules = dated(tmp_path, **NARROW, min_balance="5.00")
+    before, after = (rules.at("330100", moment) for moment in (LATER.replace(year=2026, month=12), AFTER))
+    assert version(before) != version(after)
+    other = dated(tmp_path, min_balance="5.00")
+    early, late = (other.at("330100", moment) for moment in (LATER.replace(year=2026, month=12), AFTER))
+    assert (version(early) == version(late), early.version == late.version) == (True, False)
 
 
 def test_before_the_day_nothing_changes(tmp_path: Path) -> None:
@@ -157,8 +165,8 @@ def test_a_suspension_stays_while_something_is_left_that_suspends(tmp_path: Path
         insurance(),
     ]
     effects = []
-    for version, row in enumerate(rows, 2):
-        said = line.know(sponsor.recorded(version=version, insurances=(row,)), at=LATER)
+    for number, row in enumerate(rows, 2):
+        said = line.know(sponsor.recorded(version=number, insurances=(row,)), at=LATER)
         effects.append([b.effect.value for _, b in said.emitted])
     assert effects == [["suspend"], [], ["suspend"], ["resume"]]
 
