@@ -54,6 +54,7 @@ check: $(READY) ## lint, formatting, types, imports, contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/gongji contract check
+	@$(BIN)/gongji policy document --check
 
 bench: $(READY) ## settlements and bindings per second beside a baseline; writes build/bench.json
 	@$(BIN)/python -m tests.bench

@@ -73,7 +73,8 @@ def show(
     if as_json:
         head = {"region": code, "name": {"zh": policy.name_zh, "en": policy.name_en}, "on": str(when)}
         values = [one.json() for one in found]
-        print_json(head | {"inherits": chain, "version": policy.version, "values": values})
+        notes = list(policies.files[chain[0]].notes)
+        print_json(head | {"inherits": chain, "version": policy.version, "notes": notes, "values": values})
         return
     own = "" if code in policies.files else f"{code} （无本地文件 no file of its own） ← "
     title = own + " ← ".join(places.title(policies, c) for c in chain)
@@ -81,6 +82,8 @@ def show(
     console.print(f"[bold]{title}[/bold]\n{when}  政策版本 version {policy.version}\n", highlight=False)
     whole = everything or bool(path)
     console.print(tables.policy(found, places.levels(policies, code), whole=whole), highlight=False)
+    if code in policies.files and not path:
+        console.print(tables.notes(policies.files[code].notes), highlight=False, end="")
 
 
 A = Annotated[str, typer.Argument(help="地区；只给目录时可省略 / a region; may be left out with --regions.")]

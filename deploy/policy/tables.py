@@ -52,6 +52,12 @@ def policy(found: Sequence[Shown], names: Mapping[str, str], *, whole: bool) -> 
     return Group(table, *_silent(found, whole=whole))
 
 
+def notes(texts: Sequence[str]) -> Text:
+    """What the region's file says of conflicting sources and of what was not found."""
+    lines = "".join(f"\n  · {' '.join(text.split())}" for text in texts)
+    return Text(f"\n注 notes{lines}\n" if lines else "")
+
+
 def _silent(found: Sequence[Shown], *, whole: bool) -> Iterator[RenderableType]:
     """What the short form leaves out, in one line."""
     silent = sum(not one.source and not one.lost for one in found)

@@ -49,6 +49,7 @@ class RegionFile:
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     adopt: Mapping[tuple[str, date], tuple[str, date]] = field(default_factory=dict)
     file: str = ""
+    notes: tuple[str, ...] = ()
 
     def over(self, below: RegionFile) -> RegionFile:
         """This overlay laid over `below`: entries of the same day are replaced, adoptions are carried out."""
@@ -58,7 +59,8 @@ class RegionFile:
             merged[path] = tuple(days[day] for day in sorted(days))
         named = below.file if self.file == below.file else f"{below.file} + {self.file}"
         adopt = {**below.adopt, **self.adopt}
-        return replace(below, entries=merged, adopt=adopt, file=named).carried_out()
+        notes = (*below.notes, *self.notes)
+        return replace(below, entries=merged, adopt=adopt, file=named, notes=notes).carried_out()
 
     def carried_out(self) -> RegionFile:
         """The same file with its `adopt` list written into the entries."""

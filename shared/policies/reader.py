@@ -67,10 +67,10 @@ class _Reader:
         if parent is not None and not isinstance(parent, str):
             raise Fault("parent", parent, 'a quoted six-digit code, for example "330000"')
         zh, en = self._names(tree.get("name"))
-        self._notes(tree.get("notes"))
+        notes = self._notes(tree.get("notes"))
         entries = {path: found for path, raw in self._paths(tree) if (found := self._entries(path, raw))}
         adopt = dict(self._adopt(tree.get("adopt") or []))
-        return RegionFile(code, parent, zh, en, entries, adopt, self.file).carried_out()
+        return RegionFile(code, parent, zh, en, entries, adopt, self.file, notes).carried_out()
 
     def _names(self, raw: Any) -> tuple[str, str]:
         """Both names; empty where there are none, which only an overlay may do."""
@@ -82,9 +82,13 @@ class _Reader:
             return zh, en
         raise Fault("name", raw, "{zh: 浙江省, en: Zhejiang}")
 
-    def _notes(self, raw: Any) -> None:
-        if raw is not None and not (isinstance(raw, list) and all(isinstance(note, str) for note in raw)):
-            self.record(Fault("notes", raw, "a list of texts"))
+    def _notes(self, raw: Any) -> tuple[str, ...]:
+        if raw is None:
+            return ()
+        if isinstance(raw, list) and all(isinstance(note, str) for note in raw):
+            return tuple(raw)
+        self.record(Fault("notes", raw, "a list of texts"))
+        return ()
 
     def _paths(self, tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         for section in SECTIONS.keys() & tree.keys():

@@ -56,6 +56,12 @@ def test_show_tells_each_value_with_its_source_what_lost_and_what_is_unadopted()
     ]
 
 
+def test_show_says_where_sources_conflict_and_what_was_not_found() -> None:
+    notes = told("show", "浙江")["notes"]
+    assert notes
+    assert all(" ".join(note.split())[:30] in run("show", "浙江")[1] for note in notes)
+
+
 def test_a_region_is_named_by_code_or_in_either_language() -> None:
     assert (
         len({json.dumps(told("show", name)) for name in ("330000", "浙江", "浙江省", "Zhejiang", "zhejiang")})
