@@ -34,6 +34,7 @@ COMMANDS = {
     "review": ("review", "app"),
     "ledger": ("ledger", "app"),
     "policy": ("policy", "app"),
+    "record": ("record", "app"),
 }
 
 HELP = """医保家庭共济 as a message-driven pipeline: the local stack, and the tools of those who operate it.

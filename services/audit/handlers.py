@@ -57,9 +57,9 @@ class AuditHandler:
     topics = consumed_by("audit")
     tombstones = True
 
-    def __init__(self, policies: Policies, now: Callable[[], datetime] = SystemClock().now) -> None:
-        """`now`: the time by which the record is sealed; decisions go by the times of their events."""
-        self._policies, self._now = policies, now
+    def __init__(self, policies: Policies, now: Callable[[], datetime] | None = None) -> None:
+        """`now`: the time by which the record is sealed, real time if none is given; decisions go by the times of their events."""
+        self._policies, self._now = policies, now or SystemClock().now
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> list[UUID]:
         ids = sorted({found for item in items if (found := binding_of(item))})

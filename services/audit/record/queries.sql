@@ -48,15 +48,23 @@ select position, entries, at, batch, head from audit_record.record_link
 where chain = $1 and position <= $2 order by position desc limit 1;
 
 -- name: first_link_since
-select min(position) from audit_record.record_link where chain = $1 and at >= $2;
+select coalesce(min(position), 0) from audit_record.record_link where chain = $1 and at >= $2;
+
+-- name: sealed_links
+-- The links that end where each seal says that its chains ended. A row for each day and chain.
+select s.day, c.chain, l.position + l.entries as entries, l.head
+from audit_record.record_seal s
+cross join lateral unnest(s.chains, s.entries) as c (chain, entries)
+cross join lateral (
+    select * from audit_record.record_link l where l.chain = c.chain and l.position < c.entries order by l.position desc limit 1) l;
 
 -- name: entries
 select position, binding_id::text, version, digest, body from audit_record.record_entry
 where chain = $1 and position >= $2 and position < $3 order by position;
 
 -- name: beyond
--- Entries that no link covers.
-select position, binding_id::text from audit_record.record_entry where chain = $1 and position >= $2 order by position limit 1;
+-- The first entry that no link covers.
+select position, binding_id::text, version from audit_record.record_entry where chain = $1 and position >= $2 order by position limit 1;
 
 -- name: entry_chains
 with recursive named as (
@@ -87,3 +95,14 @@ order by binding_id limit $1;
 -- name: of_binding
 select chain, position, binding_id::text, version, digest, body from audit_record.record_entry
 where binding_id = $1 and version is not null and ($2::int is null or version = $2) order by version desc limit 1;
+
+-- name: bindings
+select count(*) from binding;
+
+-- name: hashes
+-- Which of these decisions are not on the record with this hash. $1 binding_id, $2 version, $3 SHA-256 in hexadecimal.
+select n.binding_id::text, n.version
+from unnest($1::uuid[], $2::int[], $3::text[]) as n (binding_id, version, sha256)
+where not exists (
+    select from audit_record.record_entry e where e.binding_id = n.binding_id and e.version = n.version
+      and convert_from(e.body, 'UTF8')::json ->> 'sha256' = n.sha256);
