@@ -53,12 +53,15 @@ class Blame:
         found = {path for paths in self._known.values() for path in paths}
         return [path for path in keys() if path in found]
 
-    def keys(self, before: Inquiry, after: Inquiry, *, first: bool) -> tuple[str, ...]:
-        """The keys that make the difference: each of which alone changes the verdict, or else all without which it would not change."""
+    def keys(
+        self, before: Inquiry, was: Verdict, after: Inquiry, now: Verdict, *, first: bool
+    ) -> tuple[str, ...]:
+        """The keys that make the difference between two verdicts: each of which alone changes it, or else all without which it stays."""
         paths = list(self.changed(before.policy, after.policy))
         if before.letter != after.letter and LETTER not in paths:
             paths.append(LETTER)
-        was, now = (Verdict.of(screen(q, first=first)) for q in (before, after))
+        if len(paths) == 1:
+            return tuple(paths)
         alone = _those(paths, before, after, lambda verdict: not verdict.same(was), first)
         return alone or _those(paths, after, before, lambda verdict: not verdict.same(now), first)
 

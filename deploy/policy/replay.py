@@ -91,7 +91,7 @@ class Replay:
             asked = under(q, other, letter)
             after = Verdict.of(screen(asked, first=recorded.first))
             if not now.same(after):
-                keys = self.blame.keys(q, asked, first=recorded.first)
+                keys = self.blame.keys(q, now, asked, after, first=recorded.first)
         reasons = Verdict(now.outcome, tuple(r.code for r in finding.reasons))
         older = recorded.policy_version != q.policy.version
         stale = None if reasons.same(then) else Stale.OLDER if older else Stale.UNEXPLAINED

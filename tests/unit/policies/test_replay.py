@@ -51,7 +51,8 @@ def blamed(q: Inquiry, other: Policies) -> tuple[str, tuple[str, ...]]:
     """The new outcome, and the keys that decide."""
     policy = other.at(q.region, q.at)
     after = under(q, policy, policy.binding.commitment)
-    return screen(after).outcome.value, Blame().keys(q, after, first=True)
+    was, now = Verdict.of(screen(q)), Verdict.of(screen(after))
+    return now.outcome, Blame().keys(q, was, after, now, first=True)
 
 
 def binding(*keys: str) -> str:
