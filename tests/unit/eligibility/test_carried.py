@@ -60,7 +60,7 @@ def test_marks_and_the_mode_travel_with_the_case() -> None:
     line = known(Line())
     line.know(FAR.recorded(gend="1"))
     line.send(RELATED, related(SPONSOR, FAR, "child"))
-    asked = submitted(SPONSOR, FAR, relation="child", terms=Terms(earmark=100_000))
+    asked = submitted(SPONSOR, FAR, relation="child", channel="counter", terms=Terms(earmark=100_000))
     far = line.send(SUBMITTED, asked)
     assert (far.types, far.only.marks) == (["passed"], ("sex-differs",))
     assert (far.only.case.mode, far.only.case.terms.earmark) == ("earmark", 100_000)
