@@ -74,6 +74,7 @@ class Binding:
     consent_from_age: t.Age | None = key(None, "满多少周岁的使用人须本人同意；空：不须", "a beneficiary of this age on the request's date consents; null: nobody is asked", example="16", reasons="consent-expired consent-declined")
     consent_relations: frozenset[t.Relation] | None = key(None, "哪些关系须同意；空：全部", "relations that are asked; null: every one", example="[sibling, grandparent]")
     consent_channels: frozenset[t.ChannelKind] | None = key(None, "哪些渠道的申请须同意；空：全部", "channels of the request that ask; null: every one", example="[app, mini-program]")
+    consent_across_provinces: t.Flag = key(False, "跨省共济须使用人同意，不论关系和渠道", "across provinces the beneficiary consents, whatever relation and channel", reasons="consent-expired consent-declined")
     consent_face_check: t.Flag = key(True, "同意时须人脸核验", "who consents passes a face check", reasons="face-check-missing")
     consent_days: t.Days = key(7, "等待同意的天数", "how long consent is waited for", example="7", reasons="consent-expired")
     # proofs

@@ -18,6 +18,7 @@ from services.eligibility.domain import (
     rules_terms,
 )
 from services.eligibility.domain.inquiry import Inquiry, Rule
+from services.eligibility.domain.person import Person
 from services.eligibility.domain.remedies import counter_first
 from services.eligibility.domain.rules_marks import marks
 from shared.contracts.binding_screenings import Fact
@@ -105,18 +106,24 @@ def _outcome(q: Inquiry, codes: set[str]) -> Outcome:
     return Outcome.CONSENT_NEEDED if consent_missing(q) else Outcome.PASSED
 
 
-def consent_missing(q: Inquiry) -> bool:
-    """Whether the beneficiary must consent and has not: by relation, channel and, from an age on, full years on the request's date.
-
-    Who stands at the counter with the sponsor consents there.
-    """
-    binding, person, request = q.policy.binding, q.confirmed, q.request
-    if binding.consent_from_age is None or q.consented or person is None:
-        return False
-    if binding.consent_relations is not None and request.relation not in binding.consent_relations:
-        return False
-    if binding.consent_channels is not None and request.channel not in binding.consent_channels:
-        return False
+def _consent_asked(q: Inquiry, person: Person) -> bool:
+    """By relation, channel and, from an age on, full years on the request's date; across provinces of everybody of that age."""
+    binding, request = q.policy.binding, q.request
+    across = binding.consent_across_provinces and rules_distance.beyond(q)
+    if binding.consent_from_age is None:
+        return across
     if age_on(person.born, q.day) < binding.consent_from_age:
+        return False
+    relations, channels = binding.consent_relations, binding.consent_channels
+    return across or (
+        (relations is None or request.relation in relations)
+        and (channels is None or request.channel in channels)
+    )
+
+
+def consent_missing(q: Inquiry) -> bool:
+    """Whether the beneficiary must consent and has not. Who stands at the counter with the sponsor consents there."""
+    request = q.request
+    if q.consented or q.confirmed is None or not _consent_asked(q, q.confirmed):
         return False
     return not (request.channel.in_person and request.counter and request.counter.beneficiary_present)

@@ -45,6 +45,8 @@ _BY_BENEFICIARY = (theirs.Consented, theirs.Declined, theirs.UnbindRequested)
 
 def deferred(work: Work, event: Event, body: Message, out: Out) -> bool:
     """Whether the message is put off: behind a request that waits, or until the decisions of this moment have been read."""
+    if isinstance(body, ours.Withdrawn):
+        return False  # what is taken back while it waits must not be judged, let alone approved, in between
     if first := _waiting(work, body):
         if len(first.queued) >= LONGEST:
             wrong_state(event, first, out)

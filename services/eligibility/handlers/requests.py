@@ -10,6 +10,7 @@ from services.eligibility.domain.inquiry import state_reason
 from services.eligibility.handlers import facts
 from services.eligibility.handlers import screen as screening
 from services.eligibility.handlers.asked import own, version, wrong_state
+from services.eligibility.handlers.deferred import release
 from services.eligibility.handlers.replies import origin_of, refuse, screened
 from services.eligibility.work import Work
 from shared.contracts import binding_requests as requests
@@ -74,9 +75,18 @@ def supplemented(work: Work, event: Event, body: requests.Supplemented, out: Out
 
 
 def withdrawn(work: Work, event: Event, body: requests.Withdrawn, out: Out) -> None:
-    """The sponsor takes an undecided request back. Nothing more is done with it; its slot waits for the decision."""
+    """The sponsor takes an undecided request back. Nothing more is done with it; its slot waits for the decision.
+
+    One that still waits for a person was never on the line: it ends here, and what queued behind it hears so.
+    """
     binding = own(work, event, body.binding_id, body.sponsor_psn_no, out)
     if binding is None:
+        return
+    if binding.stage is Stage.WAITING:
+        work.put(binding.model_copy(update={"stage": Stage.CLOSED}))
+        out.no_longer_due(screening.PERSON, str(binding.binding_id))
+        release(work, binding.binding_id, out)
+        screened(out, event, binding.binding_id, "accepted", Step.DECIDED, version(work, binding))
         return
     if binding.stage not in _OPEN:
         wrong_state(event, binding, out)

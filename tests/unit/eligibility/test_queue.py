@@ -51,7 +51,6 @@ def each(binding_id: UUID) -> list[tuple[str, Message]]:
     """One message of every kind that may come too early."""
     return [
         (REQUESTS + "supplemented", ours.Supplemented(**about(binding_id), materials=(material("id-card"),))),
-        (REQUESTS + "withdrawn", ours.Withdrawn(**about(binding_id))),
         (REQUESTS + "unbind-requested", unbind_requested(ME, binding_id)),
         (REQUESTS + "quota-changed", ours.QuotaChanged(**about(binding_id), quota=1)),
         (REQUESTS + "rank-changed", ours.RankChanged(sponsor_psn_no=ME.psn_no, ranked=(binding_id,))),
@@ -65,7 +64,7 @@ def each(binding_id: UUID) -> list[tuple[str, Message]]:
     ]
 
 
-@pytest.mark.parametrize("number", range(9))
+@pytest.mark.parametrize("number", range(8))
 def test_every_kind_of_message_queues_without_an_answer(number: int) -> None:
     line, binding_id = waiting()
     type, body = each(binding_id)[number]
@@ -100,11 +99,10 @@ def test_a_decline_is_found_by_id_or_by_the_sponsors_certificate(by: str) -> Non
 def test_the_order_of_what_queued_is_kept() -> None:
     line, binding_id = waiting()
     line.send(BENEFICIARY + "consented", consented(SISTER, binding_id))
-    line.send(REQUESTS + "withdrawn", ours.Withdrawn(**about(binding_id)))
     line.send(BENEFICIARY + "declined", theirs.Declined(**of_sister(binding_id)))
     arrives(line)
     judged = line.fire("queue", binding_id)
-    assert judged.types == ["passed", "withdrawn"]
+    assert judged.types == ["passed"]
     assert [r.code for _, body in judged.answers for r in body.reasons] == ["wrong-state"], "the decline"
 
 
@@ -112,13 +110,26 @@ def test_what_comes_between_the_request_and_its_queue_queues_too() -> None:
     line, binding_id = waiting()
     line.send(BENEFICIARY + "consented", consented(SISTER, binding_id))
     arrives(line)
-    assert line.send(REQUESTS + "withdrawn", ours.Withdrawn(**about(binding_id))).types == []
-    assert line.fire("queue", binding_id).types == ["passed", "withdrawn"]
+    assert line.send(BENEFICIARY + "declined", theirs.Declined(**of_sister(binding_id))).answers == []
+    judged = line.fire("queue", binding_id)
+    assert judged.types == ["passed"]
+    assert [r.code for _, body in judged.answers for r in body.reasons] == ["wrong-state"], "the decline"
+
+
+def test_a_withdrawal_does_not_queue_so_that_nothing_is_approved_in_between() -> None:
+    line, binding_id = waiting()
+    line.send(REQUESTS + "quota-changed", ours.QuotaChanged(**about(binding_id), quota=1))
+    taken = line.send(REQUESTS + "withdrawn", ours.Withdrawn(**about(binding_id)))
+    assert (taken.types, taken.answers[0][1].step) == ([], "办结")
+    assert ("person", str(binding_id)) not in line.dues
+    assert line.fire("queue", binding_id).codes == ["wrong-state"], "the change"
+    assert arrives(line).types == []
+    assert line.work.bindings[binding_id].stage == "closed"
 
 
 def test_when_nobody_comes_the_queue_is_judged_with_the_refused_request() -> None:
     line, binding_id = waiting()
-    line.send(REQUESTS + "withdrawn", ours.Withdrawn(**about(binding_id)))
+    line.send(REQUESTS + "quota-changed", ours.QuotaChanged(**about(binding_id), quota=1))
     refused = line.fire("person", binding_id)
     assert [r.code for r in refused.only.reasons] == ["beneficiary-not-confirmed"]
     assert line.fire("queue", binding_id).codes == ["wrong-state"]
@@ -151,13 +162,18 @@ def test_a_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deferred, "LONGEST", 2)
     line, binding_id = waiting()
     for _ in range(2):
-        assert line.send(REQUESTS + "withdrawn", ours.Withdrawn(**about(binding_id))).answers == []
-    assert line.send(REQUESTS + "withdrawn", ours.Withdrawn(**about(binding_id))).codes == ["wrong-state"]
+        assert (
+            line.send(REQUESTS + "quota-changed", ours.QuotaChanged(**about(binding_id), quota=1)).answers
+            == []
+        )
+    assert line.send(REQUESTS + "quota-changed", ours.QuotaChanged(**about(binding_id), quota=1)).codes == [
+        "wrong-state"
+    ]
 
 
 def test_a_queue_of_a_request_that_waits_on_or_is_unknown_says_nothing() -> None:
     line, binding_id = waiting()
-    line.send(REQUESTS + "withdrawn", ours.Withdrawn(**about(binding_id)))
+    line.send(REQUESTS + "quota-changed", ours.QuotaChanged(**about(binding_id), quota=1))
     for entity in (binding_id, UUID(int=7)):
         line.dues["queue", str(entity)] = SOON
         assert line.fire("queue", entity).answers == []

@@ -7,6 +7,7 @@ import pytest
 
 from services.eligibility.domain import rules_distance
 from services.eligibility.domain.inquiry import Inquiry
+from services.eligibility.domain.screening import Outcome
 from shared.contracts.binding_requests import Terms
 from shared.testing.identities import insurance
 from tests.unit.eligibility.demo import demo_policies
@@ -87,3 +88,16 @@ def test_nothing_is_said_of_the_place_of_a_stranger() -> None:
         for terms in ({}, EARMARK):
             assert codes(apart(place, request=name | terms)) == ["beneficiary-not-confirmed"]
     assert codes(apart(XIAMEN, sponsor=None, request=EARMARK)) == ["sponsor-unknown"]
+
+
+@pytest.mark.parametrize(("across", "outcome"), [(True, Outcome.CONSENT_NEEDED), (False, Outcome.PASSED)])
+def test_across_provinces_the_relative_agrees_whatever_the_region_asks_within(
+    across: bool, outcome: Outcome
+) -> None:
+    rules = policy(cross_province_mode="earmark", consent_across_provinces=across)
+    assert found(apart(XIAMEN, policy=rules, request=EARMARK)).outcome is outcome
+    assert found(apart(HERE, policy=rules)).outcome is Outcome.PASSED
+    nobody = policy(consent_from_age=0, consent_relations=frozenset(), consent_across_provinces=across)
+    assert found(apart(XIAMEN, policy=nobody, request=EARMARK)).outcome is outcome
+    older = policy(consent_from_age=150, consent_across_provinces=True)
+    assert found(apart(XIAMEN, policy=older, request=EARMARK)).outcome is Outcome.PASSED
