@@ -82,7 +82,7 @@ def decode(
             sides[letter] = Person(person_key(records[0]), records, **_read(Person, given, {}))
             names[letter.encode()] = sides[letter].key
     relation = kept.pop("relation", None)
-    materials = kept.pop("materials", None)
+    materials = _materials(kept.pop("materials", None), request)
     rest = {name: value for name, value in kept.items() if name not in sides}
     signed = request.commitment.signed_at if request.commitment else at
     return Inquiry(
@@ -94,14 +94,19 @@ def decode(
         sponsor=sides.get("s"),
         beneficiary=sides.get("b"),
         relation=relations[tuple(relation)] if relation else None,
-        materials=request.materials
-        if materials is None
-        else tuple(map(Material.model_validate_json, map(to_json, materials))),
+        materials=materials,
         letter=policies.at(region, min(signed, at)).binding.commitment,
         keys=keys,
         face_verified=face_verified,
         **_read(Inquiry, rest, names),
     )
+
+
+def _materials(given: list[Any] | None, request: Submitted) -> tuple[Material, ...]:
+    """The documents of that round; none are kept where they were those of the request."""
+    if given is None:
+        return request.materials
+    return tuple(Material.model_validate_json(to_json(one)) for one in given)
 
 
 def _unusual(kind: Any, value: Any, names: dict[bytes, str]) -> dict[str, Any]:
