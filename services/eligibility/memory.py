@@ -82,8 +82,7 @@ def decode(
             sides[letter] = Person(person_key(records[0]), records, **_read(Person, given, {}))
             names[letter.encode()] = sides[letter].key
     relation = kept.pop("relation", None)
-    materials = _materials(kept.pop("materials", None), request)
-    rest = {name: value for name, value in kept.items() if name not in sides}
+    rest = {name: value for name, value in kept.items() if name not in sides and name != "materials"}
     signed = request.commitment.signed_at if request.commitment else at
     return Inquiry(
         request=request,
@@ -94,7 +93,7 @@ def decode(
         sponsor=sides.get("s"),
         beneficiary=sides.get("b"),
         relation=relations[tuple(relation)] if relation else None,
-        materials=materials,
+        materials=_materials(kept.pop("materials", None), request),
         letter=policies.at(region, min(signed, at)).binding.commitment,
         keys=keys,
         face_verified=face_verified,
