@@ -26,6 +26,11 @@ def about(number: int, screening: Message) -> Message:
     return screening.model_copy(update={"binding_id": uid(number, MINE)})
 
 
+def lacking() -> found.Refused:
+    """Refused for a document that is missing: the case waits for it."""
+    return refused("materials-missing").model_copy(update={"supplement": (MaterialKind.HOUSEHOLD_REGISTER,)})
+
+
 def ids(count: int, start: int) -> list[UUID]:
     return [uid(number, MINE) for number in range(start, start + count)]
 
@@ -36,7 +41,7 @@ def test_the_whole_life_on_real_servers(desk: Desk) -> None:
     desk.publish("binding.screenings.passed", about(101, passed(proven=())))
     desk.publish("binding.screenings.refused", about(102, refused("account-frozen")))
     desk.publish("binding.screenings.consent-needed", about(103, consent_needed()))
-    desk.publish("binding.screenings.refused", about(104, refused("materials-missing")))
+    desk.publish("binding.screenings.refused", about(104, lacking()))
     assert desk.decisions(proven, 2) == ["received", "approved"]
     assert desk.decisions(queue, 2) == ["received", "under-review"]
     assert desk.decisions(no, 2) == ["received", "refused"]
@@ -74,7 +79,7 @@ def test_the_whole_life_on_real_servers(desk: Desk) -> None:
 
 def test_a_wait_ends_while_the_service_was_away(desk: Desk) -> None:
     papers, dated, late = ids(3, 200)
-    desk.publish("binding.screenings.refused", about(200, refused("materials-missing")))
+    desk.publish("binding.screenings.refused", about(200, lacking()))
     desk.publish("binding.screenings.passed", about(201, passed(terms=Terms(enddate=date(2026, 11, 30)))))
     desk.publish("binding.screenings.passed", about(202, passed(proven=())))
     for binding_id in (papers, dated, late):
@@ -132,7 +137,7 @@ def test_the_desk_by_command(desk: Desk) -> None:
     assert (code, text) == (0, "accepted: suspended, version 4\n")
     assert desk.run("supplement", second, "--operator", "op-1", "--material", "id-card")[0] == 0
     assert (
-        desk.rows("select body->'supplement' as asked from binding where binding_id = $1", second)[0][0]
+        desk.rows("select body::jsonb -> 'supplement' as asked from binding where binding_id = $1", second)[0][0]
         == '["id-card"]'
     )
     assert desk.run("reject", third, "--operator", "op-1")[0] == 1
