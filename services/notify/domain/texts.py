@@ -3,6 +3,7 @@
 No codes, no English, no name and no number of any person: the texts may lie in a provider's logs.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -75,9 +76,12 @@ def _compose(wording: Wording, shown: int) -> str:
     return f"{wording.head}{middle}{wording.tail}{HOTLINE}"
 
 
+_WHOM_TO_ASK = re.compile("（咨询[0-9-]+）")  # every text ends with the number to call
+
+
 def _reason(reason: Reason) -> str:
     what = w.chinese_only(reason.zh, _NOT_MET).rstrip("。")
-    remedy = w.chinese_only(reason.remedy_zh, _ASK).rstrip("。")
+    remedy = w.chinese_only(_WHOM_TO_ASK.sub("", reason.remedy_zh), _ASK).rstrip("。")
     return f"{what}，{remedy}" if remedy else what
 
 

@@ -8,32 +8,14 @@ from typing import Final
 from shared.clock import BEIJING
 from shared.contracts.base import yuan
 from shared.contracts.binding_decisions import Cause
-from shared.contracts.binding_requests import MATERIALS_ZH, MaterialKind, Relation, Use
+from shared.contracts.binding_requests import MATERIALS_ZH, MaterialKind, Use
+from shared.contracts.relations import OPPOSITE, RELATIONS_ZH, Relation
 
-RELATION: Final[dict[Relation, str]] = {
-    Relation.SPOUSE: "配偶",
-    Relation.PARENT: "父母",
-    Relation.CHILD: "子女",
-    Relation.SIBLING: "兄弟姐妹",
-    Relation.GRANDPARENT: "祖父母",
-    Relation.MATERNAL_GRANDPARENT: "外祖父母",
-    Relation.GRANDCHILD: "孙子女",
-    Relation.MATERNAL_GRANDCHILD: "外孙子女",
+RELATION: Final[dict[Relation, str]] = RELATIONS_ZH | {
     Relation.PARENT_IN_LAW: "配偶的父母",
     Relation.CHILD_IN_LAW: "子女的配偶",
 }
-INVERSE: Final[dict[Relation, str]] = {
-    Relation.SPOUSE: "配偶",
-    Relation.PARENT: "子女",
-    Relation.CHILD: "父母",
-    Relation.SIBLING: "兄弟姐妹",
-    Relation.GRANDPARENT: "孙子女",
-    Relation.MATERNAL_GRANDPARENT: "外孙子女",
-    Relation.GRANDCHILD: "祖父母",
-    Relation.MATERNAL_GRANDCHILD: "外祖父母",
-    Relation.PARENT_IN_LAW: "子女的配偶",
-    Relation.CHILD_IN_LAW: "配偶的父母",
-}
+INVERSE: Final[dict[Relation, str]] = {one: RELATION[OPPOSITE[one]] for one in RELATION}
 """What the sponsor is to the beneficiary."""
 
 OTHER_USE: Final = "其他用途"

@@ -11,14 +11,14 @@ from services.notify.domain.told import DECISIONS, of_decision
 from shared.contracts.binding_decisions import TYPE_TO_STATE, Cause, DatedTerms, Period, State
 from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relation, Side, Terms, Use
 from shared.contracts.reason_texts import REASONS
-from shared.contracts.reasons import Reason
+from shared.contracts.reasons import HOTLINE, Reason
 from shared.testing.messages import MONDAY
 from tests.unit.notify.made import state
 
 
 def reason(code: str) -> Reason:
     """A reason of that code with plain words where it has placeholders."""
-    plain = [re.sub(r"\{[a-z_]+\}", "三", part) for part in REASONS[code]]
+    plain = [re.sub(r"\{[a-z_]+\}", "三", part.replace("{hotline}", HOTLINE)) for part in REASONS[code]]
     return Reason(code=code, zh=plain[0], en=plain[1], remedy_zh=plain[2], remedy_en=plain[3])
 
 
