@@ -33,3 +33,8 @@ async def database_urls(stack: TestStack) -> AsyncIterator[dict[str, str]]:
     """URLs into a database of this test alone: one per service ("audit", ...) and the administrator's ("admin")."""
     yield await stack.fresh_database()
     await stack.drop_databases()
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names of parameters are written as they are (Chinese ones too); bytes are no name."""
+    return ascii(val)[:60] if isinstance(val, bytes) else None

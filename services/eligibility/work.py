@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from shared.policies import Policies
 FaceKey = tuple[str, str]
 
 _NOBODY = Family()
+_EMPTY: frozenset[UUID] = frozenset()
 _BY_A_SIDE = frozenset({Cause.SPONSOR, Cause.BENEFICIARY})
 """Ends after which the same two wait, where the region says so; not after a death, an end of insurance or the authority's word."""
 
@@ -137,10 +138,12 @@ class Work:
         self.relations.pop(pair, None)
 
     def know_binding(self, binding: Binding) -> None:
-        """Takes a binding in and links it to both persons."""
-        self.bindings[binding.binding_id] = binding
-        self.around[binding.sponsor].add(binding.binding_id)
-        self.around[binding.beneficiary].add(binding.binding_id)
+        """Takes a binding in and links it to both persons, who are the same in all its versions."""
+        number = binding.binding_id
+        if number not in self.bindings:
+            self.around[binding.sponsor].add(number)
+            self.around[binding.beneficiary].add(number)
+        self.bindings[number] = binding
 
     def put(self, binding: Binding) -> None:
         """The new version of a binding, to be saved."""
@@ -155,8 +158,8 @@ class Work:
         return Person(
             key=key,
             records=merged([self.records[n] for n in numbers], psn_no),
-            frozen=any(a.frozen for a in accounts),
-            closed=any(a.closed for a in accounts),
+            frozen=True in [a.frozen for a in accounts],
+            closed=True in [a.closed for a in accounts],
             opened=self.opened.get(key) is not None,
         )
 
@@ -170,9 +173,9 @@ class Work:
 
     def family(self, but: UUID, *keys: bytes) -> Family:
         """Edges held by these two, without the binding `but`, whom the first of them ever sponsored, and when one last left the other."""
-        near = {b.binding_id: b for key in keys for b in self.bindings_of(key) if b.binding_id != but}
-        if not near:
+        if all(self.around.get(key, _EMPTY) <= {but} for key in keys):
             return _NOBODY
+        near = {b.binding_id: b for key in keys for b in self.bindings_of(key) if b.binding_id != but}
         ever = frozenset(b.beneficiary for b in near.values() if b.ever and b.sponsor == keys[0])
         ends = (
             day_of(b.ended_at)
@@ -184,12 +187,10 @@ class Work:
 
     def relation(self, one: Person | None, other: Person | None) -> RelationRecorded | None:
         """The registry's record about two persons, under whichever of their numbers: verified before declared, then the highest version."""
-        pairs: Iterable[tuple[str, str]] = (
-            (min(a.psn_no, b.psn_no), max(a.psn_no, b.psn_no))
-            for a in (one.records if one else ())
-            for b in (other.records if other else ())
-        )
-        found = [self.relations[p] for p in pairs if p in self.relations]
+        if one is None or other is None:
+            return None
+        pairs = [(a.psn_no, b.psn_no) for a in one.records for b in other.records]
+        found = [r for a, b in pairs if (r := self.relations.get((a, b) if a < b else (b, a)))]
         return max(found, key=lambda r: (r.proven, r.version), default=None)
 
     def face_used(self, check: FaceCheck | None, binding_id: UUID) -> bool:

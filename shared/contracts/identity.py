@@ -63,7 +63,8 @@ def normalise(cert_type: str, number: str) -> str:
 
     The number is not judged here: `fault` does that.
     """
-    text = "".join(unicodedata.normalize("NFKC", number).split()).upper()
+    plain = number.isascii() and number.isalnum()  # nearly always
+    text = (number if plain else "".join(unicodedata.normalize("NFKC", number).split())).upper()
     if cert_type in CHECKED and len(text) == 15 and _digits(text):
         body = f"{text[:6]}19{text[6:]}"
         return body + check_digit(body)

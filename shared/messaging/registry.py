@@ -55,4 +55,7 @@ def default() -> Registry:
 
 def is_own(source: str) -> bool:
     """Whether a source is one of our own services."""
-    return source.startswith(envelope.service_source(""))
+    return source.startswith(_OWN)
+
+
+_OWN = envelope.service_source("")
