@@ -12,7 +12,7 @@ import asyncpg
 from rich.console import Console
 
 from deploy import cast, topics
-from deploy.demo import outages, report, scene_midnight, scenes_bills, scenes_binding
+from deploy.demo import outages, report, scene_midnight, scene_record, scenes_bills, scenes_binding
 from deploy.demo.channel import Channels
 from deploy.demo.follow import Follower
 from deploy.demo.notices import wait_for_notices, what_was_heard
@@ -201,6 +201,8 @@ async def _night(home: Path, console: Console, peers: Peers, ledger: Ledger) -> 
             f"{sent} sent, {moved} fen",
         )
         await scene_midnight.across_midnight(world)
+        console.print("[bold]记录 / the record[/] ...")
+        await scene_record.sealed_and_found(world, home, told["database_url"])
 
 
 async def _forget(home: Path) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
