@@ -16,6 +16,7 @@ from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.inquiry import Inquiry
 from services.eligibility.domain.person import person_key
 from services.eligibility.domain.screening import Outcome, screen
+from services.eligibility.handler import Eligibility
 from services.eligibility.handlers.screen import inquire
 from services.eligibility.work import Work
 from shared import policies
@@ -52,8 +53,8 @@ def _inquiry(n: int) -> dict[str, Any]:
         husband, wife, relation=Relation.SPOUSE, at=at - timedelta(seconds=1), binding_id=uid(n, at)
     )
     body = Submitted.model_validate_json(made.model_dump_json(exclude_none=True))
-    keys = {source.id: tuple(source.keys.values()) for source in sources.load().values() if source.keys}
-    work = Work(_policies, keys)
+    _handler.prepare(body)
+    work = Work(_handler.policies, _keys)
     for one in (husband, wife):
         work.locked.add(person_key(one.certificate()))
         record = one.recorded()
@@ -73,7 +74,8 @@ def _inquiry(n: int) -> dict[str, Any]:
     return {f.name: getattr(q, f.name) for f in fields(q) if f.init}
 
 
-_policies = policies.load()
+_keys = {source.id: tuple(source.keys.values()) for source in sources.load().values() if source.keys}
+_handler = Eligibility(policies.load(), _keys)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def _first_look(work: Work, event: Event, binding: Binding, out: Out) -> None:
         out.due(screening.PERSON, str(binding.binding_id), max(event.appended_at, event.time) + wait)
         screened(out, event, binding.binding_id, "accepted", Step.APPLIED, q.policy.version)
         return
-    screening.settle(work, binding, q, finding, out, origin_of(event))
+    screening.settle(work, binding, q, finding, out, binding.origin)
 
 
 def supplemented(work: Work, event: Event, body: requests.Supplemented, out: Out) -> None:
