@@ -7,6 +7,7 @@ import pytest
 
 from services.eligibility.domain import rules_proof
 from services.eligibility.domain.inquiry import Inquiry
+from services.eligibility.domain.rules_proof import listed
 from services.eligibility.domain.screening import Outcome
 from shared.contracts.binding_requests import MaterialKind, Side, Terms
 from shared.policies.types import Document, MaterialRule
@@ -179,3 +180,15 @@ def test_nobody_is_asked_for_documents_about_a_relation_to_oneself() -> None:
 def test_nobody_is_asked_for_documents_with_a_stranger() -> None:
     assert codes(using("resident-premium", beneficiary=None)) == ["beneficiary-not-confirmed"]
     assert codes(using("resident-premium", sponsor=None)) == ["sponsor-unknown"]
+
+
+def test_what_may_be_handed_in_is_named_in_one_order_and_in_both_languages() -> None:
+    card, form = MaterialKind.ID_CARD, MaterialKind.APPLICATION_FORM
+    choices = (
+        frozenset({Document(card, Side.SPONSOR), Document(card), Document(form)}),
+        frozenset({Document(card, Side.BENEFICIARY)}),
+    )
+    assert listed(choices) == (
+        "申请表、授权人身份证、身份证 或 使用人身份证",
+        "application-form and id-card of the sponsor and id-card or id-card of the beneficiary",
+    )

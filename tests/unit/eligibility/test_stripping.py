@@ -2,23 +2,30 @@
 
 from datetime import timedelta
 
-from services.eligibility.domain.binding import Binding, Stage
+from services.eligibility.domain.binding import Binding, Queued, Stage
 from services.eligibility.domain.person import person_key
 from services.eligibility.domain.stripping import stripped
 from shared.contracts.base import Origin
+from shared.contracts.identity import CertType
 from shared.testing.identities import adult, child
 from shared.testing.messages import MONDAY, submitted
-from shared.testing.proofs import material
+from shared.testing.proofs import counter, material
 
 SPONSOR, CHILD = adult(1), child(2)
 BINDING = Binding(
     binding_id=submitted(SPONSOR, CHILD).binding_id,
     stage=Stage.CLOSED,
-    request=submitted(SPONSOR, CHILD, relation="child", materials=(material("id-card"),)),
+    request=submitted(SPONSOR, CHILD, relation="child", materials=(material("id-card"),), counter=counter()),
     origin=Origin(source="zheliban", id="m1"),
     at=MONDAY,
     admdvs=SPONSOR.admdvs,
     materials=(material("id-card"),),
+    queued=(
+        Queued(
+            type="binding.requests.withdrawn", source="zheliban", id="m2", time=MONDAY, body={"note": "旁注"}
+        ),
+    ),
+    beneficiary_gend="2",
     short_code="ABCDEFGH",
     ever=True,
     ended_at=MONDAY + timedelta(days=1),
@@ -32,6 +39,22 @@ def test_names_numbers_and_proofs_are_gone() -> None:
     personal = [SPONSOR.certno, SPONSOR.psn_name, SPONSOR.psn_no, SPONSOR.tel, CHILD.certno, CHILD.psn_name]
     gone = [*personal, check.signature, "ABCDEFGH", "id-card-0001"]
     assert [trace for trace in gone if trace in text] == []
+
+
+def test_nothing_of_the_request_is_left_but_what_it_was_about() -> None:
+    left = stripped(BINDING)
+    assert (left.materials, left.queued, left.beneficiary_gend, left.short_code) == ((), (), None, None)
+    assert left.request.sponsor.psn_no == "0"
+    nobody = {"psn_cert_type": CertType.OTHER, "certno": "-", "psn_name": "-"}
+    request = BINDING.request.model_dump() | {
+        "sponsor": nobody | {"psn_no": "0", "tel": None},
+        "beneficiary": nobody | {"insuplc_admdvs": None, "insutype": None},
+        "commitment": None,
+        "face_check": None,
+        "counter": None,
+        "materials": (),
+    }
+    assert left.request.model_dump() == request
 
 
 def test_who_was_bound_to_whom_and_when_is_left() -> None:

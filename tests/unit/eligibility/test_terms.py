@@ -102,6 +102,10 @@ def test_the_bounds_are_named_in_both_languages_with_their_days() -> None:
     assert "开始日期不早于2026-11-23，不晚于2026-12-23" in why.zh
     assert "须选结束日期，有结束日期的至少7天，最多365天" in why.zh
     assert "first day from 2026-11-23, to 2026-12-23" in why.en
+    assert bounds(policy(max_term_days=365, min_term_days=7, max_days_ahead=0).binding, TODAY)[1] == (
+        "first day from 2026-11-23, to 2026-11-23, last day not before the first day and today, "
+        "a last day has to be chosen, a chosen term has at least 7 days, at most 365 days"
+    )
     assert "at least 7 days, at most 365 days" in why.en
     assert bounds(policy().binding, TODAY) == (
         "开始日期不早于2026-11-23，结束日期不早于开始日期和当日",
@@ -131,6 +135,10 @@ def test_a_new_use_needs_the_documents_of_that_use() -> None:
     rules = policy(uses=frozenset({"resident-premium", "outpatient"}), use_proofs=proofs)
     (why,) = use_proofs(rules, ("outpatient", "resident-premium", "unknown"), ())
     assert (why.code, "医保卡" in why.zh) == ("use-proof-missing", True)
+    assert "居民医保缴费(resident-premium)" in why.zh
+    assert "are missing: insurance-card" in why.en
+    assert f"within {rules.review.supplement_working_days} working days" in why.remedy_en
+    assert f"{rules.review.supplement_working_days}个工作日" in why.remedy_zh
     assert list(use_proofs(rules, ("resident-premium",), (material("insurance-card"),))) == []
 
 
