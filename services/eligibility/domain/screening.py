@@ -17,6 +17,7 @@ from services.eligibility.domain import (
     rules_sponsor,
     rules_terms,
 )
+from services.eligibility.domain.asked import asked
 from services.eligibility.domain.inquiry import Inquiry, Rule
 from services.eligibility.domain.person import Person
 from services.eligibility.domain.remedies import counter_first
@@ -74,7 +75,8 @@ class Finding:
 
 def screen(q: Inquiry, *, first: bool = True) -> Finding:
     """Every rule over one request. The same values give the same finding, whatever the hour."""
-    found = [reason for rule in (FIRST_ROUND if first else LATER_ROUNDS) for reason in rule(q)]
+    rules = asked(q.policy.binding, FIRST_ROUND if first else LATER_ROUNDS)
+    found = [reason for rule in rules for reason in rule(q)]
     codes = {reason.code for reason in found}
     return Finding(
         _outcome(q, codes),
