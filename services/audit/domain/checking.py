@@ -113,10 +113,8 @@ def missing(before: date, after: date) -> list[date]:
     return [before + timedelta(days=n) for n in range(1, (after - before).days)]
 
 
-def standing(version: int | None, sha256: str | None, said: int | None, body: bytes | None) -> str | None:
-    """What is wrong between a binding's row (its version, the hash of its body) and its last entry; either may be missing."""
-    if version is None:
-        return "binding-missing"
+def standing(version: int, sha256: str, said: int | None, body: bytes | None) -> str | None:
+    """What is wrong between a binding's row (its version, the hash of its body) and its last entry, if there is one."""
     if said is None or body is None or said < version:
         return "binding-behind"
     try:

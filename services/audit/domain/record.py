@@ -89,7 +89,7 @@ def decision(step: Step, published: bytes, by: str, offset: int | None) -> bytes
     return to_json(
         {
             "at": _time(state.at),
-            "binding_id": str(state.binding_id),
+            "binding_id": state.binding_id,
             "by": by,
             "cause": state.cause and state.cause.value,
             "kind": "decision",

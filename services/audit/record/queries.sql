@@ -76,14 +76,21 @@ with recursive named as (
 select chain from named where chain is not null;
 
 -- name: standing
--- Each binding beside its last entry; either may be missing.
-select coalesce(b.binding_id, e.binding_id)::text as binding_id, b.version, b.recorded, b.at,
-       encode(sha256(convert_to(b.body, 'UTF8')), 'hex') as sha256, e.version as said, e.chain, e.position, e.body
+-- Each binding beside its last entry, if it has one.
+select b.binding_id::text, b.version, b.recorded, b.at, encode(sha256(convert_to(b.body, 'UTF8')), 'hex') as sha256,
+       e.version as said, e.chain, e.position, e.body
 from binding b
-full join (
-    select distinct on (binding_id) binding_id, version, chain, position, body
-    from audit_record.record_entry where version is not null order by binding_id, version desc
-) e using (binding_id);
+left join lateral (
+    select version, chain, position, body from audit_record.record_entry e
+    where e.binding_id = b.binding_id and e.version is not null order by e.version desc limit 1
+) e on true;
+
+-- name: without_binding
+-- Last entries of bindings that have no row.
+select distinct on (e.binding_id) e.binding_id::text, e.version, e.chain, e.position
+from audit_record.record_entry e
+where e.version is not null and not exists (select from binding b where b.binding_id = e.binding_id)
+order by e.binding_id, e.version desc limit $1;
 
 -- name: gaps
 -- Bindings of which a version is missing on the record, or there twice.

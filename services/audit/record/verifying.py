@@ -137,15 +137,16 @@ async def sealed(conn: Conn) -> Sequence[tuple[Seal, bytes]]:
 
 async def _bindings(conn: Conn, found: Found, advance: Callable[[int], object]) -> None:
     async for row in conn.cursor(Q["standing"], prefetch=ROWS):
-        said, older = row["said"], row["version"] is not None and not row["recorded"]
-        code = checking.standing(row["version"], row["sha256"], said, row["body"])
-        if code and not (older and said is None):
-            version = row["version"] or said
-            found.add(Broken(code, row["chain"], row["position"], row["binding_id"], row["at"], version))
-        if row["version"] is not None:
-            found.bindings += 1
-            if found.bindings % ROWS == 0:
-                advance(ROWS)
+        if row["recorded"] or row["said"] is not None:
+            code = checking.standing(row["version"], row["sha256"], row["said"], row["body"])
+            if code:
+                place = row["chain"], row["position"], row["binding_id"], row["at"], row["version"]
+                found.add(Broken(code, *place))
+        found.bindings += 1
+        if found.bindings % ROWS == 0:
+            advance(ROWS)
     advance(found.bindings % ROWS)
+    for binding_id, version, chain, position in await conn.fetch(Q["without_binding"], MOST):
+        found.add(Broken("binding-missing", chain, position, binding_id, version=version))
     for binding_id, first, _, _ in await conn.fetch(Q["gaps"], MOST):
         found.add(Broken("version-missing", binding_id=binding_id, version=first))

@@ -267,7 +267,6 @@ def test_a_binding_is_held_against_its_last_entry() -> None:
     assert checking.standing(1, "aa", 2, told) == "binding-changed"
     assert checking.standing(3, "aa", 2, told) == "binding-behind"
     assert checking.standing(3, "aa", None, None) == "binding-behind"
-    assert checking.standing(None, None, 2, told) == "binding-missing"
 
 
 @pytest.mark.parametrize(
