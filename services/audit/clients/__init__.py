@@ -1,0 +1,1 @@
+"""Where audit reads documents from: a local folder, or a bucket of any store that speaks S3."""
