@@ -1,6 +1,7 @@
 """A binding that names nobody any more is still the edge that it was."""
 
 from datetime import timedelta
+from typing import Any
 
 from services.eligibility.domain.binding import Binding, Queued, Stage
 from services.eligibility.domain.person import person_key
@@ -45,7 +46,7 @@ def test_nothing_of_the_request_is_left_but_what_it_was_about() -> None:
     left = stripped(BINDING)
     assert (left.materials, left.queued, left.beneficiary_gend, left.short_code) == ((), (), None, None)
     assert left.request.sponsor.psn_no == "0"
-    nobody = {"psn_cert_type": CertType.OTHER, "certno": "-", "psn_name": "-"}
+    nobody: dict[str, Any] = {"psn_cert_type": CertType.OTHER, "certno": "-", "psn_name": "-"}
     request = BINDING.request.model_dump() | {
         "sponsor": nobody | {"psn_no": "0", "tel": None},
         "beneficiary": nobody | {"insuplc_admdvs": None, "insutype": None},
