@@ -411,14 +411,17 @@ def by_the_book(proof: dict[str, Any]) -> str:
         entries += one["entries"]
     leaf = json.loads(proof["head"]["text"])
     assert leaf == {"chain": proof["chain"], "entries": entries, "head": head.hex()}
-    root, index, last = (
-        h(b"\x00", proof["head"]["text"].encode()),
-        proof["head"]["index"],
-        proof["leaves"] - 1,
-    )
-    for sibling in map(bytes.fromhex, proof["head"]["path"]):
+    assert json.loads(proof["day"]["text"])["day"] == "2026-11-23"
+    roots = {climbed(proof[name], proof["leaves"]) for name in ("day", "head")}
+    assert len(roots) == 1
+    return roots.pop()
+
+
+def climbed(leaf: dict[str, Any], leaves: int) -> str:
+    root, index, last = sha256(b"\x00" + leaf["text"].encode()).digest(), leaf["index"], leaves - 1
+    for sibling in map(bytes.fromhex, leaf["path"]):
         while not index % 2 and index == last:
             index, last = index // 2, last // 2
-        root = h(b"\x01", sibling, root) if index % 2 else h(b"\x01", root, sibling)
+        root = sha256(b"\x01" + (sibling + root if index % 2 else root + sibling)).digest()
         index, last = index // 2, last // 2
     return root.hex()
