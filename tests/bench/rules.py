@@ -10,6 +10,7 @@ import gc
 import time
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from services.eligibility.domain.binding import Binding, Stage
@@ -53,8 +54,9 @@ def _inquiry(n: int) -> dict[str, Any]:
         husband, wife, relation=Relation.SPOUSE, at=at - timedelta(seconds=1), binding_id=uid(n, at)
     )
     body = Submitted.model_validate_json(made.model_dump_json(exclude_none=True))
-    _handler.prepare(body)
-    work = Work(_handler.policies, _keys)
+    handler, keys = _eligibility()
+    handler.prepare(body)
+    work = Work(handler.policies, keys)
     for one in (husband, wife):
         work.locked.add(person_key(one.certificate()))
         record = one.recorded()
@@ -74,8 +76,10 @@ def _inquiry(n: int) -> dict[str, Any]:
     return {f.name: getattr(q, f.name) for f in fields(q) if f.init}
 
 
-_keys = {source.id: tuple(source.keys.values()) for source in sources.load().values() if source.keys}
-_handler = Eligibility(policies.load(), _keys)
+@cache
+def _eligibility() -> tuple[Eligibility, dict[str, tuple[str, ...]]]:
+    keys = {source.id: tuple(source.keys.values()) for source in sources.load().values() if source.keys}
+    return Eligibility(policies.load(), keys), keys
 
 
 if __name__ == "__main__":
