@@ -11,11 +11,12 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.testing import TestStack, start_for_tests, stop_after_tests
-from shared.testing.proofs import DEMO_SOURCES
+from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
 
 os.environ.setdefault(
     "GONGJI_SOURCES", str(DEMO_SOURCES)
 )  # the face-check providers whose keys the builders sign with
+os.environ.setdefault("GONGJI_OPERATORS", str(DEMO_OPERATORS))
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from shared.contracts import sources
 from shared.contracts.base import fen, yuan
 from shared.contracts.settlement_requests import Settle
 from shared.contracts.topics import TYPES
-from shared.testing.proofs import DEMO_SOURCES
+from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
 
 HERE = Path(__file__).parent
 MONDAY = "2026-11-23T10:00:00+08:00"
@@ -42,6 +42,7 @@ async def run(home: Path, out: Path, console: Console) -> bool:
         shutil.rmtree(folder, ignore_errors=True)
     os.environ["GONGJI_REGIONS_DIR"] = str(HERE / "policies")
     os.environ["GONGJI_SOURCES"] = str(DEMO_SOURCES)
+    os.environ["GONGJI_OPERATORS"] = str(DEMO_OPERATORS)
     os.environ["GONGJI_NOTIFY_SPEECH_DIR"] = str(out / "speech")
     os.environ["GONGJI_NOTIFY_SPEECH_RATE"] = "260"  # words a minute: nobody listens through five calls
     sources.load.cache_clear()
@@ -80,7 +81,7 @@ async def _stack(
     shown = clock.from_setting(told["clock"])
     names = {topic.name: topic.partitions for topic in topics.declared()}
     async with (
-        Channels(told["kafka"], shown, home.parent / "node") as channels,
+        Channels(told["kafka"], shown, home.parent / "node", home / up.DOCUMENTS) as channels,
         Follower(told["kafka"], names, shown) as follower,
     ):
         yield World(cast.load(), shown, channels, follower, ledger), told

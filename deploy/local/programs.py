@@ -18,6 +18,9 @@ SECRETS = {"DATABASE_URL", *map(variable_of, SERVICES)}
 DEMO_SOURCES = Path(__file__).parents[1] / "demo" / "sources.yaml"
 """Face-check providers whose private keys lie beside it: what a local stack accepts where `GONGJI_SOURCES` names nothing else."""
 
+DEMO_OPERATORS = DEMO_SOURCES.with_name("operators.yaml")
+"""Who may decide cases where `GONGJI_OPERATORS` names nobody else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -58,6 +61,8 @@ def service(
         env["GONGJI_CLOCK"] = clock
     if not os.environ.get("GONGJI_SOURCES"):
         env["GONGJI_SOURCES"] = str(DEMO_SOURCES)
+    if not os.environ.get("GONGJI_OPERATORS"):
+        env["GONGJI_OPERATORS"] = str(DEMO_OPERATORS)
     return Program(name, (sys.executable, "-m", f"services.{name}"), env, port)
 
 

@@ -13,6 +13,7 @@ from deploy.policy.fields import CaseError
 from deploy.policy.people import Kinship
 from deploy.policy.words import SELF
 from deploy.policy.world import World
+from services.audit.trial import REVIEWER
 from shared.contracts import beneficiary_requests as of_beneficiary
 from shared.contracts import binding_requests as of_sponsor
 from shared.contracts.binding_requests import ChannelKind, Side
@@ -156,7 +157,7 @@ def _review(world: World, step: Step) -> None:
     binding_id = _binding(world, step)
     body = VerdictGiven(
         binding_id=binding_id,
-        operator_id="operator-1",
+        operator_id=step.options.get("operator", REVIEWER),
         decision=step.options["decision"],
         note=step.options.get("note"),
         materials=step.options.get("materials", ()),
@@ -168,7 +169,7 @@ def _authority(world: World, step: Step) -> None:
     binding_id, decision = _binding(world, step), step.options["decision"]
     body = _ORDERS[decision](
         binding_id=binding_id,
-        operator_id="operator-1",
+        operator_id=step.options.get("operator", REVIEWER),
         document=step.options.get("document", "医保函〔2026〕1号"),
         effective_at=step.options.get("effective_at", world.now),
     )

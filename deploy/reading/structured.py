@@ -14,7 +14,7 @@ from typing import Any
 
 from deploy.reading.words import dead
 from shared.clock import Clock
-from shared.contracts import envelope, sources
+from shared.contracts import envelope, operators, sources
 from shared.contracts.topics import TYPES
 from shared.messaging.decode import Dead, Decoder, NewerVersion
 from shared.messaging.handler import FieldError, Invalid
@@ -31,6 +31,7 @@ _FIELD_OF = {
     Reason.NOT_ENTITLED: "source", Reason.UNKNOWN_VERSION: "type", Reason.KEY_MISMATCH: "partitionkey",
     Reason.SUBJECT_MISMATCH: "subject", Reason.NULL_KEY: "partitionkey", Reason.SPEC_VERSION: "specversion",
     Reason.CONTENT_TYPE: "datacontenttype", Reason.BAD_ADDRESS: "data",
+    Reason.UNKNOWN_OPERATOR: "data.operator_id",
 }  # fmt: skip
 _EXAMPLES = {
     "id": "0199f0a1-7c3e-7d21-8f00-3c1d2e4f5a6b", "time": "2026-11-23T10:00:00+08:00", "source": "zheliban",
@@ -203,4 +204,6 @@ def _hint(reason: Reason, one: Publication) -> str:
         return ", ".join(sorted(s.id for s in sources.load().values() if s.entitled(one.short))[:4])
     if reason is Reason.UNKNOWN_SOURCE:
         return ", ".join(sorted(s.id for s in sources.load().values() if s.kind != "service")[:4])
+    if reason is Reason.UNKNOWN_OPERATOR:
+        return ", ".join(sorted(operators.load())[:4])
     return _EXAMPLES.get(_FIELD_OF.get(reason, ""), "")

@@ -62,6 +62,7 @@ DEAD: dict[str, Words] = {
     "unknown-type": Words("没有这种消息类型", "there is no such type"),
     "wrong-topic": Words("该类型不属于这个主题", "the type belongs to another topic"),
     "not-entitled": Words("该来源无权发布此类型", "the source may not publish this type"),
+    "unknown-operator": Words("经办人未登记", "the operator is not registered"),
     "unknown-version": Words("不支持的版本", "the version is not known"),
     "null-value": Words("消息体为空", "there is no body"),
     "null-key": Words("消息键为空", "there is no key"),

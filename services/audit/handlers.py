@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from services.audit import storage
-from services.audit.domain import answering, life, record
+from services.audit import conflicts, storage
+from services.audit.documents import rows
+from services.audit.domain import answering, checked, life, permissions, record
 from services.audit.domain.model import CaseFile, Elapsed, Outcome, Step
 from services.audit.domain.record import Entry
 from services.audit.domain.verdicts import field_invalid
@@ -18,9 +19,11 @@ from shared.clock import SystemClock
 from shared.contracts import answers
 from shared.contracts.base import UUID, Origin
 from shared.contracts.binding_decisions import BindingState
+from shared.contracts.operators import Operator
+from shared.contracts.operators import load as registered
 from shared.contracts.reasons import Reason, reason
 from shared.contracts.registry import PersonRecorded, RelationRecorded
-from shared.contracts.review_verdicts import Revealed
+from shared.contracts.review_verdicts import Claimed, Revealed, VerdictGiven
 from shared.contracts.topics import consumed_by
 from shared.db import Conn
 from shared.messaging.handler import Due, Encoded, Event, Invalid, Item, Out, Tombstone
@@ -48,6 +51,9 @@ class Batch:
     persons: dict[str, PersonRecorded | None] = field(default_factory=dict)
     relations: dict[str, RelationRecorded | None] = field(default_factory=dict)
     record: list[Entry] = field(default_factory=list)
+    known: conflicts.Known = field(default_factory=conflicts.Known)
+    seen: set[rows.Round] = field(default_factory=set)
+    """Cases whose documents were read, or that are shown unread; known for batches with verdicts."""
 
 
 class AuditHandler:
@@ -57,9 +63,19 @@ class AuditHandler:
     topics = consumed_by("audit")
     tombstones = True
 
-    def __init__(self, policies: Policies, now: Callable[[], datetime] | None = None) -> None:
-        """`now`: the time by which the record is sealed, real time if none is given; decisions go by the times of their events."""
-        self._policies, self._now = policies, now or SystemClock().now
+    def __init__(
+        self,
+        policies: Policies,
+        now: Callable[[], datetime] | None = None,
+        *,
+        documents: bool = False,
+        operators: Mapping[str, Operator] | None = None,
+    ) -> None:
+        """`now`: the time by which the record is sealed, real time if none is given; decisions go by the times of their events.
+        `documents`: they are read before a person may take a case. `operators`: by id; the registered ones if none are given.
+        """
+        self._policies, self._now, self._documents = policies, now or SystemClock().now, documents
+        self._operators = registered() if operators is None else operators
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> list[UUID]:
         ids = sorted({found for item in items if (found := binding_of(item))})
@@ -68,11 +84,19 @@ class AuditHandler:
         return ids
 
     async def load(self, conn: Conn, items: Sequence[Item], keys: Any) -> Batch:
-        return Batch(*await storage.load(conn, keys)) if keys else Batch({})
+        if not keys:
+            return Batch({})
+        judged = any(isinstance(item, Event) and item.topic == VERDICTS for item in items)
+        seen = await rows.seen(conn, keys) if judged and self._documents else set()
+        files, bodies = await storage.load(conn, keys)
+        known = await conflicts.load(conn, items, files, self._operators)
+        return Batch(files, bodies, seen=seen, known=known)
 
     def decide(self, state: Batch, item: Item, out: Out) -> None:
         if isinstance(item, Due):
-            self._fold(state, UUID(item.entity), Elapsed(item.kind), item, out)
+            read = item.kind == checked.KIND
+            told = checked.Checked.read(item.body) if read else Elapsed(item.kind)
+            self._fold(state, UUID(item.entity), told, item, out)
         elif item.topic == PERSONS:
             keep(state.persons, item)
         elif item.topic == RELATIONS:
@@ -84,6 +108,7 @@ class AuditHandler:
 
     async def save(self, conn: Conn, state: Batch) -> None:
         await storage.save(conn, [(state.files[i], state.bodies[i]) for i in state.changed])
+        await rows.begin(conn, (state.files[i] for i in state.changed), stored=self._documents)
         await storage.save_persons(conn, state.persons)
         await storage.save_relations(conn, state.relations)
         await writing.append(conn, state.record, self._now())
@@ -106,7 +131,11 @@ class AuditHandler:
 
     def _verdict(self, state: Batch, event: Event, out: Out) -> None:
         binding_id = UUID(event.key.decode())
-        if faults := _faults(event):
+        if (
+            faults := _faults(event)
+            or self._barred(state, binding_id, event)
+            or self._unread(state, binding_id, event)
+        ):
             outcome = Outcome(state.files.get(binding_id), (), faults)
         else:
             outcome = self._fold(state, binding_id, event.body, event, out)
@@ -116,6 +145,24 @@ class AuditHandler:
         held = outcome.file.state if outcome.file else None
         told = answering.verdict(binding_id, held, outcome.objections, event.time)
         out.answer(told, to=Origin(source=event.source, id=event.id), type="answers.verdict")
+
+    def _barred(self, state: Batch, binding_id: UUID, event: Event) -> tuple[Reason, ...]:
+        """What keeps this operator from speaking of this case; a case that nobody knows is answered by the life."""
+        file, body = state.files.get(binding_id), event.body
+        if file is None:
+            return ()
+        name, case = body.operator_id, file.state.case  # type: ignore[union-attr]
+        operator = self._operators.get(name, Operator(name))
+        bound = conflicts.interests(operator, case, state.known, state.relations, state.files)
+        return permissions.objections(operator, type(body), case, bound)
+
+    def _unread(self, state: Batch, binding_id: UUID, event: Event) -> tuple[Reason, ...]:
+        """Nobody takes or decides a case whose documents are still being read."""
+        file = state.files.get(binding_id)
+        if not self._documents or file is None or not isinstance(event.body, Claimed | VerdictGiven):
+            return ()
+        waits = rows.concerned(file.state) and (binding_id, file.state.round) not in state.seen
+        return (reason("documents-pending"),) if waits else ()
 
     def _fold(self, state: Batch, binding_id: UUID, event: Any, item: Item, out: Out) -> Outcome:
         file = state.files.get(binding_id)
@@ -138,7 +185,8 @@ class AuditHandler:
         """The bytes that go out are those that are kept and whose hash is on the record."""
         about = version.state.binding_id
         value = BindingState.__pydantic_serializer__.to_json(version.state)
-        out.emit(f"binding.decisions.{version.type}", Encoded(value, str(about), str(about)))
+        name = str(about)
+        out.emit(f"binding.decisions.{version.type}", Encoded(value, name, name))
         state.bodies[about] = value
         state.record.append(entry_of(version, value, item, by_itself=by_itself))
 

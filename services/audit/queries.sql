@@ -4,6 +4,12 @@ select binding_id from binding where binding_id = any($1::uuid[]) order by bindi
 -- name: load
 select binding_id, body, claimed_by, claimed_until, overdue from binding where binding_id = any($1::uuid[]);
 
+-- name: related
+select pair from relation where pair = any($1::text[]) and not ended;
+
+-- name: deciders
+select binding_id, reviewer, state from binding where binding_id = any($1::uuid[]);
+
 -- name: save
 insert into binding as b (
     binding_id, version, state, at, round, admdvs, channel, sponsor_psn_no, beneficiary_psn_no, relation, requested_at,
@@ -39,9 +45,10 @@ delete from relation where pair = any($1::text[]);
 
 -- name: queue
 -- Who came to a counter or is old goes first, then what is due first. $1 region prefix, $2 states, $3 operator, $4 only overdue,
--- $5 born on or before, $6 rows, $7 only unclaimed at that time.
+-- $5 born on or before, $6 rows, $7 only unclaimed at that time, $8 also cases whose documents are still being read.
 select b.binding_id, b.version, b.state, b.round, b.admdvs, b.channel, b.relation, b.requested_at, b.due_at, b.overdue, b.reviewer,
-       case when b.claimed_until > $7 then b.claimed_by end as claimed_by, v.first
+       case when b.claimed_until > $7 then b.claimed_by end as claimed_by, v.first,
+       (select d.state from document_check d where d.binding_id = b.binding_id and d.round = b.round) as documents
 from binding b
 cross join lateral (
     select b.channel in ('counter', 'institution-counter') or exists (
@@ -49,14 +56,18 @@ cross join lateral (
 ) v
 where b.admdvs like $1 || '%' and b.state = any($2::text[]) and ($3::text is null or (b.claimed_by = $3 and b.claimed_until > $7))
   and (not $4 or b.overdue)
+  and ($8 or b.state <> 'under-review' or not exists (
+      select from document_check d where d.binding_id = b.binding_id and d.round = b.round and d.state = 'pending'))
 order by v.first desc, b.due_at, b.binding_id
 limit $6;
 
 -- name: show
 select b.body, b.claimed_by, b.claimed_until, b.overdue, r.psn_no as related_psn_no, r.other_is, r.ended as relation_ended,
-       s.surv_stas as sponsor_surv_stas, p.surv_stas as beneficiary_surv_stas
+       s.surv_stas as sponsor_surv_stas, p.surv_stas as beneficiary_surv_stas,
+       d.state as documents, d.verified_at as documents_verified_at
 from binding b
 left join relation r on r.pair = least(b.sponsor_psn_no, b.beneficiary_psn_no) || '|' || greatest(b.sponsor_psn_no, b.beneficiary_psn_no)
 left join person s on s.psn_no = b.sponsor_psn_no
 left join person p on p.psn_no = b.beneficiary_psn_no
+left join document_check d on d.binding_id = b.binding_id and d.round = b.round
 where b.binding_id = $1;

@@ -64,6 +64,17 @@ def _row(file: CaseFile, body: bytes) -> tuple[Any, ...]:
     )
 
 
+async def related(conn: Conn, pairs: Sequence[str]) -> frozenset[str]:
+    """Those of the pairs that the registry holds as relatives now."""
+    return frozenset(row[0] for row in await conn.fetch(Q["related"], pairs)) if pairs else frozenset()
+
+
+async def deciders(conn: Conn, ids: Sequence[UUID]) -> dict[UUID, tuple[str | None, State]]:
+    """Reviewer and state of those bindings that exist, read without a lock: asked of requests that are decided."""
+    rows = await conn.fetch(Q["deciders"], ids) if ids else ()
+    return {UUID(int=one.int): (reviewer, State(state)) for one, reviewer, state in rows}
+
+
 async def save_persons(conn: Conn, persons: Mapping[str, PersonRecorded | None]) -> None:
     """Keeps the newest version of each person, by `psn_no`; `None`: erased."""
     gone = sorted(number for number, person in persons.items() if person is None)
@@ -95,12 +106,16 @@ class Wanted:
     claimed_by: str | None = None
     overdue: bool = False
     rows: int = 50
+    pending: bool = False
+    """Also cases whose documents are still being read, which nobody can take yet."""
 
 
 async def queue(conn: Conn, wanted: Wanted, now: datetime, old_from: date) -> list[asyncpg.Record]:
     """Cases in the order in which they should be taken: window cases and persons born by `old_from` first, then by due date."""
     w = wanted
-    return await conn.fetch(Q["queue"], w.region, w.states, w.claimed_by, w.overdue, old_from, w.rows, now)
+    return await conn.fetch(
+        Q["queue"], w.region, w.states, w.claimed_by, w.overdue, old_from, w.rows, now, w.pending
+    )
 
 
 async def show(conn: Conn, binding_id: UUID) -> asyncpg.Record | None:

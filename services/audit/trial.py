@@ -8,15 +8,22 @@ from uuid import UUID
 from services.audit.handlers import AuditHandler, Batch, Policies
 from shared.contracts.base import Message
 from shared.contracts.binding_decisions import BindingState
+from shared.contracts.operators import Operator, Role
 from shared.messaging.handler import Item
 from shared.messaging.memory import Memory, Said
+
+REVIEWER = "operator-1"
+"""Who decides cases in a trial."""
+_OPERATORS = {
+    name: Operator(name, frozenset(Role), ("100000",)) for name in (REVIEWER, "operator-2")
+}
 
 
 class Trial:
     """One audit with the bindings it knows."""
 
     def __init__(self, policies: Policies) -> None:
-        self.handler = AuditHandler(policies)
+        self.handler = AuditHandler(policies, operators=_OPERATORS)
         self.batch = Batch({})
         self.memory = Memory()
 

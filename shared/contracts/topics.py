@@ -32,7 +32,7 @@ KeyOf = Callable[[Any], str]
 
 @dataclass(frozen=True, slots=True)
 class TypeSpec:
-    """One message type. `key_of` gives the record key that the body demands, as text."""
+    """One message type. `key_of` gives the record key that the body demands, as text; `actor` names the field of a registered operator."""
 
     short: str
     topic: str
@@ -40,6 +40,7 @@ class TypeSpec:
     key_of: KeyOf
     outsider: bool
     subject_of: KeyOf
+    actor: str | None = None
 
     @property
     def full(self) -> str:
@@ -96,11 +97,17 @@ TOPICS = {topic.name: topic for topic in _TOPICS}
 TYPES: dict[str, TypeSpec] = {}
 
 
-def _add(topic: str, key_of: KeyOf, subject_of: KeyOf | None = None, **models: type[Message]) -> None:
+def _add(
+    topic: str,
+    key_of: KeyOf,
+    subject_of: KeyOf | None = None,
+    actor: str | None = None,
+    **models: type[Message],
+) -> None:
     outsider = TOPICS[topic].outsider
     for suffix, model in models.items():
         short = f"{topic}.{suffix.replace('_', '-')}"
-        TYPES[short] = TypeSpec(short, topic, model, key_of, outsider, subject_of or key_of)
+        TYPES[short] = TypeSpec(short, topic, model, key_of, outsider, subject_of or key_of, actor)
 
 
 _binding = _field("binding_id")
@@ -143,6 +150,7 @@ _add(
 _add(
     "review.verdicts",
     _binding,
+    actor="operator_id",
     claimed=review_verdicts.Claimed,
     released=review_verdicts.Released,
     verdict_given=review_verdicts.VerdictGiven,

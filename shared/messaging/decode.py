@@ -164,6 +164,8 @@ class Decoder:
         else:
             body = read_body(kind, value)
             subject = _check_address(kind, body, key, subject)
+            if kind.actor and not self._speaks(kind.actor, body):
+                raise Rejected(Reason.UNKNOWN_OPERATOR)
             if isinstance(body, Invalid) and is_own(
                 source
             ):  # nobody would read an answer: operators must hear of it
@@ -177,6 +179,13 @@ class Decoder:
             record.topic, record.partition, record.offset, key, source, id, kind.short, subject,
             time, appended, believed, trace, body,
         )  # fmt: skip
+
+    def _speaks(self, actor: str, body: Message | Invalid) -> bool:
+        """Whether who is named in field `actor` is registered. A field that is itself wrong is left to the answer that says so."""
+        if isinstance(body, Message):
+            return self._registry.registered(getattr(body, actor))
+        wrong = any(error.field == actor for error in body.errors)
+        return wrong or self._registry.registered(body.fields[actor])
 
     def retimed(self, decoded: Decoded, first: datetime) -> Event:
         """The event of a replayed dead letter, judged by its first append time `first`."""

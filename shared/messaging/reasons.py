@@ -22,6 +22,7 @@ class Reason(StrEnum):
     UNKNOWN_TYPE = "unknown-type"
     WRONG_TOPIC = "wrong-topic"
     NOT_ENTITLED = "not-entitled"
+    UNKNOWN_OPERATOR = "unknown-operator"  # who speaks in the body is not registered
     UNKNOWN_VERSION = "unknown-version"
     NULL_VALUE = "null-value"
     NULL_KEY = "null-key"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.contracts import envelope, sources, topics
+from shared.contracts import envelope, operators, sources, topics
 from shared.contracts.base import Message
 
 
@@ -20,15 +20,18 @@ class Type:
     outsider: bool
     compacted: bool
     validate: Callable[[bytes], Any] = field(compare=False)
+    actor: str | None = None
+    """The field of the body that names who speaks, where that person has to be registered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Types by short name; which sources exist and what each may publish."""
+    """Types by short name; which sources exist, what each may publish, and who may speak in a body (`Type.actor`)."""
 
     types: Mapping[str, Type]
     known: Callable[[str], bool]
     entitled: Callable[[str, str], bool]
+    registered: Callable[[str], bool] = lambda _: True
 
 
 def make_type(spec: topics.TypeSpec) -> Type:
@@ -43,6 +46,7 @@ def make_type(spec: topics.TypeSpec) -> Type:
         outsider=spec.outsider,
         compacted=topic is not None and topic.compacted,
         validate=spec.model.__pydantic_validator__.validate_json,
+        actor=spec.actor,
     )
 
 
@@ -50,7 +54,8 @@ def default() -> Registry:
     """The registry of `shared.contracts`."""
     types = {short: make_type(spec) for short, spec in topics.TYPES.items()}
     pairs = {(s.id, t): s.entitled(t) for s in sources.load().values() for t in types}
-    return Registry(types, lambda s: sources.get(s) is not None, lambda s, t: pairs.get((s, t), False))
+    known, may = (lambda s: sources.get(s) is not None), (lambda s, t: pairs.get((s, t), False))
+    return Registry(types, known, may, operators.registered)
 
 
 def is_own(source: str) -> bool:

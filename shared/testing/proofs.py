@@ -21,12 +21,15 @@ from shared.contracts.binding_requests import (
     MaterialKind,
     Side,
 )
+from shared.testing import documents
 from shared.testing.identities import MadeUp
 
 ROOT = Path(__file__).parents[2]
 KEYS = ROOT / "deploy" / "demo" / "keys"
 DEMO_SOURCES = ROOT / "deploy" / "demo" / "sources.yaml"
 """What `GONGJI_SOURCES` has to name so that the signatures below are accepted."""
+DEMO_OPERATORS = DEMO_SOURCES.with_name("operators.yaml")
+"""What `GONGJI_OPERATORS` has to name for the operators of the demo and the tests."""
 LETTER = ROOT / "shared" / "policies" / "letters" / "GJ-CN-1.txt"
 
 
@@ -71,16 +74,9 @@ def commitment(at: datetime, **changes: Any) -> Commitment:
 
 
 def material(kind: MaterialKind | str, holder: Side | str = Side.SPONSOR, number: int = 1) -> Material:
-    """A reference to a document in the object store."""
+    """A reference to a made-up document, which `documents.upload` puts into a store."""
     name = f"{MaterialKind(kind).value}-{number:04d}"
-    return Material(
-        kind=MaterialKind(kind),
-        holder=Side(holder),
-        reference=name,
-        media_type="image/jpeg",
-        size=204_800,
-        sha256=sha256(name.encode()).hexdigest(),
-    )
+    return documents.referred(name, MaterialKind(kind), Side(holder))
 
 
 def counter(operator_id: str = "clerk-0001", **changes: Any) -> CounterProof:

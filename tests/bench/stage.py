@@ -24,7 +24,7 @@ from services.settlement.app import build
 from services.settlement.settings import Settings
 from shared import db
 from shared.messaging.service import CORE_SCHEMA, migrations_of
-from shared.testing.proofs import DEMO_SOURCES
+from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
 from tests.bench import world
 from tests.bench.applications import CHANNEL
 from tests.bench.measure import Cpu
@@ -93,6 +93,7 @@ class Stage:
         env |= {
             "KAFKA_BOOTSTRAP_SERVERS": self.servers.kafka, "GONGJI_INSTANCE": f"bench-{number}", "GONGJI_HTTP_PORT": "0",
             "GONGJI_SOURCES": str(DEMO_SOURCES),
+            "GONGJI_OPERATORS": str(DEMO_OPERATORS),
         }  # fmt: skip
         with (self.log / f"{command.replace(' ', '-')}-{number}.log").open("ab") as output:
             return await asyncio.create_subprocess_exec(

@@ -21,7 +21,7 @@ from deploy.local.postgres import Postgres
 from shared import clock
 from shared.clock import SystemClock
 from shared.contracts.topics import consumed_by
-from shared.testing.proofs import DEMO_SOURCES
+from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
 
 MONDAY = "2026-11-23T10:00:00+08:00"
 POLICIES = PROJECT / "deploy" / "demo" / "policies"
@@ -159,6 +159,7 @@ def _settings(folder: Path, peers: Peers) -> dict[str, str | None]:
     return {
         "GONGJI_CLOCK": clock.with_anchor(MONDAY),
         "GONGJI_SOURCES": str(DEMO_SOURCES),
+        "GONGJI_OPERATORS": str(DEMO_OPERATORS),
         "GONGJI_REGIONS_DIR": str(POLICIES),
         "GONGJI_NOTIFY_SMPP_HOST": "127.0.0.1",
         "GONGJI_NOTIFY_SMPP_PORT": str(peers.ports["smsc"]),

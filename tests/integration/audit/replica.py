@@ -21,7 +21,7 @@ from shared.messaging.records import PlainRecord
 from shared.messaging.service import CORE_SCHEMA, migrations_of
 from shared.messaging.step import BatchStep
 from shared.testing.messages import MONDAY, to_kafka, uid
-from tests.unit.audit.line import TYPES, Everywhere, passed, policy
+from tests.unit.audit.line import OPERATORS, TYPES, Everywhere, passed, policy
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Replica:
     async def open(cls, url: str, offsets: dict[tuple[str, int], int] | None = None) -> Replica:
         """Connects and brings the schema up to date."""
         clock = Hand()
-        handler: Any = AuditHandler(Everywhere(policy()), clock.now)
+        handler: Any = AuditHandler(Everywhere(policy()), clock.now, operators=OPERATORS)
         pool = await db.open_pool(url, handler.name)
         async with pool.acquire() as conn:
             await db.migrate(conn, handler.name, [CORE_SCHEMA, *migrations_of(handler)])

@@ -15,6 +15,7 @@ from shared.contracts import topics
 from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relation, Terms
+from shared.contracts.operators import Operator, Role
 from shared.contracts.reasons import reason
 from shared.messaging.handler import Due, Encoded, Event
 from shared.policies.values import Binding, Notice, RegionPolicy, Review, Spending
@@ -22,6 +23,19 @@ from shared.testing.messages import MONDAY, uid
 
 ID = uid(1)
 ORIGIN = Origin(source="zheliban", id="request-1")
+EVERYWHERE = ("100000",)
+OPERATORS = {
+    one.id: one
+    for one in (
+        Operator("op-1", frozenset(Role), EVERYWHERE, frozenset({"P1", "P11"})),
+        Operator("op-2", frozenset({Role.REVIEWER}), EVERYWHERE),
+        Operator("op-3", frozenset({Role.REVIEWER}), ("330000",)),
+        Operator("op-south", frozenset({Role.SUPERVISOR}), ("440000", "330200")),
+        Operator("op-authority", frozenset({Role.AUTHORITY}), EVERYWHERE),
+        Operator("op-clerk", frozenset({Role.CLERK}), EVERYWHERE),
+    )
+}
+"""Who decides in tests."""
 TYPES: dict[type, str] = {
     found.Passed: "passed",
     found.Refused: "refused",
@@ -66,7 +80,7 @@ class Line:
 
     def __init__(self, one: RegionPolicy | None = None) -> None:
         self.policies = Everywhere(one or policy())
-        self.handler = AuditHandler(self.policies)
+        self.handler = AuditHandler(self.policies, operators=OPERATORS)
         self.batch = Batch({})
         self.now = MONDAY
         self.decisions: list[tuple[str, BindingState]] = []

@@ -13,6 +13,7 @@ from shared.messaging.decode import Dead, Decoded, Decoder, NewerVersion, read_b
 from shared.messaging.handler import Invalid, Tombstone
 from shared.messaging.reasons import Reason
 from shared.messaging.records import PlainRecord
+from shared.messaging.registry import default
 from tests.integration.messaging.toy import RESULTS, TOPIC, Asked, make_registry
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -139,9 +140,48 @@ def test_every_level_one_reason_is_tested() -> None:
     seen = {reason for _, reason in REJECTED}
     elsewhere = {
         Reason.SOURCE_SET_ASIDE, Reason.NOT_UTF8, Reason.HUGE_NUMBER, Reason.TOO_DEEP, Reason.ID_REUSED, Reason.HANDLER_FAILED,
-        Reason.CONTRACT_BROKEN,
+        Reason.CONTRACT_BROKEN, Reason.UNKNOWN_OPERATOR,
     }  # fmt: skip
     assert seen == set(Reason) - elsewhere
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"person":"p1","amount":5}', None),
+        (b'{"person":"p1","amount":-5}', None),
+        (b'{"person":"p2","amount":5}', Reason.UNKNOWN_OPERATOR),
+        (b'{"person":"p2","amount":-5}', Reason.UNKNOWN_OPERATOR),
+    ],
+)
+def test_who_speaks_in_a_body_is_registered(body: bytes, reason: Reason | None) -> None:
+    toy = make_registry()
+    types = {name: replace(kind, actor="person") for name, kind in toy.types.items()}
+    registry = replace(toy, types=types, registered=lambda person: person == "p1")
+    key = b"p1" if b"p1" in body else b"p2"
+    found = Decoder(registry, SystemClock()).decode(record(body, key=key))
+    assert (found.reason if isinstance(found, Dead) else None) is reason
+
+
+def test_a_wrong_name_of_who_speaks_is_left_to_the_answer() -> None:
+    verdict = b'{"binding_id":"0192f0c1-5a00-7000-8000-000000000001","operator_id":"\xe4\xb8\x8d\xe8\xaf\xa6"}'
+    sent = record(
+        verdict,
+        key=b"0192f0c1-5a00-7000-8000-000000000001",
+        topic="review.verdicts",
+        ce_source=b"desk",
+        ce_type=b"gongji.review.verdicts.claimed.v1",
+    )
+    found = Decoder(default(), SystemClock()).decode(sent)
+    assert isinstance(found, Decoded)
+    assert isinstance(found.event.body, Invalid)
+    assert [e.field for e in found.event.body.errors] == ["operator_id"]
+    unknown = replace(sent, value=verdict.replace("不详".encode(), b"nobody-1"))
+    dead = Decoder(default(), SystemClock()).decode(unknown)
+    assert isinstance(dead, Dead)
+    assert (dead.reason, dead.source) == (Reason.UNKNOWN_OPERATOR, "desk")
+    known = replace(sent, value=verdict.replace("不详".encode(), b"reviewer-01"))
+    assert isinstance(Decoder(default(), SystemClock()).decode(known), Decoded)
 
 
 def test_a_source_set_aside_is_not_read() -> None:

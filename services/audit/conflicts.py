@@ -1,0 +1,77 @@
+"""What could bind operators to the cases they speak of: relatives by the registry, and who decided the request that a case mends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.audit import storage
+from services.audit.domain import life, permissions
+from services.audit.domain.model import CaseFile
+from services.audit.domain.permissions import Interests
+from shared.contracts.base import UUID
+from shared.contracts.binding_decisions import State
+from shared.contracts.binding_screenings import Case
+from shared.contracts.operators import Operator
+from shared.contracts.registry import RelationRecorded
+from shared.db import Conn
+from shared.messaging.handler import Event, Item
+
+
+@dataclass(slots=True)
+class Known:
+    """What the database says: pairs of relatives among those asked for, and reviewer and state of earlier requests."""
+
+    related: frozenset[str] = frozenset()
+    earlier: dict[UUID, tuple[str | None, State]] = field(default_factory=dict)
+
+
+async def load(
+    conn: Conn, items: Sequence[Item], files: Mapping[UUID, CaseFile], operators: Mapping[str, Operator]
+) -> Known:
+    """Asks only for what the verdicts of the batch need: nothing for a batch without any."""
+    cases = {one: file.state.case for one, file in files.items()}
+    cases |= {
+        i.body.binding_id: i.body.case
+        for i in items
+        if isinstance(i, Event) and isinstance(i.body, life.ROUNDS)
+    }
+    spoken = list(_spoken(items, cases, operators))
+    asked = sorted({pair for operator, case in spoken for pair in permissions.pairs(operator, case)})
+    mended = sorted({case.earlier_binding_id for _, case in spoken if case.earlier_binding_id})
+    return Known(await storage.related(conn, asked), await storage.deciders(conn, mended))
+
+
+def interests(
+    operator: Operator,
+    case: Case,
+    known: Known,
+    relations: Mapping[str, RelationRecorded | None],
+    files: Mapping[UUID, CaseFile],
+) -> Interests:
+    """The operator's interests in one case; what the same batch has brought counts before what was loaded."""
+    held = {pair for pair in permissions.pairs(operator, case) if _related(pair, known, relations)}
+    mended = case.earlier_binding_id
+    file = files.get(mended) if mended else None
+    earlier = (
+        (file.state.reviewer, file.state.state) if file else known.earlier.get(mended) if mended else None
+    )
+    return Interests(frozenset(held), earlier)
+
+
+def _related(pair: str, known: Known, relations: Mapping[str, RelationRecorded | None]) -> bool:
+    if pair not in relations:
+        return pair in known.related
+    told = relations[pair]
+    return told is not None and not told.ended
+
+
+def _spoken(
+    items: Sequence[Item], cases: Mapping[UUID, Case], operators: Mapping[str, Operator]
+) -> Iterator[tuple[Operator, Case]]:
+    for item in items:
+        body = item.body if isinstance(item, Event) else None
+        if type(body) in permissions.MAY:
+            operator, case = operators.get(body.operator_id), cases.get(body.binding_id)  # type: ignore[union-attr]
+            if operator and case:
+                yield operator, case

@@ -1,0 +1,75 @@
+"""Whether an operator may say what he or she says of a case: role, region, and no interest of his or her own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.contracts.binding_decisions import State
+from shared.contracts.binding_screenings import Case
+from shared.contracts.operators import Operator, Role
+from shared.contracts.reasons import Reason, reason
+from shared.contracts.review_verdicts import (
+    Claimed,
+    EndedByAuthority,
+    Released,
+    Resumed,
+    Revealed,
+    Suspended,
+    VerdictGiven,
+)
+
+_DESK = frozenset({Role.REVIEWER, Role.SUPERVISOR})
+_AUTHORITY = frozenset({Role.AUTHORITY})
+MAY: Mapping[type, frozenset[Role]] = {
+    Claimed: _DESK,
+    Released: _DESK,
+    VerdictGiven: _DESK,
+    Revealed: _DESK | _AUTHORITY,
+    Suspended: _AUTHORITY,
+    Resumed: _AUTHORITY,
+    EndedByAuthority: _AUTHORITY,
+}
+"""Which roles may say what. A clerk says nothing here: what he or she vouches for comes with the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interests:
+    """What could bind an operator to a case. `related`: pairs that the registry holds as relatives now; `earlier`: who decided the request
+    that this one mends, and how."""
+
+    related: frozenset[str] = frozenset()
+    earlier: tuple[str | None, State] | None = None
+
+
+def objections(operator: Operator, said: type, case: Case, interests: Interests) -> tuple[Reason, ...]:
+    """Everything that keeps the operator from saying this of the case; empty if nothing does."""
+    return tuple(_objections(operator, said, case, interests))
+
+
+def _objections(operator: Operator, said: type, case: Case, interests: Interests) -> Iterator[Reason]:
+    if MAY[said].isdisjoint(operator.roles):
+        yield reason("operator-role-missing")
+    if not operator.works_for(case.admdvs):
+        yield reason("operator-region")
+    if not operator.persons.isdisjoint(parties(case)):
+        yield reason("operator-is-party")
+    elif not interests.related.isdisjoint(pairs(operator, case)):
+        yield reason("operator-related")
+    if said in (Claimed, VerdictGiven) and interests.earlier == (operator.id, State.REJECTED):
+        yield reason("operator-decided-before")
+
+
+def parties(case: Case) -> tuple[str, ...]:
+    """The numbers of those whom the case is about."""
+    return tuple(side.psn_no for side in (case.sponsor, case.beneficiary) if side)
+
+
+def pairs(operator: Operator, case: Case) -> frozenset[str]:
+    """Keys of `registry.relations` under which the operator would be related to a party."""
+    return frozenset(pair(own, other) for own in operator.persons for other in parties(case) if own != other)
+
+
+def pair(one: str, other: str) -> str:
+    """The record key of two persons in `registry.relations`."""
+    return "|".join(sorted((one, other)))
