@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from rich.table import Table
 from deploy.commands.policy_files import day
 from deploy.local.errors import StackError
 from deploy.reading import record, running
+from deploy.reading.running import Running
 from services.audit.domain import proving
 from services.audit.domain.checking import FAULTS, Broken
 from services.audit.record.verifying import Found
@@ -55,21 +57,9 @@ def verify(
     gongji record verify --from 2026-11-23 --json
     gongji record verify --topic
     """  # fmt: skip
-    stack = running.find()
     begun = time.perf_counter()
     with _progress(as_json) as progress:
-        task = progress.add_task("核验 verifying", total=None)
-        found = asyncio.run(
-            record.verify(
-                stack,
-                day(since) if since else None,
-                lambda n: progress.update(task, total=n),
-                lambda n: progress.advance(task, n),
-            )
-        )
-        if topic:
-            task = progress.add_task("主题 topic", total=None)
-            found.add(*asyncio.run(record.unrecorded(stack, lambda n: progress.advance(task, n))))
+        found = _verified(running.find(), day(since) if since else None, topic, progress)
     seconds = time.perf_counter() - begun
     if as_json:
         typer.echo(json.dumps(_told(found, seconds), ensure_ascii=False, indent=1, default=str))
@@ -77,6 +67,19 @@ def verify(
         _print(found, seconds)
     if found.broken:
         raise typer.Exit(1)
+
+
+def _verified(stack: Running, since: date | None, topic: bool, progress: Progress) -> Found:
+    task = progress.add_task("核验 verifying", total=None)
+    found = asyncio.run(
+        record.verify(
+            stack, since, lambda n: progress.update(task, total=n), lambda n: progress.advance(task, n)
+        )
+    )
+    if topic:
+        second = progress.add_task("主题 topic", total=None)
+        found.add(*asyncio.run(record.unrecorded(stack, lambda n: progress.advance(second, n))))
+    return found
 
 
 def _told(found: Found, seconds: float) -> dict[str, Any]:
