@@ -14,6 +14,7 @@ from deploy.local.errors import StackError
 from deploy.policy.replay import Replay, Replayed, Tally
 from deploy.reading.running import Running
 from services.eligibility import record
+from services.eligibility.domain import probing
 from shared.clock import BEIJING
 
 COLUMNS = (
@@ -28,6 +29,8 @@ COLUMNS = (
     "reasons_gone",
     "keys",
 )
+NOT_LOOKED_AT = "not-looked-at"
+"""A screening of a sponsor who was stopped for the day: the relative was not looked at, so no policy has anything to judge."""
 _READ_ONLY = "set session characteristics as transaction read only"
 
 
@@ -61,9 +64,12 @@ async def replayed(
             async for one in record.read(conn, *wanted.span):
                 if one.gap is not None:
                     tally.miss(one.gap.value)
+                elif probing.STOPPED in one.codes:
+                    tally.miss(NOT_LOOKED_AT)
                 else:
                     tally.add(replay.judge(one))
                 tick()
+        tally.changed = replay.blame.seen
     except asyncpg.UndefinedTableError:
         raise StackError("eligibility keeps no record here yet", "Start it once with `gongji up`.") from None
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from deploy.policy.past import NOT_LOOKED_AT
 from deploy.policy.replay import Replayed, Stale, Tally
 
 _OUTCOMES = {
@@ -20,6 +21,7 @@ _OUTCOMES = {
 _GAPS = {
     "erased": "已按要求删除 erased",
     "history-missing": "早于保存期 history-missing",
+    NOT_LOOKED_AT: "当日未能确认的人过多，未审查 not-looked-at",
 }
 
 

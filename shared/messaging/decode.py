@@ -23,6 +23,7 @@ from shared.messaging.handler import Event, FieldError, Invalid, Tombstone
 from shared.messaging.reasons import Reason
 from shared.messaging.records import Record
 from shared.messaging.registry import Registry, Type, is_own
+from shared.messaging.wording import stated
 
 MAX_HEADER_BYTES = 16 * 1024
 MAX_ID = 128
@@ -241,8 +242,8 @@ def _exact(value: bytes) -> dict[str, Any]:
 def _field_errors(error: ValidationError, kind: Type) -> tuple[FieldError, ...]:
     """Path, reason and example of each error; never the input."""
     return tuple(
-        FieldError(".".join(map(str, e["loc"])) or "body", e["msg"], example_of(kind.model, e["loc"]))
-        for e in error.errors(include_url=False, include_context=False, include_input=False)
+        FieldError(".".join(map(str, e["loc"])) or "body", stated(e), example_of(kind.model, e["loc"]))
+        for e in error.errors(include_url=False, include_input=False)
     )
 
 

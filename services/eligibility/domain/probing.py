@@ -10,7 +10,7 @@ from dataclasses import replace
 from services.eligibility.domain.inquiry import Inquiry
 from services.eligibility.domain.screening import Finding, Outcome
 
-NOT_CONFIRMED = "beneficiary-not-confirmed"
+NOT_CONFIRMED, STOPPED = "beneficiary-not-confirmed", "too-many-unconfirmed"
 
 
 def stopped(q: Inquiry, unconfirmed: int) -> bool:
@@ -28,5 +28,5 @@ def blind(q: Inquiry) -> Inquiry:
 def refusal(q: Inquiry) -> Finding:
     """The one reason; nothing else was looked at."""
     cites = "binding.max_unconfirmed_per_day"
-    why = q.why("too-many-unconfirmed", "sponsor.unconfirmed", cites=cites, field="sponsor")
+    why = q.why(STOPPED, "sponsor.unconfirmed", cites=cites, field="sponsor")
     return Finding(Outcome.REFUSED, (why,), (), (), unknown_person=False)

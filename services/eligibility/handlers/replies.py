@@ -71,6 +71,7 @@ def usable(out: Out, event: Event) -> Message | None:
         refuse_invalid(out, event, event.body)
         return None
     if not event.time_believed:
-        refuse(out, event, [reason("time-not-believed", rule="message.time", field="ce_time")])
+        wrong = [reason("time-not-believed", rule="message.time", field="ce_time")]
+        refuse(out, event, wrong, getattr(event.body, "binding_id", None))
         return None
     return event.body if isinstance(event.body, Message) else None
