@@ -183,8 +183,10 @@ def _key_of(section: str, key: object) -> str:
     elsewhere = [f"{other}.{key}" for other in SECTIONS if f"{other}.{key}" in keys()]
     if elsewhere:
         return f"a key of {section}; there is {' and '.join(elsewhere)}: {said(elsewhere[0]).en}"
-    known = one_of((f.name for f in fields(SECTIONS[section])), key)
-    return f"a key of {section}: {known.removeprefix('one of ')}"
+    known, nearest, near = one_of((f.name for f in fields(SECTIONS[section])), key).partition(
+        " (did you mean "
+    )
+    return f"a key of {section}" + (nearest + near if near else f": {known.removeprefix('one of ')}")
 
 
 def _near(path: object) -> str:
