@@ -36,9 +36,6 @@ Document = Annotated[str, typer.Option(help="Number of the authority's document.
 From = Annotated[str, typer.Option("--from", help="ISO time with zone from which it holds; empty: now.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for scripts.")]
 
-OLD = 80
-"""Persons of this age go before others, as do those who came to a counter."""
-
 
 @app.command("list")
 def list_(
@@ -48,6 +45,9 @@ def list_(
     ] = [],  # noqa: B006 - how typer is told
     claimed_by: Annotated[str, typer.Option(help="Only cases in this operator's hands.")] = "",
     overdue: Annotated[bool, typer.Option("--overdue", help="Only cases past their due date.")] = False,
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Also cases whose documents are still being verified.")
+    ] = False,
     rows: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -58,11 +58,11 @@ def list_(
     gongji review list --state supplement-requested --json
     """
     states = [one.value for one in state] or [binding_decisions.State.UNDER_REVIEW.value]
-    wanted = storage.Wanted(states, region, claimed_by or None, overdue, rows)
+    wanted = storage.Wanted(states, region, claimed_by or None, overdue, rows, pending)
     stack = running.find()
     now = stack.clock.now()
     found = asyncio.run(
-        desk.ask(stack, lambda conn: storage.queue(conn, wanted, now, desk.born_by(now, OLD)))
+        desk.ask(stack, lambda conn: storage.queue(conn, wanted, now))
     )
     if as_json:
         typer.echo(json.dumps([dict(row) for row in found], ensure_ascii=False, indent=1, default=str))
@@ -72,7 +72,18 @@ def list_(
 
 def _queue(rows: Sequence[asyncpg.Record]) -> Table:
     """The queue as a reviewer reads it."""
-    table = Table("binding", "first", "region", "channel", "relation", "round", "due", "state", "claimed by")
+    table = Table(
+        "binding",
+        "first",
+        "region",
+        "channel",
+        "relation",
+        "round",
+        "due",
+        "state",
+        "documents",
+        "claimed by",
+    )
     for row in rows:
         due = beijing(row["due_at"])
         table.add_row(
@@ -84,6 +95,7 @@ def _queue(rows: Sequence[asyncpg.Record]) -> Table:
             str(row["round"]),
             f"[red]{due} overdue[/red]" if row["overdue"] else due,
             row["state"],
+            desk.DOCUMENTS[row["documents"]],
             row["claimed_by"] or "",
         )
     return table
@@ -133,6 +145,8 @@ def _case(row: asyncpg.Record) -> dict[str, Any]:
         "claimed_by": row["claimed_by"],
         "claimed_until": row["claimed_until"],
         "overdue": row["overdue"],
+        "documents": desk.DOCUMENTS[row["documents"]],
+        "documents_verified_at": row["documents_verified_at"],
     }
     return {**state, **parties, **asked, "registry_says": registry, **claim}
 

@@ -100,10 +100,8 @@ async def reviewed_by_a_person(world: World) -> None:
     sender = await world.channels.say_by_node("website", "binding.requests.submitted", request)
     row.title += f"（{sender}）"
     await world.settled_state(request.binding_id, row.title, "under-review")
-    await world.channels.say(
-        "desk",
-        "review.verdicts.verdict-given",
-        VerdictGiven(binding_id=request.binding_id, operator_id="reviewer-01", decision=Decision.APPROVE),
+    await world.decide(
+        VerdictGiven(binding_id=request.binding_id, operator_id="reviewer-01", decision=Decision.APPROVE)
     )
     await world.see_state(row, request.binding_id, "approved")
 
@@ -177,7 +175,7 @@ async def elder_at_the_counter(world: World) -> UUID:
     await world.channels.say("service-hall", "binding.requests.supplemented", papers)
     await world.settled_state(binding_id, row.title, "under-review")
     verdict = VerdictGiven(binding_id=binding_id, operator_id="reviewer-01", decision=Decision.APPROVE)
-    await world.channels.say("desk", "review.verdicts.verdict-given", verdict)
+    await world.decide(verdict)
     row.expected = "approved"
     await world.see_state(row, binding_id, "approved")
     return binding_id

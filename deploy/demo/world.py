@@ -1,5 +1,6 @@
 """What a scene may do: publish as somebody, wait for what follows, and write down a row."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from deploy.demo.rows import Ledger, Row
 from deploy.reading.seen import Seen
 from shared.clock import BEIJING, SystemClock
 from shared.contracts.binding_requests import Submitted
+from shared.contracts.review_verdicts import VerdictGiven
 from shared.contracts.sources import get as source_of
 from shared.ids import SystemIds
 from shared.testing.identities import MadeUp
@@ -88,6 +90,24 @@ class World:
             return latest if latest is not None and latest.raw["state"] in states else None
 
         return await self.follower.until(arrived, what, timeout)
+
+    async def decide(self, verdict: VerdictGiven, timeout: float = 40.0) -> dict[str, Any]:
+        """An operator's verdict, given again while the documents of the case are still being verified; the answer to it."""
+        end = time.monotonic() + timeout
+        while True:
+            asked = await self.channels.say("desk", "review.verdicts.verdict-given", verdict)
+            told = await self._told(asked, str(verdict.binding_id), timeout)
+            reading = [reason["code"] for reason in told["reasons"]] == ["documents-pending"]
+            if not reading or time.monotonic() > end:
+                return told
+            await asyncio.sleep(0.2)
+
+    async def _told(self, asked: str, about: str, timeout: float) -> dict[str, Any]:
+        def answered() -> Seen | None:
+            answers = self.follower.named(about, "answers.desk")
+            return next((seen for seen in answers if seen.request == ("desk", asked)), None)
+
+        return dict((await self.follower.until(answered, f"the answer to a verdict on {about}", timeout)).raw)
 
     def latest(self, binding_id: UUID) -> Seen | None:
         """The latest version of a binding on `binding.decisions`."""

@@ -24,10 +24,15 @@ from deploy.local.programs import Program, service, stand_ins
 from deploy.local.stack import Stack
 from deploy.local.supervisor import Supervisor
 from shared import clock
+from shared.contracts.binding_requests import MaterialKind
+from shared.testing import documents
+from shared.testing.proofs import material
 
 READY_PATIENCE = 120.0
 SERVERS = ("kafka", "postgres")
 SUPERVISOR = "gongji"
+DOCUMENTS = "documents"
+"""The folder of a stack in which channels put documents."""
 
 
 def chosen(text: str) -> tuple[str, ...]:
@@ -54,13 +59,18 @@ async def provision(servers: Stack, environ: Mapping[str, str] = os.environ) -> 
 
 
 async def publish_cast(servers: Stack, console: Console) -> None:
-    """Publish the made-up persons of `deploy/cast/cast.yaml`, once in the life of a stack's data. Raises aiokafka's errors."""
+    """Publish the made-up persons of `deploy/cast/cast.yaml`, once in the life of a stack's data. Raises aiokafka's errors.
+
+    The documents that samples and examples refer to are put into the stack's folder.
+    """
     memory = stack.remembered(servers.home)
     if memory.get("cast"):
         return
     now = clock.from_setting(os.environ.get("GONGJI_CLOCK")).now()
     records = registry.from_cast(cast.FILE, now)
     await registry.publish(servers.kafka, records)
+    kinds = [material(kind, number=number) for kind in MaterialKind for number in (1, 2)]
+    documents.upload(servers.home / DOCUMENTS, kinds)
     console.say(
         f"published {len(records)} records about made-up persons, see {cast.FILE.relative_to(PROJECT)}"
     )
@@ -76,6 +86,15 @@ def anchored(setting: str, left: Mapping[str, Any] | None) -> str:
     """
     before = str((left or {}).get("clock", ""))
     return before if setting and before.startswith(f"{setting.strip()}@") else clock.with_anchor(setting)
+
+
+def store_of(home: Path) -> dict[str, str]:
+    """Audit's store of documents, a folder of the stack; nothing where the environment names another store."""
+    if os.environ.get("GONGJI_AUDIT_STORE"):
+        return {}
+    folder = home / DOCUMENTS
+    folder.mkdir(exist_ok=True)
+    return {"GONGJI_AUDIT_STORE": str(folder)}
 
 
 def services(
@@ -94,8 +113,9 @@ def services(
 
     if with_stand_ins and "notify" in names:
         programs, found = stand_ins(servers.home / "peers", port_of("smsc"), port_of("phone"))
+    own = {"notify": found, "audit": store_of(servers.home)}
     for name in names:
-        port, more = port_of(name), found if name == "notify" else {}
+        port, more = port_of(name), own.get(name)
         programs.append(
             service(name, kafka=servers.kafka, database_url=urls[name], port=port, clock=text, more=more)
         )

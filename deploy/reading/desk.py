@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeVar
 
 import asyncpg
@@ -14,7 +14,6 @@ from aiokafka.errors import KafkaError
 from deploy.local.errors import StackError
 from deploy.reading import topics
 from deploy.reading.running import Running
-from shared.clock import BEIJING
 from shared.contracts import envelope
 from shared.contracts.base import Message
 from shared.contracts.topics import TYPES, answers_topic
@@ -27,6 +26,17 @@ PATIENCE = 30.0
 T = TypeVar("T")
 
 
+DOCUMENTS = {
+    None: "none to verify",
+    "pending": "being verified",
+    "late": "not verified yet: the store does not answer",
+    "verified": "verified",
+    "faulty": "faulty, asked for again",
+    "unverified": "not verified: no store is configured",
+}
+"""What a reviewer reads of the check of a case's documents."""
+
+
 async def ask(stack: Running, question: Callable[[Conn], Awaitable[T]]) -> T:
     """What `question` finds in audit's tables, in a read-only transaction. Raises `StackError` when they are not there."""
     try:
@@ -36,12 +46,6 @@ async def ask(stack: Running, question: Callable[[Conn], Awaitable[T]]) -> T:
         raise StackError("audit has no tables yet", "Start it once with `gongji up`.") from None
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise StackError(f"PostgreSQL of audit: {type(error).__name__}", "See `gongji status`.") from error
-
-
-def born_by(now: datetime, age: int) -> date:
-    """The last date of birth of persons who are `age` years old today in Beijing."""
-    today = now.astimezone(BEIJING).date()
-    return today.replace(year=today.year - age, day=min(today.day, 28) if today.month == 2 else today.day)
 
 
 async def say(stack: Running, short_type: str, body: Message) -> Message | None:

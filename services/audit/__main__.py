@@ -2,7 +2,7 @@
 
 import sys
 
-from services.audit.app import build
+from services.audit.app import build, documents
 from services.audit.record.sealing import keep_sealed
 from services.audit.settings import Settings
 from shared.messaging import service
@@ -16,7 +16,7 @@ def main() -> None:
         handler = build(settings)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
-    service.main(handler, settings, [keep_sealed])
+    service.main(handler, settings, [keep_sealed, documents(settings)])
 
 
 if __name__ == "__main__":

@@ -42,16 +42,18 @@ def _content(folder: int, name: str, limit: int) -> bytes | Missing:
     """A regular file right in the open folder. O_NOFOLLOW: a link is not followed; O_NONBLOCK: a pipe is not waited for."""
     try:
         opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         return MISSING
     except OSError as error:
-        if error.errno == errno.ELOOP:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
             return MISSING
         raise Unavailable(f"a document cannot be read: {type(error).__name__}") from None
-    with os.fdopen(opened, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             return MISSING
-        try:
+        with os.fdopen(opened, "rb", closefd=False) as file:
             return file.read(limit + 1)
-        except OSError as error:
-            raise Unavailable(f"a document cannot be read: {type(error).__name__}") from None
+    except OSError as error:
+        raise Unavailable(f"a document cannot be read: {type(error).__name__}") from None
+    finally:
+        os.close(opened)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _PROBE = ".gongji-probe"
 """A key that no reference can be (they begin with what a channel makes, and this one is never written)."""
+_NO_SUCH_KEY = "<Code>NoSuchKey</Code>"
+"""What only the store itself says of a document. A missing bucket is 404 as well, and no applicant's fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,10 @@ class Bucket:
         try:
             found = await obstore.get_async(self._store, reference)
             return await _first(found.stream(min_chunk_size=256 * 1024), limit + 1)
-        except FileNotFoundError:
-            return MISSING
+        except FileNotFoundError as error:
+            if _NO_SUCH_KEY in str(error):
+                return MISSING
+            raise Unavailable("the bucket of documents is not there, or something else answers") from None
         except (BaseError, OSError, ValueError) as error:
             raise Unavailable(f"the bucket of documents: {type(error).__name__}") from None
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from services.audit.domain import periods, screenings, standing, verdicts
+from services.audit.domain import checked, periods, screenings, standing, verdicts
 from services.audit.domain.model import STANDING, CaseFile, Elapsed, Outcome, Step, unchanged
 from shared.contracts import binding_screenings as found
 from shared.contracts import review_verdicts as said
@@ -47,7 +47,7 @@ TURN = "turn"
 
 def advance(
     file: CaseFile | None,
-    event: Screening | Following | Verdict | Elapsed,
+    event: Screening | Following | Verdict | Elapsed | checked.Checked,
     at: datetime,
     policy: RegionPolicy,
 ) -> Outcome:
@@ -72,7 +72,7 @@ def _first_over(state: BindingState, at: datetime) -> tuple[str, datetime] | Non
 
 def _advance(
     file: CaseFile | None,
-    event: Screening | Following | Verdict | Elapsed,
+    event: Screening | Following | Verdict | Elapsed | checked.Checked,
     at: datetime,
     policy: RegionPolicy,
 ) -> Outcome:
@@ -95,6 +95,8 @@ def _advance(
             return verdicts.reveal(file, event)
         case said.Claimed() | said.Released() | said.VerdictGiven():
             return verdicts.on_queue(file, event, at, policy)
+        case checked.Checked():
+            return checked.checked(file, event, at, policy)
         case said.Suspended() | said.Resumed() | said.EndedByAuthority():
             return standing.by_authority(file, event, at)
         case _:
