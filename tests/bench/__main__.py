@@ -1,6 +1,6 @@
-"""`make bench`: settlements, bindings and screenings a second beside per-message baselines and pgbench, all of one run; writes `build/bench.json`.
+"""`make bench`: settlements, bindings, screenings and decisions a second beside per-message baselines and pgbench, all of one run; writes `build/bench.json`.
 
-`python -m tests.bench [--quick] [--workers N] [--only settlement|binding|eligibility]`. Only ratios of one run count: machines differ a lot in
+`python -m tests.bench [--quick] [--workers N] [--only settlement|binding|eligibility|audit]`. Only ratios of one run count: machines differ a lot in
 how fast they flush and switch.
 """
 
@@ -21,7 +21,7 @@ from rich.table import Table
 
 from deploy.local.testing import start_for_tests, stop_after_tests
 from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
-from tests.bench import eligibility, lines, pgbench
+from tests.bench import audit, eligibility, lines, pgbench
 from tests.bench.lines import Sizes
 from tests.bench.stage import Stage
 
@@ -41,6 +41,9 @@ async def measure(sizes: Sizes, workers: int, only: str) -> dict[str, Any]:
             if only in ("", "eligibility"):
                 CONSOLE.print(f"eligibility alone: a backlog of {sizes.requests}")
                 found |= await eligibility.measure(place, sizes.requests)
+            if only in ("", "audit"):
+                CONSOLE.print(f"audit alone: a backlog of {sizes.requests}")
+                found |= await audit.measure(place, sizes.requests)
             if only in ("", "binding"):
                 CONSOLE.print(f"bindings: a backlog of {sizes.bindings}")
                 found |= await lines.binding(place, sizes)
@@ -87,7 +90,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a quarter of everything")
     parser.add_argument("--workers", type=int, default=1, help="settlement processes")
     parser.add_argument(
-        "--only", choices=("settlement", "binding", "eligibility"), default="", help="one of the lines"
+        "--only",
+        choices=("settlement", "binding", "eligibility", "audit"),
+        default="",
+        help="one of the lines",
     )
     asked = parser.parse_args()
     os.environ.setdefault("GONGJI_SOURCES", str(DEMO_SOURCES))
