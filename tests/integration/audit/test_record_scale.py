@@ -102,7 +102,9 @@ async def test_a_million_entries_are_verified_in_time(database_urls: dict[str, s
         )
         assert found.broken == []
         assert (found.entries, found.bindings) == (BINDINGS * 4, BINDINGS)
-        assert wall < LIMIT
+        assert cpu + server < LIMIT, "however busy the machine is with other things"
+        busy = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
+        assert wall < LIMIT or busy
     finally:
         await admin.close()
         await replica.pool.close()
