@@ -87,15 +87,11 @@ class Work:
         default_factory=dict
     )
     screened: list[Screened] = field(default_factory=list)
-    early: dict[UUID, BindingState] = field(
-        default_factory=dict
-    )  # decisions that were read before their request
+    early: dict[UUID, BindingState] = field(default_factory=dict)  # decisions that came before their request
     changed_early: set[UUID] = field(default_factory=set)
     unconfirmed: dict[tuple[bytes, date], set[bytes]] = field(default_factory=lambda: defaultdict(set))
     new_unconfirmed: set[tuple[bytes, date, bytes]] = field(default_factory=set)
-    stopped: set[tuple[bytes, date]] = field(
-        default_factory=set
-    )  # sponsors who were told to stop asking for strangers
+    stopped: set[tuple[bytes, date]] = field(default_factory=set)  # sponsors who asked for too many strangers
     stamped: set[UUID] = field(
         default_factory=set
     )  # bindings that began or ceased to stand, or were judged by another policy
@@ -256,6 +252,13 @@ class Work:
     def unconfirmed_today(self, binding: Binding) -> int:
         """How many relatives of this sponsor could not be confirmed on the day on which the request came."""
         return len(self.unconfirmed.get(self._asking(binding), ())) if self.unconfirmed else 0
+
+    def strangers_waiting(self, binding: Binding) -> int:
+        """How many other relatives the same sponsor named that day for whom the registry is still waited."""
+        asking = self._asking(binding)
+        waiting = (b for b in self.waiting_for(binding.sponsor) if b.sponsor == binding.sponsor)
+        named = {b.beneficiary for b in waiting if self._asking(b) == asking}
+        return len(named - {binding.beneficiary} - self.unconfirmed.get(asking, set()))
 
     def note_unconfirmed(self, binding: Binding) -> None:
         """One more relative who could not be confirmed."""

@@ -48,7 +48,7 @@ def submitted(work: Work, event: Event, body: requests.Submitted, out: Out) -> N
 
 
 def _first_look(work: Work, event: Event, binding: Binding, out: Out) -> None:
-    q, finding = screening.judge(work, binding)
+    q, finding = screening.judge(work, binding, new=True)
     if finding.unknown_person:
         work.put(binding)
         wait = timedelta(seconds=q.policy.binding.person_wait)
@@ -84,6 +84,7 @@ def withdrawn(work: Work, event: Event, body: requests.Withdrawn, out: Out) -> N
         return
     if binding.stage is Stage.WAITING:
         work.put(binding.model_copy(update={"stage": Stage.CLOSED}))
+        work.note_unconfirmed(binding)  # or strangers could be asked for and taken back without end
         out.no_longer_due(screening.PERSON, str(binding.binding_id))
         release(work, binding.binding_id, out)
         screened(out, event, binding.binding_id, "accepted", Step.DECIDED, version(work, binding))
@@ -107,8 +108,7 @@ def account_opened(work: Work, event: Event, body: requests.AccountOpened, out: 
     if person is None:
         refuse(out, event, [reason("sponsor-unknown", rule="sponsor.known", field="sponsor_psn_no")])
         return
-    row = person.best(frozenset({"310"}))
-    region = row.insuplc_admdvs if row else body.admdvs
+    region = screening.home_of(person) or body.admdvs
     policy = work.policies.at(region, event.time)
     signed = body.commitment.signed_at if body.commitment else event.time
     letter = work.policies.at(region, min(signed, event.time)).binding.commitment

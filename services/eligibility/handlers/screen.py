@@ -26,6 +26,8 @@ STAGES = {
     Outcome.REFUSED: Stage.REFUSED,
 }
 _EMPLOYEES = frozenset({"310"})
+_WHO = frozenset({"sponsor-unknown", "sponsor-mismatch", probing.STOPPED})
+"""Reasons that are judged whoever else is confirmed or not."""
 CONSENT, PERSON = "consent", "person"
 """Kinds of due rows: a consent that expires, a person who is waited for."""
 
@@ -35,8 +37,7 @@ def inquire(work: Work, binding: Binding) -> Inquiry:
     request = binding.request
     sponsor = work.by_number(request.sponsor.psn_no)
     beneficiary = work.person(binding.beneficiary)
-    known = sponsor is not None and sponsor.key == binding.sponsor
-    region = _region(binding, sponsor) if known else policy_region(work, binding)
+    region = _region(work, binding)
     policy = work.policies.at(region, binding.at)
     signed = request.commitment.signed_at if request.commitment else binding.at
     return Inquiry(
@@ -57,25 +58,38 @@ def inquire(work: Work, binding: Binding) -> Inquiry:
     )
 
 
-def policy_region(work: Work, binding: Binding) -> str:
-    """Whose policy holds: that of the place where the sponsor is insured, as far as the registry knows the sponsor."""
-    return _region(binding, work.person(binding.sponsor, binding.request.sponsor.psn_no))
+def _region(work: Work, binding: Binding) -> str:
+    """Whose policy holds: that of the place where the sponsor is insured; else that of the place where it was asked for.
+
+    Certificate and name must be those of one person: citations name the region, and where strangers are insured is nobody's business.
+    """
+    asked = binding.request.sponsor
+    sponsor = work.person(binding.sponsor, asked.psn_no)
+    home = home_of(sponsor) if sponsor and sponsor.named(asked.psn_name) else None
+    return home or binding.request.admdvs
 
 
-def _region(binding: Binding, sponsor: Person | None) -> str:
-    row = sponsor.best(_EMPLOYEES) if sponsor else None
-    return row.insuplc_admdvs if row else binding.request.admdvs
+def home_of(sponsor: Person) -> str | None:
+    """Where a person is insured as an employee, and so has an account to share."""
+    row = sponsor.best(_EMPLOYEES)
+    return row.insuplc_admdvs if row else None
 
 
 def policy_of(work: Work, binding: Binding) -> RegionPolicy:
-    """The policy at the request's event time."""
-    return work.policies.at(policy_region(work, binding), binding.at)
+    """The policy by which the request was judged last."""
+    return work.policies.at(binding.admdvs, binding.at)
 
 
-def judge(work: Work, binding: Binding) -> tuple[Inquiry, Finding]:
-    """A first look at a request. Nothing about the relative is looked at for a sponsor who asked for too many strangers today."""
+def judge(work: Work, binding: Binding, *, new: bool = False) -> tuple[Inquiry, Finding]:
+    """A first look at a request. Nothing about the relative is looked at for a sponsor who asked for too many strangers today.
+
+    `new`: those for whom a known sponsor waits count as well, or any number could be asked for within one wait.
+    """
     q = inquire(work, binding)
-    if probing.stopped(q, work.unconfirmed_today(binding)):
+    named = work.unconfirmed_today(binding)
+    if new and q.sponsor is not None:
+        named += work.strangers_waiting(binding)
+    if probing.stopped(q, named):
         work.stop(binding)
         q = probing.blind(q)
         return q, probing.refusal(q)
@@ -111,7 +125,7 @@ def settle(
     work.put(binding)
     work.remember(binding, q, finding, out.now, first=first)
     _tell_audit(binding, finding, case, q, out, reply_to)
-    gone = _gone(work, binding, finding)
+    gone = _gone(work, binding, q, finding)
     step = Step.DECIDED if finding.outcome is Outcome.REFUSED else Step.ACCEPTED
     outcome = "refused" if finding.reasons else finding.outcome.value
     screened(
@@ -207,11 +221,15 @@ def _short_code(finding: Finding, out: Out) -> str | None:
     return "".join(digits)
 
 
-def _gone(work: Work, binding: Binding, finding: Finding) -> tuple[str, ...]:
-    """Reasons of the refused request that this one mends, as far as they are gone."""
+def _gone(work: Work, binding: Binding, q: Inquiry, finding: Finding) -> tuple[str, ...]:
+    """Reasons of the refused request that this one mends, as far as they are gone.
+
+    While somebody is not confirmed most rules are silent, and silence says of no other reason that it is gone.
+    """
     earlier_id = binding.request.earlier_binding_id
     earlier = work.bindings.get(earlier_id) if earlier_id else None
-    if earlier is None or earlier.sponsor != binding.sponsor:
-        return ()
     still = {r.code for r in finding.reasons}
-    return tuple(dict.fromkeys(c for c in earlier.codes if c not in still))
+    if earlier is None or earlier.sponsor != binding.sponsor or probing.STOPPED in still:
+        return ()
+    judged = q.known_sponsor is not None and q.confirmed is not None
+    return tuple(dict.fromkeys(c for c in earlier.codes if c not in still and (judged or c in _WHO)))

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from shared.clock import BEIJING
+from shared.contracts.binding_requests import Withdrawn
 from shared.testing.identities import MadeUp, adult, child
 from shared.testing.messages import MONDAY, related, submitted
-from shared.testing.proofs import counter
+from shared.testing.proofs import counter, face_check
 from tests.unit.eligibility.line import Line, Said
 from tests.unit.eligibility.test_overlay import overlaid
 
@@ -81,17 +82,49 @@ def test_a_clerk_who_sees_the_certificates_may_go_on(tmp_path: Path) -> None:
     assert ask(one, KID, 3, channel="counter", counter=None).codes == STOP
 
 
-def test_requests_that_wait_for_a_person_count_when_nobody_came_and_the_rest_is_stopped(
-    tmp_path: Path,
-) -> None:
+def wait_for(one: Line, relative: MadeUp, number: int) -> Said:
+    """A request that lacks nothing but what the registry knows of the relative."""
+    face = face_check(SPONSOR, MONDAY, transaction_no=f"T{number}")
+    return one.send(SUBMITTED, submitted(SPONSOR, relative, relation="child", number=number, face_check=face))
+
+
+def test_nobody_asks_for_more_strangers_within_one_wait_than_in_a_day(tmp_path: Path) -> None:
     one = line(tmp_path, 2)
-    for number, stranger in enumerate(STRANGERS[:4], 1):
-        said = one.send(SUBMITTED, submitted(SPONSOR, stranger, relation="child", number=number))
-        assert said.answers[0][1].outcome == "accepted"
+    for number, stranger in enumerate(STRANGERS[:2], 1):
+        assert wait_for(one, stranger, number).answers[0][1].outcome == "accepted"
+    assert [wait_for(one, relative, n).codes for n, relative in ((3, STRANGERS[2]), (4, KID))] == [STOP] * 2
     fired = [one.fire("person", entity) for kind, entity in sorted(one.dues) if kind == "person"]
-    found = [[r.code for r in said.only.reasons] for said in fired]
-    assert found == [["beneficiary-not-confirmed"]] * 2 + [STOP] * 2
+    assert [[r.code for r in said.only.reasons] for said in fired] == [["beneficiary-not-confirmed"]] * 2
     assert len(one.work.stopped) == 1
+
+
+def test_those_who_are_recorded_in_time_do_not_count(tmp_path: Path) -> None:
+    one = line(tmp_path, 2)
+    for number, relative in enumerate(STRANGERS[:2], 1):
+        wait_for(one, relative, number)
+        one.know(relative)
+    assert wait_for(one, KID, 3).types == ["passed"]
+
+
+def test_a_family_that_waits_for_its_sponsor_is_not_stopped(tmp_path: Path) -> None:
+    one = Line(overlaid(tmp_path, "330000", "binding", {"max_unconfirmed_per_day": 1}))
+    for number, relative in enumerate(STRANGERS[:3], 1):
+        assert wait_for(one, relative, number).answers[0][1].outcome == "accepted"
+    one.know(SPONSOR)
+    one.know(*STRANGERS[:3])
+    assert one.work.stopped == set()
+
+
+def test_a_stranger_who_is_taken_back_while_waited_for_counts(tmp_path: Path) -> None:
+    one = line(tmp_path, 2)
+    for number, stranger in enumerate(STRANGERS[:2], 1):
+        request = submitted(SPONSOR, stranger, relation="child", number=number)
+        one.send(SUBMITTED, request)
+        one.send(
+            "binding.requests.withdrawn",
+            Withdrawn(binding_id=request.binding_id, sponsor_psn_no=SPONSOR.psn_no),
+        )
+    assert wait_for(one, KID, 3).codes == STOP
 
 
 def test_a_sender_cannot_choose_the_day_by_its_clock(tmp_path: Path) -> None:
