@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from services.audit import conflicts, storage
 from services.audit.documents import rows
-from services.audit.domain import answering, checked, life, permissions, record
+from services.audit.domain import answering, checked, life, permissions, queue, record
 from services.audit.domain.model import CaseFile, Elapsed, Outcome, Step
 from services.audit.domain.record import Entry
 from services.audit.domain.verdicts import field_invalid
@@ -51,6 +51,8 @@ class Batch:
     persons: dict[str, PersonRecorded | None] = field(default_factory=dict)
     relations: dict[str, RelationRecorded | None] = field(default_factory=dict)
     record: list[Entry] = field(default_factory=list)
+    waited: list[tuple[UUID, str]] = field(default_factory=list)
+    """Cases of which people are reminded, with the kind of due row."""
     known: conflicts.Known = field(default_factory=conflicts.Known)
     seen: set[rows.Round] = field(default_factory=set)
     """Cases whose documents were read, or that are shown unread; known for batches with verdicts."""
@@ -96,7 +98,7 @@ class AuditHandler:
         if isinstance(item, Due):
             read = item.kind == checked.KIND
             told = checked.Checked.read(item.body) if read else Elapsed(item.kind)
-            self._fold(state, UUID(item.entity), told, item, out)
+            self._due(state, UUID(item.entity), told, item, out)
         elif item.topic == PERSONS:
             keep(state.persons, item)
         elif item.topic == RELATIONS:
@@ -112,11 +114,18 @@ class AuditHandler:
         await storage.save_persons(conn, state.persons)
         await storage.save_relations(conn, state.relations)
         await writing.append(conn, state.record, self._now())
-        for i in sorted(state.changed):
-            if state.files[i].overdue:
-                log.get().warning(
-                    "review overdue", binding_id=str(i), due_at=str(state.files[i].state.due_at)
-                )
+        for i, kind in state.waited:
+            held = state.files[i]
+            who = held.claim.operator_id if held.claim else None
+            log.get().warning(
+                kind, binding_id=str(i), region=held.state.case.admdvs, due_at=str(held.state.due_at), claimed_by=who
+            )
+
+    def _due(self, state: Batch, binding_id: UUID, told: Any, item: Due, out: Out) -> None:
+        before = state.files.get(binding_id)
+        after = self._fold(state, binding_id, told, item, out).file
+        if item.kind in queue.KINDS and after != before:
+            state.waited.append((binding_id, item.kind))
 
     def _screening(self, state: Batch, event: Event, out: Out) -> None:
         if isinstance(event.body, Invalid | Tombstone):
@@ -174,7 +183,7 @@ class AuditHandler:
         if after is not None and after != file:
             state.files[binding_id] = after
             state.changed.add(binding_id)
-            schedule(file.state if file else None, after.state, out)
+            schedule(file, after, out)
         for number, version in enumerate(outcome.steps):
             self._publish(state, version, item, out, by_itself=number < outcome.by_itself)
         tell(outcome, event, out)
@@ -221,10 +230,11 @@ def keep(records: dict[str, R | None], event: Event) -> None:
             records[key] = body
 
 
-def schedule(before: BindingState | None, after: BindingState, out: Out) -> None:
-    """Due rows are a function of the state: those that it asks for are set, the others go."""
-    had, has = life.waits(before), life.waits(after)
-    entity = str(after.binding_id)
+def schedule(before: CaseFile | None, after: CaseFile, out: Out) -> None:
+    """Due rows are a function of what is held: those that it asks for are set, the others go."""
+    had = {**life.waits(before.state if before else None), **queue.reminders(before)}
+    has = {**life.waits(after.state), **queue.reminders(after)}
+    entity = str(after.state.binding_id)
     for kind, at in has.items():
         if had.get(kind) != at:
             out.due(kind, entity, at)

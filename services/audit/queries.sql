@@ -2,7 +2,9 @@
 select binding_id from binding where binding_id = any($1::uuid[]) order by binding_id for update;
 
 -- name: load
-select binding_id, body, claimed_by, claimed_until, overdue from binding where binding_id = any($1::uuid[]);
+select binding_id, body, claimed_by, claimed_until, overdue, since, reminded, first_born_by, marks, second_eyes, first_eyes,
+       sampled, looked_by, agreed
+from binding where binding_id = any($1::uuid[]);
 
 -- name: related
 select pair from relation where pair = any($1::text[]) and not ended;
@@ -13,15 +15,25 @@ select binding_id, reviewer, state from binding where binding_id = any($1::uuid[
 -- name: save
 insert into binding as b (
     binding_id, version, state, at, round, admdvs, channel, sponsor_psn_no, beneficiary_psn_no, relation, requested_at,
-    due_at, reviewer, claimed_by, claimed_until, overdue, body)
-select * from unnest(
+    due_at, reviewer, claimed_by, claimed_until, overdue, body, counter, since, reminded, first_born_by, marks, second_eyes,
+    first_eyes, sampled, looked_by, agreed, first)
+select c.*, c.state = 'under-review' and (c.counter or exists (
+        select from person p where p.psn_no in (c.sponsor, c.beneficiary) and p.brdy <= c.born_by))
+from unnest(
     $1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::text[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[], $15::timestamptz[], $16::bool[], $17::text[])
+    $10::text[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[], $15::timestamptz[], $16::bool[], $17::text[],
+    $18::bool[], $19::timestamptz[], $20::int[], $21::date[], $22::text[], $23::bool[], $24::text[], $25::text[], $26::text[],
+    $27::bool[])
+    as c (id, version, state, at, round, admdvs, channel, sponsor, beneficiary, relation, requested_at, due_at, reviewer, claimed_by,
+          claimed_until, overdue, body, counter, since, reminded, born_by, marks, second_eyes, first_eyes, sampled, looked_by, agreed)
 on conflict (binding_id) do update set
     version = excluded.version, state = excluded.state, at = excluded.at, round = excluded.round, admdvs = excluded.admdvs,
     channel = excluded.channel, sponsor_psn_no = excluded.sponsor_psn_no, beneficiary_psn_no = excluded.beneficiary_psn_no,
     relation = excluded.relation, due_at = excluded.due_at, reviewer = excluded.reviewer, claimed_by = excluded.claimed_by,
     claimed_until = excluded.claimed_until, overdue = excluded.overdue, body = excluded.body,
+    counter = excluded.counter, since = excluded.since, reminded = excluded.reminded, first_born_by = excluded.first_born_by,
+    marks = excluded.marks, second_eyes = excluded.second_eyes, first_eyes = excluded.first_eyes, sampled = excluded.sampled,
+    looked_by = excluded.looked_by, agreed = excluded.agreed, first = excluded.first,
     recorded = b.recorded or b.version < excluded.version;
 
 -- name: save_persons
@@ -29,6 +41,18 @@ insert into person as p (psn_no, version, brdy, surv_stas)
 select * from unnest($1::text[], $2::int[], $3::date[], $4::text[])
 on conflict (psn_no) do update set version = excluded.version, brdy = excluded.brdy, surv_stas = excluded.surv_stas
 where p.version < excluded.version;
+
+-- name: goes_first
+-- Persons of whom the registry told only now, or told otherwise: their open cases change places.
+update binding b set first = v.first
+from (
+    select o.binding_id, o.counter or exists (
+        select from person p where p.psn_no in (o.sponsor_psn_no, o.beneficiary_psn_no) and p.brdy <= o.first_born_by) as first
+    from binding o
+    where o.state = 'under-review' and (o.sponsor_psn_no = any($1::text[]) or o.beneficiary_psn_no = any($1::text[]))
+    order by o.binding_id for update
+) v
+where b.binding_id = v.binding_id and b.first <> v.first;
 
 -- name: forget_persons
 delete from person where psn_no = any($1::text[]);
@@ -44,22 +68,44 @@ where r.version < excluded.version;
 delete from relation where pair = any($1::text[]);
 
 -- name: queue
--- Who came to a counter or is old goes first, then what is due first. $1 region prefix, $2 states, $3 operator, $4 only overdue,
--- $5 born on or before, $6 rows, $7 only unclaimed at that time, $8 also cases whose documents are still being read.
+-- Who waits for people: counters and the old first, then what is due first; the order of index binding_queue. $1 region prefix,
+-- $2 in this operator's hands, $3 only overdue, $4 rows, $5 now, $6 also cases whose documents are still being read, $7 only what
+-- nobody has in hand.
 select b.binding_id, b.version, b.state, b.round, b.admdvs, b.channel, b.relation, b.requested_at, b.due_at, b.overdue, b.reviewer,
-       case when b.claimed_until > $7 then b.claimed_by end as claimed_by, v.first,
+       case when b.claimed_until > $5 then b.claimed_by end as claimed_by, b.first, b.reminded, b.marks, b.second_eyes, b.first_eyes,
+       case when b.overdue then 'escalated' when b.claimed_until > $5 then 'assigned' else 'received' end as desk,
        (select d.state from document_check d where d.binding_id = b.binding_id and d.round = b.round) as documents
 from binding b
-cross join lateral (
-    select b.channel in ('counter', 'institution-counter') or exists (
-        select from person p where p.psn_no in (b.sponsor_psn_no, b.beneficiary_psn_no) and p.brdy <= $5) as first
-) v
-where b.admdvs like $1 || '%' and b.state = any($2::text[]) and ($3::text is null or (b.claimed_by = $3 and b.claimed_until > $7))
-  and (not $4 or b.overdue)
-  and ($8 or b.state <> 'under-review' or not exists (
+where b.state = 'under-review' and b.admdvs >= $1 and b.admdvs < $1 || ':'
+  and ($2::text is null or (b.claimed_by = $2 and b.claimed_until > $5)) and (not $3 or b.overdue)
+  and (not $7 or b.claimed_until is null or b.claimed_until <= $5)
+  and ($6 or not exists (
       select from document_check d where d.binding_id = b.binding_id and d.round = b.round and d.state = 'pending'))
-order by v.first desc, b.due_at, b.binding_id
-limit $6;
+order by b.first desc, b.due_at, b.binding_id
+limit $4;
+
+-- name: cases
+-- Cases of any states, what is due first first. $1 region prefix, $2 states, $3 rows, $4 now.
+select b.binding_id, b.version, b.state, b.round, b.admdvs, b.channel, b.relation, b.requested_at, b.due_at, b.overdue, b.reviewer,
+       case when b.claimed_until > $4 then b.claimed_by end as claimed_by, b.first, b.reminded, b.marks, b.second_eyes, b.first_eyes,
+       case when b.overdue then 'escalated' when b.claimed_until > $4 then 'assigned' else 'received' end as desk,
+       (select d.state from document_check d where d.binding_id = b.binding_id and d.round = b.round) as documents
+from binding b
+where b.state = any($2::text[]) and b.admdvs >= $1 and b.admdvs < $1 || ':'
+order by b.due_at, b.binding_id
+limit $3;
+
+-- name: counts
+-- How many wait, for what, by region. $1 region prefix, $2 now.
+select b.admdvs, b.state,
+       case when b.state <> 'under-review' then '' when b.overdue then 'escalated' when b.claimed_until > $2 then 'assigned'
+            else 'received' end as desk,
+       count(*) as cases, count(*) filter (where b.first) as first, count(*) filter (where b.reminded > 0) as reminded,
+       count(*) filter (where b.marks <> '') as marked, min(b.due_at) as due_at
+from binding b
+where b.state in ('awaiting-consent', 'under-review', 'supplement-requested') and b.admdvs >= $1 and b.admdvs < $1 || ':'
+group by 1, 2, 3
+order by 1, 2, 3;
 
 -- name: show
 select b.body, b.claimed_by, b.claimed_until, b.overdue, r.psn_no as related_psn_no, r.other_is, r.ended as relation_ended,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 
-from services.audit.domain.model import CaseFile, Claim
+from services.audit.domain.model import CaseFile, Claim, Sample
 from shared.contracts.base import UUID
 from shared.contracts.binding_decisions import BindingState, State
 from shared.contracts.registry import PersonRecorded, RelationRecorded
 from shared.db import Conn, load_queries
 
 Q = load_queries(__file__)
+_REVIEWED = (State.UNDER_REVIEW.value,)
 
 
 async def lock(conn: Conn, ids: Sequence[UUID]) -> None:
@@ -26,12 +27,26 @@ async def lock(conn: Conn, ids: Sequence[UUID]) -> None:
 async def load(conn: Conn, ids: Sequence[UUID]) -> tuple[dict[UUID, CaseFile], dict[UUID, bytes]]:
     """The files of those bindings that exist, and their last decisions as they were published."""
     found, bodies = {}, {}
-    for binding_id, body, claimed_by, until, overdue in await conn.fetch(Q["load"], ids):
-        claim = Claim(claimed_by, until) if claimed_by else None
-        one = UUID(int=binding_id.int)
-        found[one] = CaseFile(BindingState.model_validate_json(body), claim, overdue)
-        bodies[one] = body.encode()
+    for row in await conn.fetch(Q["load"], ids):
+        one = UUID(int=row[0].int)
+        found[one] = _file(row)
+        bodies[one] = row["body"].encode()
     return found, bodies
+
+
+def _file(row: asyncpg.Record) -> CaseFile:
+    return CaseFile(
+        BindingState.model_validate_json(row["body"]),
+        Claim(row["claimed_by"], row["claimed_until"]) if row["claimed_by"] else None,
+        row["overdue"],
+        row["since"],
+        row["reminded"],
+        row["first_born_by"],
+        tuple(row["marks"].split()),
+        row["second_eyes"],
+        row["first_eyes"],
+        Sample(row["sampled"], row["looked_by"], row["agreed"]) if row["sampled"] else None,
+    )
 
 
 async def save(conn: Conn, files: Iterable[tuple[CaseFile, bytes]]) -> None:
@@ -42,7 +57,7 @@ async def save(conn: Conn, files: Iterable[tuple[CaseFile, bytes]]) -> None:
 
 
 def _row(file: CaseFile, body: bytes) -> tuple[Any, ...]:
-    s, case, claim = file.state, file.state.case, file.claim
+    s, case, claim, sample = file.state, file.state.case, file.claim, file.sample
     return (
         s.binding_id,
         s.version,
@@ -61,6 +76,16 @@ def _row(file: CaseFile, body: bytes) -> tuple[Any, ...]:
         claim.until if claim else None,
         file.overdue,
         body.decode(),
+        case.channel.in_person,
+        file.since,
+        file.reminded,
+        file.first_born_by,
+        " ".join(file.marks),
+        file.second_eyes,
+        file.first_eyes,
+        sample.approved_by if sample else None,
+        sample.looked_by if sample else None,
+        sample.agreed if sample else None,
     )
 
 
@@ -80,10 +105,12 @@ async def save_persons(conn: Conn, persons: Mapping[str, PersonRecorded | None])
     gone = sorted(number for number, person in persons.items() if person is None)
     if gone:
         await conn.execute(Q["forget_persons"], gone)
+        await conn.execute(Q["goes_first"], gone)
     people = sorted((p for p in persons.values() if p), key=lambda p: p.psn_no)
     if people:
         columns = ([getattr(p, name) for p in people] for name in ("psn_no", "version", "brdy", "surv_stas"))
         await conn.execute(Q["save_persons"], *columns)
+        await conn.execute(Q["goes_first"], [p.psn_no for p in people])
 
 
 async def save_relations(conn: Conn, relations: Mapping[str, RelationRecorded | None]) -> None:
@@ -99,23 +126,30 @@ async def save_relations(conn: Conn, relations: Mapping[str, RelationRecorded | 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which cases a listing shows. `region`: first digits of `admdvs`; `claimed_by`: only those in that operator's hands."""
+    """Which cases a listing shows. `region`: first digits of `admdvs`; what follows `states` counts for cases under review only."""
 
-    states: Sequence[str] = (State.UNDER_REVIEW.value,)
+    states: Sequence[str] = _REVIEWED
     region: str = ""
     claimed_by: str | None = None
     overdue: bool = False
     rows: int = 50
     pending: bool = False
     """Also cases whose documents are still being read, which nobody can take yet."""
+    free: bool = False
+    """Only cases that nobody has in hand."""
 
 
-async def queue(conn: Conn, wanted: Wanted, now: datetime, old_from: date) -> list[asyncpg.Record]:
-    """Cases in the order in which they should be taken: window cases and persons born by `old_from` first, then by due date."""
+async def queue(conn: Conn, wanted: Wanted, now: datetime) -> list[asyncpg.Record]:
+    """Cases in the order in which they should be taken: window cases and the old (as the region says) first, then by due date."""
     w = wanted
-    return await conn.fetch(
-        Q["queue"], w.region, w.states, w.claimed_by, w.overdue, old_from, w.rows, now, w.pending
-    )
+    if tuple(w.states) != _REVIEWED:
+        return await conn.fetch(Q["cases"], w.region, w.states, w.rows, now)
+    return await conn.fetch(Q["queue"], w.region, w.claimed_by, w.overdue, w.rows, now, w.pending, w.free)
+
+
+async def counts(conn: Conn, region: str, now: datetime) -> list[asyncpg.Record]:
+    """How many undecided cases there are by region, state and whether somebody has them in hand."""
+    return await conn.fetch(Q["counts"], region, now)
 
 
 async def show(conn: Conn, binding_id: UUID) -> asyncpg.Record | None:

@@ -125,6 +125,7 @@ class Review:
     auto_approve: t.AutoApprove = key("when-proven", "登记已证明关系的自动通过", "the relation is proven by the registry: no human looks", example="never")
     working_days: t.Days = key(3, "审核的工作日", "working days until the decision is due", example="3")
     supplement_working_days: t.Days = key(10, "补交材料的工作日", "working days that the applicant has for missing papers", example="10", reasons="materials-missing supplement-expired")
+    first_from_age: t.Age | None = key(None, "一方满多少周岁的案件优先审核；空：不优先", "a case goes first if a party is of this age; null: none does", example="80")
     document_bytes: t.Count = key(20_000_000, "一份材料文件的大小上限（字节）", "bytes of one document, at most", example="20000000", reasons="document-too-large")
 
 

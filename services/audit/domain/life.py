@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from services.audit.domain import checked, periods, screenings, standing, verdicts
+from services.audit.domain import checked, periods, queue, screenings, standing, verdicts
 from services.audit.domain.model import STANDING, CaseFile, Elapsed, Outcome, Step, unchanged
 from shared.contracts import binding_screenings as found
 from shared.contracts import review_verdicts as said
@@ -41,7 +41,6 @@ ROUNDS = (found.Passed, found.Refused, found.ConsentNeeded)
 """Screenings that begin a round; the others follow from something that a party asked or the registry says."""
 
 SUPPLEMENT_EXPIRED = "supplement-expired"
-REVIEW_OVERDUE = "review-overdue"
 TURN = "turn"
 
 
@@ -67,7 +66,7 @@ def advance(
 
 
 def _first_over(state: BindingState, at: datetime) -> tuple[str, datetime] | None:
-    return next(((k, due) for k, due in waits(state).items() if due <= at and k != REVIEW_OVERDUE), None)
+    return next(((k, due) for k, due in waits(state).items() if due <= at and k != queue.OVERDUE), None)
 
 
 def _advance(
@@ -100,8 +99,7 @@ def _advance(
         case said.Suspended() | said.Resumed() | said.EndedByAuthority():
             return standing.by_authority(file, event, at)
         case _:
-            waiting = event.kind == REVIEW_OVERDUE and file.state.state is State.UNDER_REVIEW
-            return Outcome(replace(file, overdue=True)) if waiting else unchanged(file)
+            return queue.waited(file, event.kind)
 
 
 def unknown() -> Outcome:
@@ -119,5 +117,5 @@ def waits(state: BindingState | None) -> Mapping[str, datetime]:
     if state.due_at and state.state is State.SUPPLEMENT_REQUESTED:
         return {SUPPLEMENT_EXPIRED: state.due_at}
     if state.due_at and state.state is State.UNDER_REVIEW:
-        return {REVIEW_OVERDUE: state.due_at}
+        return {queue.OVERDUE: state.due_at}
     return {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState, State
@@ -25,12 +25,33 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """An approved case that another person looks at again: who approved, and then who looked and whether they agree."""
+
+    approved_by: str
+    looked_by: str | None = None
+    agreed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFile:
     """One binding as audit holds it. `state` is public (the body of its last decision), the rest is the desk's."""
 
     state: BindingState
     claim: Claim | None = None
     overdue: bool = False
+    since: datetime | None = None
+    """When the present wait for people began; `None` while none waits."""
+    reminded: int = 0
+    """Share of that time that people were reminded of, per cent."""
+    first_born_by: date | None = None
+    """Persons born by then make the case go first."""
+    marks: tuple[str, ...] = ()
+    """What a person should look at: codes of reasons."""
+    second_eyes: bool = False
+    first_eyes: str | None = None
+    """Who has approved the case already, where two persons have to (`second_eyes`)."""
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +64,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Elapsed:
-    """A wait is over: `supplement-expired`, `review-overdue` or `turn` (see `life.waits`)."""
+    """A wait is over, or people are reminded of it: `supplement-expired`, `turn` (`life.waits`) or a kind of `queue`."""
 
     kind: str
 
@@ -77,7 +98,10 @@ def moved(file: CaseFile, *steps: Step) -> Outcome:
     """The file after its versions. A case that leaves or re-enters the queue drops its claim."""
     state = steps[-1].state
     same_wait = state.state is file.state.state and state.round == file.state.round
-    return Outcome(CaseFile(state, file.claim, file.overdue) if same_wait else CaseFile(state), steps)
+    if same_wait:
+        return Outcome(replace(file, state=state), steps)
+    since = state.at if state.state is State.UNDER_REVIEW else None
+    return Outcome(CaseFile(state, since=since, sample=file.sample), steps)
 
 
 def wrong_state(state: BindingState) -> Reason:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from services.audit.domain import periods, routing
+from services.audit.domain import periods, queue, routing
 from services.audit.domain.deadlines import after_working_days
 from services.audit.domain.model import (
     AUTO,
@@ -36,7 +37,8 @@ def screened(file: CaseFile | None, found: Screening, at: datetime, policy: Regi
     if file is None:
         first = _received(found, at)
         start = CaseFile(first)
-        return moved(start, Step("received", first), *_found(first, found, at, policy))
+        outcome = moved(start, Step("received", first), *_found(first, found, at, policy))
+        return _queued(outcome, None, at, policy)
     state = file.state
     if state.state.final or state.state in STANDING:
         late = found.round > state.round
@@ -45,7 +47,19 @@ def screened(file: CaseFile | None, found: Screening, at: datetime, policy: Regi
     if found.round < state.round or (found.round == state.round and not awaited):
         return unchanged(file)
     carried = {"round": found.round, "case": found.case, "policy_version": found.policy_version}
-    return moved(file, *_found(state.model_copy(update=carried), found, at, policy))
+    return _queued(
+        moved(file, *_found(state.model_copy(update=carried), found, at, policy)), state, at, policy
+    )
+
+
+def _queued(outcome: Outcome, before: BindingState | None, at: datetime, policy: RegionPolicy) -> Outcome:
+    """What the desk needs of a case that now waits for people."""
+    file = outcome.file
+    if file is None or file.since is None:
+        return outcome
+    born_by = queue.born_by(at, policy.review.first_from_age)
+    kept = queue.kept_for(before, file.state, at) if before else None
+    return replace(outcome, file=replace(file, first_born_by=born_by, claim=kept))
 
 
 def _received(found: Screening, at: datetime) -> BindingState:

@@ -49,7 +49,8 @@ def test_the_rest_goes_to_people(review: Review, proven: tuple[str, ...]) -> Non
     line = Line(policy(review=review))
     assert line.send(passed(proven=proven)) == ["received", "under-review"]
     assert line.state.due_basis == "official-calendar"
-    assert line.dues == {("review-overdue", str(ID)): line.state.due_at}
+    assert line.dues["review-overdue", str(ID)] == line.state.due_at
+    assert {kind for kind, _ in line.dues} == {"review-half", "review-nearly", "review-overdue"}
     assert line.told.due_at == line.state.due_at
 
 
@@ -85,7 +86,8 @@ def test_missing_documents_alone_are_asked_for() -> None:
     assert line.state.case.materials == (PAPER,)
     assert line.answers[-1][0] == again
     assert line.state.origin == ORIGIN, "whose binding it is does not change"
-    assert line.dues == {("review-overdue", str(ID)): line.state.due_at}
+    assert line.dues["review-overdue", str(ID)] == line.state.due_at
+    assert {kind for kind, _ in line.dues} == {"review-half", "review-nearly", "review-overdue"}
 
 
 def test_missing_documents_among_other_reasons_are_a_refusal() -> None:
