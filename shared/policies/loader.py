@@ -10,8 +10,8 @@ from dataclasses import fields
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from shared.clock import BEIJING
 from shared.policies.contest import Contest, contest
 from shared.policies.entries import SECTIONS, Entry, RegionFile, keys
 from shared.policies.errors import PolicyError
@@ -20,7 +20,6 @@ from shared.policies.reader import read
 from shared.policies.types import Letter
 from shared.policies.values import Citation, RegionPolicy
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 NATIONAL = "100000"
 HERE = Path(__file__).parent
 _UNSAID = "无文件规定，采用格式默认值 / nothing says otherwise: default of the format"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
+from shared.clock import BEIJING
 
 
 def day_of(moment: datetime) -> date:

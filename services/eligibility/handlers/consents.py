@@ -28,14 +28,10 @@ _UNDECIDED = (Stage.SUPPLEMENT, Stage.CONSENT, Stage.PASSED)
 def consented(work: Work, event: Event, body: requests.Consented, out: Out) -> None:
     """The beneficiary agrees. Before the request is there, the consent is kept for as long as consent is waited for."""
     person = work.by_number(body.beneficiary_psn_no)
-    if person is None:
-        refuse(
-            out, event, [reason("consent-wrong-person", rule="consent.person", field="beneficiary_psn_no")]
-        )
-        return
     binding = _find(work, body, person)
-    if binding is not None and binding.beneficiary != person.key:
-        refuse(out, event, [reason("consent-wrong-person", rule="consent.person")], body.binding_id)
+    if person is None or (binding is not None and binding.beneficiary != person.key):
+        why = reason("consent-wrong-person", rule="consent.person", field="beneficiary_psn_no")
+        refuse(out, event, [why], body.binding_id)  # the same, whether the registry has the number or not
         return
     reasons = _unproven(work, event, body, person, binding)
     if reasons:
@@ -148,28 +144,28 @@ def order_changed(work: Work, event: Event, body: requests.OrderChanged, out: Ou
 def _mine(work: Work, event: Event, body: _Named, out: Out) -> Binding | None:
     """The beneficiary's own binding that the message names; else the sender is told."""
     person = work.by_number(body.beneficiary_psn_no)
-    binding = _find(work, body, person) if person else None
-    if binding is None or person is None:
+    binding = _find(work, body, person)
+    if binding is None:
         refuse(out, event, [reason("binding-unknown", rule="request.binding")], body.binding_id)
         return None
-    if binding.beneficiary != person.key:
+    # Alike, whether the registry has the number or not.
+    if person is None or binding.beneficiary != person.key:
         refuse(out, event, [reason("not-your-binding", rule="request.own")], body.binding_id)
         return None
     return binding
 
 
-def _find(work: Work, body: _Named, person: Person) -> Binding | None:
+def _find(work: Work, body: _Named, person: Person | None) -> Binding | None:
     """The binding by id, by short code, or the newest of this person's with the named sponsor that is not over."""
     if body.binding_id is not None:
         return work.bindings.get(body.binding_id)
     if body.short_code is not None:
         return next((b for b in work.bindings.values() if b.short_code == body.short_code), None)
+    key = person.key if person else b""
     alive = [
         b
-        for b in work.bindings_of(person.key)
-        if b.beneficiary == person.key
-        and b.sponsor == _key(body)
-        and b.stage not in (Stage.REFUSED, Stage.CLOSED)
+        for b in work.bindings_of(key)
+        if b.beneficiary == key and b.sponsor == _key(body) and b.stage not in (Stage.REFUSED, Stage.CLOSED)
     ]
     return alive[-1] if alive else None
 

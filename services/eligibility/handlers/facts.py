@@ -35,7 +35,7 @@ def person_recorded(work: Work, event: Event, body: registry.PersonRecorded, out
     former = work.owners.get(body.psn_no)
     work.know_record(key, body)
     work.changed_records.add(body.psn_no)
-    for person in {key, former or key}:
+    for person in dict.fromkeys((key, former or key)):
         for binding in work.waiting_for(person):
             retry(work, binding, out, last=False)
         for binding in list(work.bindings_of(person)):
