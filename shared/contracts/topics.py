@@ -160,9 +160,9 @@ _add(
     ended_by_authority=review_verdicts.EndedByAuthority,
 )
 for _suffix in binding_decisions.TYPE_TO_STATE:
-    _add("binding.decisions", _binding, None, **{_suffix: binding_decisions.BindingState})
+    _add("binding.decisions", _binding, None, None, **{_suffix: binding_decisions.BindingState})
 for _suffix in ("sent", "delivered", "failed", "handed-to-staff"):
-    _add("binding.notices", _field("about"), None, **{_suffix: notices.Notice})
+    _add("binding.notices", _field("about"), None, None, **{_suffix: notices.Notice})
 _add("notice.receipts", _field("notice_id"), acknowledged=notices.Acknowledged)
 _add(
     "settlement.requests",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -114,7 +114,7 @@ async def test_one_binding_that_cannot_be_judged_does_not_stop_the_others(
     restarted = await opened(policies)
     real = restarted.step.apply
 
-    async def failing(items: list[Due]) -> None:
+    async def failing(items: Sequence[Due]) -> None:
         if any(item.entity == ids[1] for item in items):
             raise ValueError("a binding that our code cannot judge")
         await real(items)
@@ -140,7 +140,7 @@ async def test_who_asks_for_strangers_is_stopped_and_counted(opened: Open) -> No
     refused = [b for _, kind, b in await second.said() if kind == "binding.screenings.refused"][-1]
     assert [r["code"] for r in refused["reasons"]] == ["too-many-unconfirmed"]
     own = running(second)
-    work = asyncio.create_task(watching.watch(second.step.handler.policies)(own))
+    work = asyncio.ensure_future(watching.watch(second.step.handler.policies)(own))
     for _ in range(100):
         if b"sponsors_stopped 1.0" in own.metrics.exposition():
             break
