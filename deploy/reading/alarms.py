@@ -21,6 +21,7 @@ PAGES: dict[str, str] = {
     "topic-shorter": "主题短于已读位置 / a topic is shorter than what was read of it",
     "provider-dark": "通知服务商中断 / a provider is dark",
     "overdue-review": "到期事项逾期 / due rows are overdue, reviews among them",
+    "documents-wait": "材料未能核验 / documents cannot be verified",
     "probing": "疑似试探他人信息 / somebody asks for strangers",
 }
 """Anchors of the runbook's pages and their titles."""
@@ -43,6 +44,7 @@ def alarms(row: Mapping[str, Any]) -> list[str]:
         "topic-shorter": bool(row.get("beyond_end")),
         "provider-dark": any(not up for up in (row.get("links") or {}).values()),
         "overdue-review": _over(row, "overdue_oldest_s", DUE_PATIENCE),
+        "documents-wait": bool(row.get("documents_late")),
         "probing": bool(row.get("sponsors_stopped")),
     }
     return [page for page in PAGES if on[page]]

@@ -26,6 +26,7 @@ Q = load_queries(__file__)
 Offsets = Mapping[TopicPartition, int]
 _LINK = re.compile(r'^gongji_notify_link_up\{medium="([a-z-]+)"\} ([0-9.]+)$', re.MULTILINE)
 _STOPPED = re.compile(r"^gongji_eligibility_sponsors_stopped ([0-9.]+)$", re.MULTILINE)
+_LATE = re.compile(r'^gongji_audit_documents_waiting\{state="late"\} ([0-9.]+)$', re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Figures:
     beyond_end: list[str] = field(default_factory=list)
     links: dict[str, bool] = field(default_factory=dict)
     sponsors_stopped: int = 0
+    documents_late: int = 0
     wrong: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
 
@@ -104,7 +106,8 @@ async def _read(conn: Conn, running: Running, into: Figures) -> dict[TopicPartit
 
 
 async def _ready(http: str | None, into: Figures) -> None:
-    """What `/ready` complains of, and from `/metrics` which providers' links stand and how many sponsors were stopped today."""
+    """What `/ready` complains of, and from `/metrics` which providers' links stand, how many sponsors were stopped today, and how many
+    cases wait for a store of documents that does not answer."""
     if http is None:
         return
 
@@ -122,6 +125,7 @@ async def _ready(http: str | None, into: Figures) -> None:
     into.wrong, metrics = await asyncio.to_thread(ask)
     into.links = {medium: float(value) > 0 for medium, value in _LINK.findall(metrics)}
     into.sponsors_stopped = sum(int(float(value)) for value in _STOPPED.findall(metrics))
+    into.documents_late = sum(int(float(value)) for value in _LATE.findall(metrics))
 
 
 async def _lags(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from uuid import UUID
 
 import pytest
@@ -110,6 +111,8 @@ def test_a_store_that_is_away_hides_no_case_for_ever_and_loses_none(checked: Des
     until(checked, lambda: listed(checked, "--pending").get(str(late)) in ("pending", "late"))
     until(checked, lambda: listed(checked).get(str(late)) == "late")
     assert "not verified yet" in checked.run("show", late)[1]
+    with urlopen(f"http://127.0.0.1:{checked.port}/metrics") as answer:
+        assert 'gongji_audit_documents_waiting{state="late"} 1.0' in answer.read().decode()
     checked.stop()
     away.rename(store)
     checked.start()

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
-from services.audit.domain import checked, documents, screenings
+from services.audit.domain import checked, documents
+from services.audit.domain.deadlines import after_working_days
 from services.audit.domain.documents import Fault, judge
 from services.audit.domain.model import CaseFile, Claim
 from shared.contracts.binding_decisions import State
@@ -177,7 +178,7 @@ def test_faulty_documents_become_a_request_that_names_them_once_each() -> None:
     assert read(line, *faults) == ["supplement-requested"]
     assert line.state.supplement == (BOOK, CARD)
     assert [why.code for why in line.state.reasons] == [f.code for f in faults]
-    assert line.state.due_at == screenings.after_working_days(line.state.at, 10).at
+    assert line.state.due_at == after_working_days(line.state.at, 10).at
     assert line.told.state is State.SUPPLEMENT_REQUESTED, "the channel that asked is told"
 
 

@@ -37,6 +37,7 @@ RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
         ("topic-shorter", {"beyond_end": ["settlement.requests/0"]}),
         ("provider-dark", {"links": {"sms": True, "call": False}}),
         ("overdue-review", {"overdue_oldest_s": 61.0}),
+        ("documents-wait", {"documents_late": 1}),
         ("probing", {"sponsors_stopped": 1}),
     ],
 )
