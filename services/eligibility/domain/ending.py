@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from services.eligibility.domain import rules_face
+from services.eligibility.domain import rules_face, rules_proof
 from services.eligibility.domain.binding import Binding, Condition
 from services.eligibility.domain.channels import proofs_of, takes
 from services.eligibility.domain.inquiry import channel_names, state_reason
@@ -36,8 +36,8 @@ def objections(
         yield state_reason(policy, "unbind-not-allowed", "ending.side", cites="binding.unbind_by")
     yield from _channel(policy, channel)
     proofs = proofs_of(policy.binding, channel)
-    if "operator" in proofs and counter is None:
-        yield state_reason(policy, "counter-proof-missing", "proof.counter", field="counter")
+    if "operator" in proofs:
+        yield from rules_proof.vouched(policy, channel, counter)
     if "face-check" in proofs and policy.binding.face_check_on_unbind:
         subject = binding.sponsor if by is Side.SPONSOR else binding.beneficiary
         cites = "binding.face_check_on_unbind"

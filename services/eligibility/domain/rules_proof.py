@@ -9,7 +9,15 @@ from collections.abc import Collection, Iterator
 
 from services.eligibility.domain import rules_relation
 from services.eligibility.domain.inquiry import Inquiry, state_reason
-from shared.contracts.binding_requests import MATERIALS_ZH, USES_ZH, Material, MaterialKind, Side
+from shared.contracts.binding_requests import (
+    MATERIALS_ZH,
+    USES_ZH,
+    ChannelKind,
+    CounterProof,
+    Material,
+    MaterialKind,
+    Side,
+)
 from shared.contracts.identity import age_on
 from shared.contracts.reasons import Reason
 from shared.policies.types import Choices, Document, MaterialRule
@@ -56,14 +64,17 @@ def e_credential(q: Inquiry) -> Iterator[Reason]:
 
 
 def operator(q: Inquiry) -> Iterator[Reason]:
-    """Staff vouch for a complete form and, where they can see them, for the originals."""
-    if "operator" not in q.proofs:
-        return
-    proof = q.request.counter
-    if proof is None:
-        yield q.why("counter-proof-missing", "proof.counter", field="counter")
-    elif not (proof.form_complete and (proof.originals_seen or not q.request.channel.in_person)):
-        yield q.why("counter-incomplete", "proof.counter-complete", field="counter")
+    """Staff vouch for the application."""
+    if "operator" in q.proofs:
+        yield from vouched(q.policy, q.request.channel, q.request.counter)
+
+
+def vouched(policy: RegionPolicy, channel: ChannelKind, given: CounterProof | None) -> Iterator[Reason]:
+    """Staff vouch for a complete form and, where they can see them, for the originals, whatever is asked for."""
+    if given is None:
+        yield state_reason(policy, "counter-proof-missing", "proof.counter", field="counter")
+    elif not (given.form_complete and (given.originals_seen or not channel.in_person)):
+        yield state_reason(policy, "counter-incomplete", "proof.counter-complete", field="counter")
 
 
 def materials(q: Inquiry) -> Iterator[Reason]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from services.eligibility.domain import rules_face
+from services.eligibility.domain import rules_face, rules_proof
 from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.channels import proofs_of
 from services.eligibility.domain.person import Person, person_key
@@ -57,16 +57,16 @@ def _unproven(
     region = binding.admdvs if binding else _home(person)
     policy = work.policies.at(region, event.time)
     proofs = proofs_of(policy.binding, body.channel)
-    if "operator" in proofs and body.counter is None:
-        return [reason("counter-proof-missing", rule="proof.counter", field="counter")]
-    if "face-check" not in proofs or not policy.binding.consent_face_check:
-        return []
-    used = body.face_check is not None and work.face_used(body.face_check, _purpose(event))
-    cites = "binding.consent_face_check"
-    found = rules_face.check(
-        policy, work.keys, body.face_check, person.key, event.time, used=used, cites=cites
-    )
-    return list(found)
+    found: list[Reason] = []
+    if "operator" in proofs:
+        found += rules_proof.vouched(policy, body.channel, body.counter)
+    if "face-check" in proofs and policy.binding.consent_face_check:
+        used = work.face_used(body.face_check, _purpose(event))
+        cites = "binding.consent_face_check"
+        found += rules_face.check(
+            policy, work.keys, body.face_check, person.key, event.time, used=used, cites=cites
+        )
+    return found
 
 
 def _keep(work: Work, event: Event, body: requests.Consented, person: Person, out: Out) -> None:

@@ -89,6 +89,8 @@ def test_a_telephone_agent_vouches_in_place_of_the_face(line: Line) -> None:
     first = ask(line)
     body = consented(SISTER, first.only.binding_id, channel="telephone", face_check=None)
     assert line.send(CONSENTED, body).codes == ["counter-proof-missing"]
+    unfinished = body.model_copy(update={"counter": counter(form_complete=False)})
+    assert line.send(CONSENTED, unfinished).codes == ["counter-incomplete"]
     assert waits(line, first)
     assert line.send(CONSENTED, body.model_copy(update={"counter": counter()})).types == ["passed"]
 
