@@ -20,8 +20,11 @@ from shared.messaging.due import DueRows
 from shared.messaging.records import PlainRecord
 from shared.messaging.service import CORE_SCHEMA, migrations_of
 from shared.messaging.step import BatchStep
+from shared.policies.values import Review
 from shared.testing.messages import MONDAY, to_kafka, uid
 from tests.unit.audit.line import OPERATORS, TYPES, Everywhere, passed, policy
+
+_CARRIES = {"review_verdicts": ("review.verdicts", "desk"), "registry": ("registry.persons", "authority")}
 
 
 @dataclass
@@ -48,10 +51,12 @@ class Replica:
     number: int = 0
 
     @classmethod
-    async def open(cls, url: str, offsets: dict[tuple[str, int], int] | None = None) -> Replica:
+    async def open(
+        cls, url: str, offsets: dict[tuple[str, int], int] | None = None, review: Review | None = None
+    ) -> Replica:
         """Connects and brings the schema up to date."""
         clock = Hand()
-        handler: Any = AuditHandler(Everywhere(policy()), clock.now, operators=OPERATORS)
+        handler: Any = AuditHandler(Everywhere(policy(review=review)), clock.now, operators=OPERATORS)
         pool = await db.open_pool(url, handler.name)
         async with pool.acquire() as conn:
             await db.migrate(conn, handler.name, [CORE_SCHEMA, *migrations_of(handler)])
@@ -60,7 +65,7 @@ class Replica:
 
     async def take(self, *bodies: Message, partition: int = 0) -> None:
         """Handles the messages as one batch, appended now."""
-        await self.step.run([self._record(body, partition) for body in bodies])
+        await self.step.run([self.record(body, partition) for body in bodies])
 
     async def bind(self, first: int, count: int, partition: int = 0) -> list[UUID]:
         """So many bindings that are approved at once, in one batch."""
@@ -83,14 +88,15 @@ class Replica:
         async with self.pool.acquire() as conn:
             return await sealing.seal(conn, self.clock.now())
 
-    def _record(self, body: Message, partition: int) -> PlainRecord:
-        verdict = type(body).__module__.endswith("review_verdicts")
-        topic, source = (
-            ("review.verdicts", "desk") if verdict else ("binding.screenings", "gongji-eligibility")
+    def record(self, body: Message, partition: int) -> PlainRecord:
+        """The next record of a partition that carries a message."""
+        topic, source = _CARRIES.get(
+            type(body).__module__.rpartition(".")[2], ("binding.screenings", "gongji-eligibility")
         )
         self.number += 1
         name = f"{id(self)}-{self.number}"
-        sent = to_kafka(f"{topic}.{TYPES[type(body)]}", body, source, name, self.clock.now())
+        kind = TYPES.get(type(body), "recorded")
+        sent = to_kafka(f"{topic}.{kind}", body, source, name, self.clock.now())
         offset = self.offsets.get((topic, partition), 0)
         self.offsets[topic, partition] = offset + 1
         stamp = int(self.clock.now().timestamp() * 1000)
