@@ -51,7 +51,7 @@ def test_an_end_comes_through_the_regions_channels_and_the_counter_is_open_to_ev
 @pytest.mark.parametrize("missing", ["form_complete", "originals_seen"])
 def test_nobody_ends_a_binding_at_a_counter_whom_the_clerk_does_not_vouch_for(missing: str) -> None:
     line, sponsor, _, said = bound()
-    proof = counter(**{missing: False})
+    proof = counter().model_copy(update={missing: False})
     body = unbind_requested(sponsor, said.only.binding_id, channel="counter", counter=proof)
     refused = line.send(UNBIND, body)
     assert (refused.codes, refused.types) == (["counter-incomplete"], [])
