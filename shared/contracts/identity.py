@@ -4,6 +4,7 @@ Source: GB 11643 (18-digit numbers, MOD 11-2 of ISO 7064); 国办发〔2018〕81
 国家医保 `psn_cert_type` dictionary. Test vectors: reference numbers published for validators of such numbers.
 """
 
+import re
 import unicodedata
 from datetime import date
 from enum import StrEnum
@@ -73,6 +74,7 @@ def normalise(cert_type: str, number: str) -> str:
 
 _WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
 _ZEROS = ord("0") * sum(_WEIGHTS)
+_NUMBER = re.compile("[0-9]{17}[0-9X]")
 
 
 def check_digit(body: str) -> str:
@@ -87,7 +89,7 @@ def fault(cert_type: str, number: str) -> str | None:
     """
     if cert_type not in CHECKED:
         return None if 3 <= len(number) <= 50 else "certificate-length"
-    if len(number) != 18 or not (_digits(number[:17]) and (_digits(number[17]) or number[17] == "X")):
+    if not _NUMBER.fullmatch(number):
         return "certificate-length"
     if check_digit(number[:17]) != number[17]:
         return "certificate-check-digit"

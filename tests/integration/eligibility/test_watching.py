@@ -162,8 +162,8 @@ async def test_a_queue_survives_a_restart_and_a_repeat_gets_its_answer_again(ope
     agree = to_kafka(
         "beneficiary.requests.consented", consented(SISTER, body.binding_id), "xinjiang-mini", "yes"
     )
-    stop = ours.Withdrawn(binding_id=body.binding_id, sponsor_psn_no=ME.psn_no)
-    await first.take(agree, to_kafka("binding.requests.withdrawn", stop, "xinjiang-mini", "no"))
+    less = ours.QuotaChanged(binding_id=body.binding_id, sponsor_psn_no=ME.psn_no)
+    await first.take(agree, to_kafka("binding.requests.quota-changed", less, "xinjiang-mini", "no"))
     second = await opened(None)
     for type, fact in (
         ("registry.relations.recorded", related(ME, SISTER, "sibling")),
@@ -173,9 +173,12 @@ async def test_a_queue_survives_a_restart_and_a_repeat_gets_its_answer_again(ope
     row = await second.pool.fetchrow("select entity, due_at, trace from due where kind = 'queue'")
     assert row is not None
     await second.step.apply([Due("queue", row["entity"], row["due_at"], {}, row["trace"], True)])
-    said = [kind for _, kind, _ in await second.said() if kind.startswith("binding.screenings")]
-    assert said == [f"binding.screenings.{t}" for t in ("consent-needed", "passed", "withdrawn")]
-    before = len(await second.said())
+    everything = await second.said()
+    found = [kind for _, kind, _ in everything if kind.startswith("binding.screenings")]
+    assert found == ["binding.screenings.consent-needed", "binding.screenings.passed"]
+    waits_for_decision = await second.pool.fetch("select entity from due where kind = 'again'")
+    assert [row["entity"] for row in waits_for_decision] == ["xinjiang-mini/no"]
+    before = len(everything)
     await second.take(agree)
     repeated = (await second.said())[before:]
     assert [(kind, b["outcome"]) for _, kind, b in repeated][-1] == ("answers.screened", "accepted")
