@@ -158,10 +158,6 @@ class World:
         body = _ACCOUNT[state](psn_no=psn_no, entry_id=f"E{psn_no}-{state}", at=at or self.now)
         self._authority(f"account.credits.{state}", body, at)
 
-    def standing_of(self, binding_id: UUID) -> tuple[BindingState | None, Binding | None]:
-        """A binding as audit and as eligibility hold it."""
-        return self.audit.state(binding_id), self.eligibility.work.bindings.get(binding_id)
-
     def reasons(self) -> list[Reason]:
         """Every reason that was given since `listen`."""
         said = [*self.answers, *self.decisions]

@@ -75,7 +75,7 @@ def faults(path: str, at: str, raw: Any, error: ValidationError) -> Iterator[Fau
         place = [part for part in found["loc"] if part != "[key]"]
         steps = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place)
         value = found.get("input", raw)
-        expected = _expected(path, found, value)
+        expected = _expected(found, value)
         if found["type"] == "unexpected_keyword_argument":
             expected = one_of(_nested(path), place[-1])
         elif not place:
@@ -83,7 +83,7 @@ def faults(path: str, at: str, raw: Any, error: ValidationError) -> Iterator[Fau
         yield Fault(at + steps, value, expected)
 
 
-def _expected(path: str, found: Mapping[str, Any], value: Any) -> str:
+def _expected(found: Mapping[str, Any], value: Any) -> str:
     kind, context = found["type"], found.get("ctx") or {}
     if kind in ("literal_error", "enum"):
         return one_of(re.findall(r"'([^']+)'", context["expected"]), value)
