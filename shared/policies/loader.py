@@ -163,8 +163,10 @@ def _plain(value: Any) -> Any:
 def _read_all(directory: Path, problems: list[str]) -> dict[str, RegionFile]:
     files: dict[str, RegionFile] = {}
     found = [directory] if directory.is_file() else sorted(directory.glob("*.yaml"))
-    if not found:
-        problems.append(f"{directory.name}: no region files (*.yaml) in this directory")
+    if not directory.exists():
+        problems.append(
+            f"{directory.name}: no such directory: expected one with region files (*.yaml), or none of them"
+        )
     for path in found:
         region = read(path, problems)
         if region and region.region in files:

@@ -146,9 +146,12 @@ def test_an_overlay_replaces_the_entry_of_the_same_day_and_adds_regions(tmp_path
     assert policies.on("650100", date(2026, 1, 2)).binding.max_sponsors == 8
 
 
-def test_an_empty_directory_is_no_policy(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match="no region files"):
+def test_an_empty_directory_is_no_policy_but_lays_nothing_over_one(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="expected a file for 100000"):
         load(tmp_path)
+    assert load(overlay=tmp_path).on("330100", date(2026, 1, 1)) == load().on("330100", date(2026, 1, 1))
+    with pytest.raises(PolicyError, match="nowhere: no such directory"):
+        load(overlay=tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
