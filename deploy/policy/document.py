@@ -32,6 +32,8 @@ _NAMES = {
     id(t.Letter): "{code, version, sha256}",
     id(t.Hours): "时段 {start, end}",
     id(t.MaterialRule): "材料规则 rule",
+    id(t.SecondEyes): "两人规则 rule of two",
+    id(t.PerMille): "千分比 per mille",
     id(t.Choices): "材料组合 lists of documents",
 }
 

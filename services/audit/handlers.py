@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from services.audit import conflicts, storage
 from services.audit.documents import rows
-from services.audit.domain import answering, checked, life, permissions, queue, record
+from services.audit.domain import answering, checked, life, permissions, queue, record, verdicts
 from services.audit.domain.model import CaseFile, Elapsed, Outcome, Step
 from services.audit.domain.record import Entry
 from services.audit.domain.verdicts import field_invalid
@@ -147,13 +147,25 @@ class AuditHandler:
         ):
             outcome = Outcome(state.files.get(binding_id), (), faults)
         else:
+            before = state.files.get(binding_id)
             outcome = self._fold(state, binding_id, event.body, event, out)
+            self._looked(state, before, event)
             if isinstance(event.body, Revealed) and not outcome.objections:
                 look = record.view(binding_id, event.body.operator_id, event.body.note or "", event.time)
                 state.record.append(Entry(record.DESK, binding_id, None, look))
         held = outcome.file.state if outcome.file else None
         told = answering.verdict(binding_id, held, outcome.objections, event.time)
         out.answer(told, to=Origin(source=event.source, id=event.id), type="answers.verdict")
+
+    @staticmethod
+    def _looked(state: Batch, before: CaseFile | None, event: Event) -> None:
+        """What an operator said without deciding is on the record as well."""
+        after, body = state.files.get(before.state.binding_id) if before else None, event.body
+        said = verdicts.looked(before, after) if before and after else None
+        if before and said and isinstance(body, VerdictGiven):
+            about = before.state.binding_id
+            entry = record.look(about, body.operator_id, said, body.note or "", event.time)
+            state.record.append(Entry(record.DESK, about, None, entry))
 
     def _barred(self, state: Batch, binding_id: UUID, event: Event) -> tuple[Reason, ...]:
         """What keeps this operator from speaking of this case; a case that nobody knows is answered by the life."""

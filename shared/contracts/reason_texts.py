@@ -127,6 +127,7 @@ REASONS: dict[str, ReasonText] = {
     "operator-is-party": _T("经办人是该案件的当事人", "the operator is a party of the case", "请由其他经办人办理", "another operator has to act"),
     "operator-related": _T("经办人与当事人登记有亲属关系，应当回避", "the registry says that the operator is related to a party", "请由其他经办人办理", "another operator has to act"),
     "operator-decided-before": _T("经办人曾对原申请作出不予通过的决定，应当回避", "the operator rejected the request that this one mends", "请由其他经办人办理", "another operator has to act"),
+    "second-eyes-needed": _T("该案件须由另一名经办人复核", "another person has to look at this case", "请由其他经办人办理", "another operator has to act"),
     "case-claimed": _T("该案件已由其他经办人领取", "the case is claimed by another operator", "请等待释放或领取其他案件", "wait for the release or take another"),
     "suspended-by-authority": _T("医保部门依文件暂停：{document}", "suspended by the authority: {document}", "可依文件提出异议", "an objection may be filed"),
     "resumed-by-authority": _T("医保部门依文件恢复：{document}", "resumed by the authority: {document}", "无需办理", "nothing to do"),

@@ -50,6 +50,7 @@ Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0)]
 Days = Annotated[int, Strict(), Field(ge=0, le=3660)]
 Seconds = Annotated[int, Strict(), Field(ge=0)]
+PerMille = Annotated[int, Strict(), Field(ge=0, le=1000)]
 Age = Annotated[int, Strict(), Field(ge=0, le=150)]
 Code = Annotated[str, Strict(), Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
 Hotline = Annotated[str, Strict(), Field(pattern=r"^[0-9-]{3,20}$")]
@@ -72,7 +73,7 @@ MutualAid = Literal["inside", "beside"]
 __all__ = [
     "Age", "AutoApprove", "ChannelKind", "Choices", "Clock", "Code", "Condition", "Count", "Days", "Document", "Effect",
     "Fen", "Flag", "Hotline", "Hours", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "MutualAid",
-    "OnRuleChanged", "Order", "Proof", "QuotaPeriod", "QuotaScope", "Reach", "Relation", "Seconds", "Segment", "Side",
+    "OnRuleChanged", "Order", "PerMille", "Proof", "QuotaPeriod", "QuotaScope", "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "Side",
     "Use", "UseCode",
 ]  # fmt: skip
 
@@ -144,6 +145,30 @@ class MaterialRule:
         return (self.from_age is None or age >= self.from_age) and (
             self.below_age is None or age < self.below_age
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondEyes:
+    """Cases that two persons have to approve: those of which everything that is named holds."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+
+    relations: frozenset[Relation] | None = None  # None: every relation
+    channels: frozenset[ChannelKind] | None = None  # None: every channel
+    marks: frozenset[str] | None = None  # codes of which the case has at least one; None: with or without
+    unless_proven: Flag = True  # only where the registry does not prove the relation
+
+    def concerns(
+        self, relation: Relation, channel: ChannelKind, marks: Collection[str], *, proven: bool
+    ) -> bool:
+        """Whether two persons have to look at such a case."""
+        if self.relations is not None and relation not in self.relations:
+            return False
+        if self.channels is not None and channel not in self.channels:
+            return False
+        if self.marks is not None and self.marks.isdisjoint(marks):
+            return False
+        return not (self.unless_proven and proven)
 
 
 @dataclass(frozen=True, slots=True)

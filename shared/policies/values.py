@@ -126,6 +126,8 @@ class Review:
     working_days: t.Days = key(3, "审核的工作日", "working days until the decision is due", example="3")
     supplement_working_days: t.Days = key(10, "补交材料的工作日", "working days that the applicant has for missing papers", example="10", reasons="materials-missing supplement-expired")
     first_from_age: t.Age | None = key(None, "一方满多少周岁的案件优先审核；空：不优先", "a case goes first if a party is of this age; null: none does", example="80")
+    second_eyes: tuple[t.SecondEyes, ...] = key((), "须两人通过的案件种类", "cases that two persons have to approve: those that any of these describes", example="[{relations: [sibling]}, {marks: [odd-age], unless_proven: false}]", reasons="second-eyes-needed")
+    sample_per_mille: t.PerMille = key(0, "已通过的案件抽取由另一人复看的千分比", "of a thousand approved cases, how many another person looks at again", example="20", reasons="second-eyes-needed")
     document_bytes: t.Count = key(20_000_000, "一份材料文件的大小上限（字节）", "bytes of one document, at most", example="20000000", reasons="document-too-large")
 
 

@@ -110,6 +110,19 @@ def view(binding_id: UUID, by: str, why: str, at: datetime) -> bytes:
     return to_json(told)
 
 
+def look(binding_id: UUID, by: str, said: str, why: str, at: datetime) -> bytes:
+    """The entry of what an operator said of a case without deciding it: `first-approval`, or a second look `agreed`, `disagreed`."""
+    told = {
+        "at": _time(at),
+        "binding_id": str(binding_id),
+        "by": by,
+        "kind": "look",
+        "said": said,
+        "why": why,
+    }
+    return to_json(told)
+
+
 def _time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 

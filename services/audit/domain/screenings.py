@@ -38,7 +38,7 @@ def screened(file: CaseFile | None, found: Screening, at: datetime, policy: Regi
         first = _received(found, at)
         start = CaseFile(first)
         outcome = moved(start, Step("received", first), *_found(first, found, at, policy))
-        return _queued(outcome, None, at, policy)
+        return _queued(routing.sampled(outcome, policy), found, None, at, policy)
     state = file.state
     if state.state.final or state.state in STANDING:
         late = found.round > state.round
@@ -47,19 +47,25 @@ def screened(file: CaseFile | None, found: Screening, at: datetime, policy: Regi
     if found.round < state.round or (found.round == state.round and not awaited):
         return unchanged(file)
     carried = {"round": found.round, "case": found.case, "policy_version": found.policy_version}
-    return _queued(
-        moved(file, *_found(state.model_copy(update=carried), found, at, policy)), state, at, policy
-    )
+    outcome = moved(file, *_found(state.model_copy(update=carried), found, at, policy))
+    return _queued(routing.sampled(outcome, policy), found, state, at, policy)
 
 
-def _queued(outcome: Outcome, before: BindingState | None, at: datetime, policy: RegionPolicy) -> Outcome:
+def _queued(
+    outcome: Outcome, found: Screening, before: BindingState | None, at: datetime, policy: RegionPolicy
+) -> Outcome:
     """What the desk needs of a case that now waits for people."""
     file = outcome.file
-    if file is None or file.since is None:
+    if file is None or file.since is None or not isinstance(found, Passed):
         return outcome
-    born_by = queue.born_by(at, policy.review.first_from_age)
-    kept = queue.kept_for(before, file.state, at) if before else None
-    return replace(outcome, file=replace(file, first_born_by=born_by, claim=kept))
+    desk = replace(
+        file,
+        first_born_by=queue.born_by(at, policy.review.first_from_age),
+        claim=queue.kept_for(before, file.state, at) if before else None,
+        marks=found.marks,
+        second_eyes=routing.two_look(found, policy),
+    )
+    return replace(outcome, file=desk)
 
 
 def _received(found: Screening, at: datetime) -> BindingState:

@@ -17,6 +17,7 @@ from services.audit.domain.model import (
     unchanged,
     wrong_state,
 )
+from services.audit.domain.routing import sampled
 from services.audit.domain.screenings import approve, ask
 from shared.contracts.binding_decisions import State
 from shared.contracts.binding_requests import MATERIALS_ZH
@@ -35,22 +36,50 @@ def on_queue(file: CaseFile, body: OnQueue, at: datetime, policy: RegionPolicy) 
     """A verdict counts for a case under review that nobody else has in hand; everything else gets a named answer."""
     state = file.state
     if state.state.final or state.state in STANDING:
-        return unchanged(file, reason("already-decided"))
+        return _look_again(file, body)
     if state.state is not State.UNDER_REVIEW:
         return unchanged(file, wrong_state(state))
     if file.claim and file.claim.operator_id != body.operator_id and at < file.claim.until:
         return unchanged(file, reason("case-claimed"))
+    if file.first_eyes == body.operator_id and not isinstance(body, Released):
+        return unchanged(file, reason("second-eyes-needed"))
     if isinstance(body, Claimed):
         return Outcome(replace(file, claim=Claim(body.operator_id, at + LEASE)))
     if isinstance(body, Released):
         return Outcome(replace(file, claim=None))
     if body.decision is Decision.APPROVE:
-        return moved(file, *approve(state, body.operator_id, at, policy))
+        if file.second_eyes and file.first_eyes is None:
+            return Outcome(replace(file, first_eyes=body.operator_id, claim=None))
+        return sampled(moved(file, *approve(state, body.operator_id, at, policy)), policy)
     return (
         _reject(file, body, at, policy)
         if body.decision is Decision.REJECT
         else _supplement(file, body, at, policy)
     )
+
+
+def _look_again(file: CaseFile, body: OnQueue) -> Outcome:
+    """A second look at an approved case that was drawn: whether another person agrees. It changes no binding by itself."""
+    sample = file.sample
+    if sample is None or sample.looked_by or not isinstance(body, VerdictGiven):
+        return unchanged(file, reason("already-decided"))
+    if body.decision is Decision.SUPPLEMENT:
+        return unchanged(file, reason("already-decided"))
+    if sample.approved_by == body.operator_id:
+        return unchanged(file, reason("second-eyes-needed"))
+    agreed = body.decision is Decision.APPROVE
+    if not agreed and (objections := _unusable(body)):
+        return unchanged(file, *objections)
+    return Outcome(replace(file, sample=replace(sample, looked_by=body.operator_id, agreed=agreed)))
+
+
+def looked(before: CaseFile, after: CaseFile) -> str | None:
+    """What an operator said of a case without deciding it, as the record names it; `None` if nothing of that kind."""
+    if after.first_eyes and after.first_eyes != before.first_eyes:
+        return "first-approval"
+    if after.sample and before.sample and after.sample != before.sample:
+        return "agreed" if after.sample.agreed else "disagreed"
+    return None
 
 
 def reveal(file: CaseFile, body: Revealed) -> Outcome:
