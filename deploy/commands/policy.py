@@ -38,6 +38,7 @@ Regions = Annotated[
     Path | None,
     typer.Option(
         "--regions",
+        envvar="GONGJI_REGIONS_DIR",
         exists=True,
         file_okay=False,
         help="地区文件目录：叠加在项目文件之上，含全国文件全文则单独使用 / region files, laid over the project's; alone if whole.",
