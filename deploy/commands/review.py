@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,8 +18,7 @@ from rich.table import Table
 
 from deploy.commands.reservations import list_reservations
 from deploy.local.errors import StackError
-from deploy.reading import desk, running
-from deploy.reading.details import beijing
+from deploy.reading import desk, review_tables, running
 from deploy.reading.masking import token
 from services.audit import storage
 from shared.contracts import answers, binding_decisions, review_verdicts
@@ -48,6 +46,8 @@ def list_(
     pending: Annotated[
         bool, typer.Option("--pending", help="Also cases whose documents are still being verified.")
     ] = False,
+    free: Annotated[bool, typer.Option("--free", help="Only cases that nobody has in hand.")] = False,
+    counts: Annotated[bool, typer.Option("--counts", help="How many there are, instead of which.")] = False,
     rows: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -56,49 +56,22 @@ def list_(
     gongji review list
     gongji review list --region 33 --overdue
     gongji review list --state supplement-requested --json
+    gongji review list --counts
     """
     states = [one.value for one in state] or [binding_decisions.State.UNDER_REVIEW.value]
-    wanted = storage.Wanted(states, region, claimed_by or None, overdue, rows, pending)
+    wanted = storage.Wanted(states, region, claimed_by or None, overdue, rows, pending, free)
     stack = running.find()
     now = stack.clock.now()
-    found = asyncio.run(
-        desk.ask(stack, lambda conn: storage.queue(conn, wanted, now))
+    ask = (
+        (lambda conn: storage.counts(conn, region, now))
+        if counts
+        else (lambda conn: storage.queue(conn, wanted, now))
     )
+    found = asyncio.run(desk.ask(stack, ask))
     if as_json:
         typer.echo(json.dumps([dict(row) for row in found], ensure_ascii=False, indent=1, default=str))
         return
-    Console().print(_queue(found))
-
-
-def _queue(rows: Sequence[asyncpg.Record]) -> Table:
-    """The queue as a reviewer reads it."""
-    table = Table(
-        "binding",
-        "first",
-        "region",
-        "channel",
-        "relation",
-        "round",
-        "due",
-        "state",
-        "documents",
-        "claimed by",
-    )
-    for row in rows:
-        due = beijing(row["due_at"])
-        table.add_row(
-            str(row["binding_id"]),
-            "[yellow]yes[/yellow]" if row["first"] else "",
-            row["admdvs"],
-            row["channel"],
-            row["relation"],
-            str(row["round"]),
-            f"[red]{due} overdue[/red]" if row["overdue"] else due,
-            row["state"],
-            desk.DOCUMENTS[row["documents"]],
-            row["claimed_by"] or "",
-        )
-    return table
+    Console().print(review_tables.counts(found) if counts else review_tables.queue(found))
 
 
 @app.command()

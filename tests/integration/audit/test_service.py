@@ -120,6 +120,10 @@ def test_the_desk_by_command(desk: Desk) -> None:
     assert mine == [str(second), str(first), str(third)], "an old person goes first"
     assert next(row["first"] for row in listed if row["binding_id"] == str(second))
     assert json.loads(desk.run("list", "--region", "44", "--json")[1]) == []
+    counted = json.loads(desk.run("list", "--counts", "--region", "3301", "--json")[1])
+    assert sum(row["cases"] for row in counted if row["desk"] == "received") >= 3
+    assert sum(row["first"] for row in counted) >= 1
+    assert "received" in desk.run("list", "--counts")[1]
 
     code, text = desk.run("show", second, "--json")
     shown = json.loads(text)
