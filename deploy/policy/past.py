@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-import asyncpg
-
-from deploy.local.errors import StackError
 from deploy.policy.replay import Replay, Replayed, Tally
 from deploy.reading.running import Running
 from services.eligibility import record
@@ -31,7 +28,6 @@ COLUMNS = (
 )
 NOT_LOOKED_AT = "not-looked-at"
 """A screening of a sponsor who was stopped for the day: the relative was not looked at, so no policy has anything to judge."""
-_READ_ONLY = "set session characteristics as transaction read only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +53,17 @@ async def replayed(
     Raises `StackError` when the record cannot be read.
     """
     tally = Tally()
-    try:
-        async with stack.database("eligibility") as conn:
-            await conn.execute(_READ_ONLY)
-            started(await record.count(conn, *wanted.span))
-            async for one in record.read(conn, *wanted.span):
-                if one.gap is not None:
-                    tally.miss(one.gap.value)
-                elif probing.STOPPED in one.codes:
-                    tally.miss(NOT_LOOKED_AT)
-                else:
-                    tally.add(replay.judge(one))
-                tick()
-        tally.changed = replay.blame.seen
-    except asyncpg.UndefinedTableError:
-        raise StackError("eligibility keeps no record here yet", "Start it once with `gongji up`.") from None
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise StackError(
-            f"PostgreSQL of eligibility: {type(error).__name__}", "See `gongji status`."
-        ) from error
+    async with stack.reading("eligibility") as conn:
+        started(await record.count(conn, *wanted.span))
+        async for one in record.read(conn, *wanted.span):
+            if one.gap is not None:
+                tally.miss(one.gap.value)
+            elif probing.STOPPED in one.codes:
+                tally.miss(NOT_LOOKED_AT)
+            else:
+                tally.add(replay.judge(one))
+            tick()
+    tally.changed = replay.blame.seen
     return tally
 
 

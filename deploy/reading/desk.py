@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
-import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
@@ -39,13 +38,8 @@ DOCUMENTS = {
 
 async def ask(stack: Running, question: Callable[[Conn], Awaitable[T]]) -> T:
     """What `question` finds in audit's tables, in a read-only transaction. Raises `StackError` when they are not there."""
-    try:
-        async with stack.database("audit") as conn, conn.transaction(readonly=True):
-            return await question(conn)
-    except asyncpg.UndefinedTableError:
-        raise StackError("audit has no tables yet", "Start it once with `gongji up`.") from None
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise StackError(f"PostgreSQL of audit: {type(error).__name__}", "See `gongji status`.") from error
+    async with stack.reading("audit") as conn, conn.transaction():
+        return await question(conn)
 
 
 async def say(stack: Running, short_type: str, body: Message) -> Message | None:

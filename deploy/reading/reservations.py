@@ -7,7 +7,6 @@ from datetime import datetime
 
 import asyncpg
 
-from deploy.local.errors import StackError
 from deploy.reading.running import Running
 from shared.db import load_queries
 
@@ -21,12 +20,5 @@ async def reservations(
 
     Columns: binding_id, region, stage, held_since, held_until, overdue. None of them names anybody. Raises `StackError`.
     """
-    try:
-        async with stack.database("eligibility") as conn, conn.transaction(readonly=True):
-            return await conn.fetch(Q.reservations, region, now, past_only, rows)
-    except asyncpg.UndefinedTableError:
-        raise StackError("eligibility has no tables yet", "Start it once with `gongji up`.") from None
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise StackError(
-            f"PostgreSQL of eligibility: {type(error).__name__}", "See `gongji status`."
-        ) from error
+    async with stack.reading("eligibility") as conn:
+        return await conn.fetch(Q.reservations, region, now, past_only, rows)

@@ -45,6 +45,20 @@ class Running:
         finally:
             await conn.close()
 
+    @asynccontextmanager
+    async def reading(self, service: str) -> AsyncIterator[Conn]:
+        """The same for who only looks: nothing can be written, and whatever goes wrong there is a `StackError`."""
+        try:
+            async with self.database(service) as conn:
+                await conn.execute("set session characteristics as transaction read only")
+                yield conn
+        except asyncpg.UndefinedTableError:
+            raise StackError(f"{service} has no tables yet", "Start it once with `gongji up`.") from None
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise StackError(
+                f"PostgreSQL of {service}: {type(error).__name__}", "See `gongji status`."
+            ) from error
+
 
 def find(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Running:
     """The stack to talk to; the environment goes before `stack.json`. Raises `StackError` when there is none."""
