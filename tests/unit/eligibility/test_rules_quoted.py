@@ -11,7 +11,7 @@ from services.eligibility.domain.screening import Outcome, screen
 from shared.contracts.binding_requests import ChannelKind, MaterialKind
 from shared.contracts.binding_screenings import Fact
 from shared.policies.types import Document, MaterialRule
-from shared.testing.identities import adult, child
+from shared.testing.identities import adult, child, insurance
 from shared.testing.messages import MONDAY, related
 from shared.testing.proofs import face_check
 from tests.unit.eligibility.rules import CHILD, SPONSOR, codes, found, inquiry, person, policy, tie
@@ -86,3 +86,15 @@ def test_who_is_nobody_has_no_bindings() -> None:
     """Ties of a sponsor whom the registry does not know are nobody's: no cap is counted."""
     q = inquiry(ties=[tie(SPONSOR, child(20))], policy=policy(max_beneficiaries=0), sponsor=None)
     assert codes(q) == ["sponsor-unknown"]
+
+
+def test_a_cap_is_told_with_its_number_and_a_balance_without_a_date_with_a_dash() -> None:
+    caps = {"max_sponsors": 0, "max_lifetime_beneficiaries": 0, "max_beneficiaries_elsewhere": 0}
+    away = child(2, admdvs="330200")
+    told = {r.rule: r.zh for r in found(inquiry(SPONSOR, away, policy=policy(**caps))).reasons}
+    assert "上限0" in told["family.max-sponsors"]
+    assert "上限0人" in told["family.max-lifetime-beneficiaries"]
+    assert "上限0人" in told["family.max-beneficiaries-elsewhere"]
+    poor = SPONSOR.but(insurances=(insurance(balc=0, balc_date=None),))
+    (why,) = found(inquiry(poor, policy=policy(min_balance=1))).reasons
+    assert why.zh == "授权人个人账户余额（—）低于0.01元"
