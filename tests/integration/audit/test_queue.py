@@ -207,3 +207,20 @@ async def test_a_person_of_whom_the_registry_tells_later_moves_the_case_up(
         assert not await replica.pool.fetchval(first, uid(1)), "the registry corrected itself"
     finally:
         await replica.pool.close()
+
+
+@pytest.mark.asyncio
+async def test_a_verdict_of_an_unknown_operator_is_a_dead_letter_and_its_neighbours_go_on(
+    database_urls: dict[str, str],
+) -> None:
+    replica = await Replica.open(database_urls["audit"])
+    try:
+        await replica.take(about(uid(1), passed(proven=())))
+        ghost, known = (said.Claimed(binding_id=uid(1), operator_id=name) for name in ("ghost", "op-2"))
+        await replica.take(ghost, known)
+        assert [row[0] for row in await replica.pool.fetch("select reason from dead_letters")] == [
+            "unknown-operator"
+        ]
+        assert await replica.pool.fetchval("select claimed_by from binding") == "op-2"
+    finally:
+        await replica.pool.close()
