@@ -47,7 +47,11 @@ def change(file: CaseFile, body: ChangeChecked, at: datetime) -> Outcome:
     old_dates, new_dates = ((t.begndate, t.enddate) for t in (last.terms, new.terms))
     if state.state in STANDING and old_dates != new_dates:
         announced = state.effective[-1].end if state.cause else None
-        changes["effective"] = periods.redated(state.effective, new.terms, at, announced)
+        now = max(
+            at, state.at
+        )  # what a late message says counts from the version that it changes, not before it
+        begins = last.terms.begndate != new.terms.begndate
+        changes["effective"] = periods.redated(state.effective, new.terms, now, announced, begins=begins)
     return moved(file, revise(state, at, **changes))
 
 

@@ -316,3 +316,19 @@ def test_a_version_is_never_before_the_one_it_follows() -> None:
     line.send(changed(order=1), time=MONDAY + DAY)
     line.send(changed(order=2), time=MONDAY)
     assert [state.at for _, state in line.decisions] == sorted(state.at for _, state in line.decisions)
+
+
+def test_an_end_date_that_is_chosen_before_the_effect_brings_no_earlier_effect() -> None:
+    line = approved(policy(effect="next-day"))
+    begins = line.state.effective[0].begin
+    assert begins == midnight("2026-11-24")
+    line.send(changed(terms=Terms(enddate=date(2026, 12, 31))), time=MONDAY + timedelta(hours=1))
+    assert [(p.begin, p.end) for p in line.state.effective] == [(begins, midnight("2027-01-01"))]
+
+
+def test_dates_that_are_told_late_count_from_the_version_that_they_change() -> None:
+    line = approved()
+    line.send(changed(terms=Terms(begndate=date(2026, 12, 1))))
+    line.send(changed(terms=Terms()), time=MONDAY - timedelta(hours=1))
+    assert [p.begin for p in line.state.effective] == [MONDAY, MONDAY]
+    assert line.state.effective[0].end == MONDAY

@@ -1,0 +1,100 @@
+"""Thousands of lives of bindings, and none that breaks a rule; bugs that are planted break one.
+
+`GONGJI_LONG=1` tries at least 18,000 steps.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from services.audit.domain import life, periods, permissions, routing, screenings, standing, verdicts
+from services.audit.domain.model import moved, step
+from tests.unit.audit.machine import Life
+
+pytestmark = pytest.mark.simulation
+LONG = bool(os.environ.get("GONGJI_LONG"))
+WANTED = 18_000 if LONG else 500
+STEPS = 50
+USUAL = settings(
+    max_examples=400 if LONG else 20,
+    stateful_step_count=STEPS,
+    deadline=None,
+    derandomize=not LONG,  # the long run tries others each time, and says how to repeat what it finds
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.timeout(1800 if LONG else 120)
+def test_no_order_of_messages_and_no_clock_breaks_a_life() -> None:
+    Life.steps = 0
+    while Life.steps < WANTED:
+        run_state_machine_as_test(Life, settings=USUAL)
+    print(f"{Life.steps} steps")
+
+
+def _withdrawn(file: Any, at: Any) -> Any:
+    return moved(file, step(file.state, "withdrawn", at))
+
+
+def _skipping(state: Any, type: str, at: Any, **changes: Any) -> Any:
+    made = step(state, type, at, **changes)
+    return replace(made, state=made.state.model_copy(update={"version": state.version + 2}))
+
+
+def _forgetting(state: Any, type: str, at: Any, **changes: Any) -> Any:
+    made = step(state, type, at, **changes)
+    return replace(made, state=made.state.model_copy(update={"terms": made.state.terms[-1:]}))
+
+
+def _screened_again(file: Any, found: Any, at: Any, policy: Any) -> Any:
+    return _screened(
+        file, found.model_copy(update={"round": file.state.round + 1}) if file else found, at, policy
+    )
+
+
+def _resumed(held: Any, by: str, end: Any) -> Any:
+    changed = _resume(held, by, end)
+    return changed and changed[-1:]
+
+
+_screened, _resume, _redated = screenings.screened, periods.resume, periods.redated
+BUGS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "an approved request can be withdrawn": (screenings, "withdraw", _withdrawn),
+    "a version is left out": (screenings, "step", _skipping),
+    "terms of before are lost": (standing, "step", _forgetting),
+    "a round counts as often as it comes": (screenings, "screened", _screened_again),
+    "closed suspensions are lost": (periods, "resume", _resumed),
+    "no due row for what the periods do": (periods, "next_turn", lambda state: None),
+    "a late row does not come first": (life, "_first_over", lambda state, at: None),
+    "anybody may decide": (permissions, "objections", lambda *_: ()),
+    "what nobody proved is approved": (routing, "approves_itself", lambda *_: True),
+    "new dates open a period beside the old one": (
+        periods,
+        "redated",
+        lambda effective, *rest: (*effective[:-1], effective[0], *_redated(effective, *rest)),
+    ),
+    "an end leaves the binding standing": (periods, "standing", lambda state, at: state.state),
+    "a claim decides": (verdicts, "replace", lambda file, **_: replace(file, state=_approved(file.state))),
+}
+
+
+def _approved(state: Any) -> Any:
+    return step(state, "approved", state.at).state
+
+
+@pytest.mark.skipif(not LONG, reason="part of the simulation, with GONGJI_LONG=1")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_found(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, name, broken = BUGS[bug]
+    monkeypatch.setattr(where, name, broken)
+    hunt = settings(
+        USUAL, max_examples=1000, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False
+    )
+    with pytest.raises((AssertionError, ValueError)):
+        run_state_machine_as_test(Life, settings=hunt)
