@@ -150,7 +150,7 @@ class Work:
         """The person with this key, if the registry knows one and the row is locked."""
         if key is None or key not in self.locked or not (numbers := self.numbers.get(key)):
             return None
-        accounts = [self.accounts[number] for number in numbers if number in self.accounts]
+        accounts = [self.accounts[n] for n in numbers if n in self.accounts] if self.accounts else ()
         return Person(
             key=key,
             records=merged([self.records[n] for n in numbers], psn_no),
@@ -255,6 +255,8 @@ class Work:
 
     def strangers_waiting(self, binding: Binding) -> int:
         """How many other relatives the same sponsor named that day for whom the registry is still waited."""
+        if self.around.get(binding.sponsor, _EMPTY) <= {binding.binding_id}:
+            return 0
         asking = self._asking(binding)
         waiting = (b for b in self.waiting_for(binding.sponsor) if b.sponsor == binding.sponsor)
         named = {b.beneficiary for b in waiting if self._asking(b) == asking}

@@ -37,7 +37,9 @@ def inquire(work: Work, binding: Binding) -> Inquiry:
     request = binding.request
     sponsor = work.by_number(request.sponsor.psn_no)
     beneficiary = work.person(binding.beneficiary)
-    region = _region(work, binding)
+    same = sponsor is not None and sponsor.key == binding.sponsor
+    certified = sponsor if same else work.person(binding.sponsor, request.sponsor.psn_no)
+    region = _region(binding, certified)
     policy = work.policies.at(region, binding.at)
     signed = request.commitment.signed_at if request.commitment else binding.at
     return Inquiry(
@@ -58,15 +60,14 @@ def inquire(work: Work, binding: Binding) -> Inquiry:
     )
 
 
-def _region(work: Work, binding: Binding) -> str:
+def _region(binding: Binding, sponsor: Person | None) -> str:
     """Whose policy holds: that of the place where the sponsor is insured; else that of the place where it was asked for.
 
-    Certificate and name must be those of one person: citations name the region, and where strangers are insured is nobody's business.
+    `sponsor`: whose certificate it is. Certificate and name must be those of one person: citations name the region, and where strangers are insured is nobody's business.
     """
-    asked = binding.request.sponsor
-    sponsor = work.person(binding.sponsor, asked.psn_no)
-    home = home_of(sponsor) if sponsor and sponsor.named(asked.psn_name) else None
-    return home or binding.request.admdvs
+    asked = binding.request
+    home = home_of(sponsor) if sponsor and sponsor.named(asked.sponsor.psn_name) else None
+    return home or asked.admdvs
 
 
 def home_of(sponsor: Person) -> str | None:
