@@ -110,10 +110,10 @@ _DOCUMENTS = {
     "description": "材料，可注明哪一方 / a document, of one side where that is named: id-card@beneficiary",
     "enum": [kind + at for kind in MaterialKind for at in ("", *(f"@{side}" for side in Side))],
 }
-Choices = Annotated[
-    tuple[frozenset[Annotated[Document, BeforeValidator(_document), WithJsonSchema(_DOCUMENTS)]], ...],
-    Field(min_length=1),  # what nothing can meet would ask for nothing and refuse everybody
-]
+_AtLeastOne = Field(min_length=1)
+"""Without a list nobody could meet the rule; a list without a document would be met by everybody."""
+_Choice = frozenset[Annotated[Document, BeforeValidator(_document), WithJsonSchema(_DOCUMENTS)]]
+Choices = Annotated[tuple[Annotated[_Choice, _AtLeastOne], ...], _AtLeastOne]
 """Any of these lists of documents; all documents of the list."""
 
 

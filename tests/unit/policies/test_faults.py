@@ -57,6 +57,7 @@ def sponsors(*entries: str) -> str:
         ("binding:\n" + key("channel_proofs", entry("{telephone: [opertor]}")), "[0].value.telephone[0]: 'opertor': expected one of face-check, commitment, real-name, e-credential, operator (did you mean operator?)"),
         ("binding:\n" + key("materials", entry("[{any_of: [[id-card]], relation: [spouse]}]")), "value[0].relation: ['spouse']: expected one of any_of, relations, channels, from_age, below_age, unless_proven (did you mean relations?)"),
         ("binding:\n" + key("materials", entry("[{relations: [spouse]}]")), "value[0].any_of: {'relations': ['spouse']}: expected the key any_of"),
+        ("binding:\n" + key("materials", entry("[{any_of: [[]]}]")), "value[0].any_of[0]: []: expected at least 1 of them"),
         ("binding:\n" + key("materials", entry("[{any_of: [[id-crd]]}]")), "value[0].any_of[0][0]: 'id-crd': expected a document such as household-register"),
         ("binding:\n" + key("commitment", entry("{code: X, version: '1', sha256: abc}")), "binding.commitment: abc...: expected the sha256 of letters/X-1.txt"),
         ("binding:\n" + key("commitment", entry("{code: X, version: 1, sha256: abc}")), "value.version: 1: expected a text in quotes"),
