@@ -118,7 +118,11 @@ class AuditHandler:
             held = state.files[i]
             who = held.claim.operator_id if held.claim else None
             log.get().warning(
-                kind, binding_id=str(i), region=held.state.case.admdvs, due_at=str(held.state.due_at), claimed_by=who
+                kind,
+                binding_id=str(i),
+                region=held.state.case.admdvs,
+                due_at=str(held.state.due_at),
+                claimed_by=who,
             )
 
     def _due(self, state: Batch, binding_id: UUID, told: Any, item: Due, out: Out) -> None:

@@ -14,9 +14,7 @@ from shared.messaging.memory import Memory, Said
 
 REVIEWER = "operator-1"
 """Who decides cases in a trial."""
-_OPERATORS = {
-    name: Operator(name, frozenset(Role), ("100000",)) for name in (REVIEWER, "operator-2")
-}
+_OPERATORS = {name: Operator(name, frozenset(Role), ("100000",)) for name in (REVIEWER, "operator-2")}
 
 
 class Trial:

@@ -141,7 +141,9 @@ def test_the_desk_by_command(desk: Desk) -> None:
     assert (code, text) == (0, "accepted: suspended, version 4\n")
     assert desk.run("supplement", second, "--operator", "op-1", "--material", "id-card")[0] == 0
     assert (
-        desk.rows("select body::jsonb -> 'supplement' as asked from binding where binding_id = $1", second)[0][0]
+        desk.rows("select body::jsonb -> 'supplement' as asked from binding where binding_id = $1", second)[
+            0
+        ][0]
         == '["id-card"]'
     )
     assert desk.run("reject", third, "--operator", "op-1")[0] == 1

@@ -11,7 +11,9 @@ from shared.contracts.operators import Operator, Role, parse
 def test_a_row_becomes_an_operator() -> None:
     text = 'operators:\n  - {id: r-1, roles: [reviewer, clerk], regions: ["330000", "440100"], persons: [P1]}\n  - {id: r-2}\n'
     assert parse(text) == {
-        "r-1": Operator("r-1", frozenset({Role.REVIEWER, Role.CLERK}), ("330000", "440100"), frozenset({"P1"})),
+        "r-1": Operator(
+            "r-1", frozenset({Role.REVIEWER, Role.CLERK}), ("330000", "440100"), frozenset({"P1"})
+        ),
         "r-2": Operator("r-2"),
     }
     assert parse("operators: []") == {}
@@ -51,7 +53,9 @@ def test_a_region_holds_what_lies_below_it(code: str, admdvs: str, works: bool) 
     assert Operator("a", regions=(code,)).works_for(admdvs) is works
 
 
-def test_the_file_that_the_environment_names_adds_operators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_that_the_environment_names_adds_operators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     more = tmp_path / "more.yaml"
     more.write_text('operators: [{id: extra, roles: [clerk], regions: ["100000"]}]', encoding="utf-8")
     monkeypatch.setenv("GONGJI_OPERATORS", str(more))

@@ -164,7 +164,9 @@ def test_who_speaks_in_a_body_is_registered(body: bytes, reason: Reason | None) 
 
 
 def test_a_wrong_name_of_who_speaks_is_left_to_the_answer() -> None:
-    verdict = b'{"binding_id":"0192f0c1-5a00-7000-8000-000000000001","operator_id":"\xe4\xb8\x8d\xe8\xaf\xa6"}'
+    verdict = (
+        b'{"binding_id":"0192f0c1-5a00-7000-8000-000000000001","operator_id":"\xe4\xb8\x8d\xe8\xaf\xa6"}'
+    )
     sent = record(
         verdict,
         key=b"0192f0c1-5a00-7000-8000-000000000001",
