@@ -92,9 +92,7 @@ class Work:
     unconfirmed: dict[tuple[bytes, date], set[bytes]] = field(default_factory=lambda: defaultdict(set))
     new_unconfirmed: set[tuple[bytes, date, bytes]] = field(default_factory=set)
     stopped: set[tuple[bytes, date]] = field(default_factory=set)  # sponsors who asked for too many strangers
-    stamped: set[UUID] = field(
-        default_factory=set
-    )  # bindings that began or ceased to stand, or were judged by another policy
+    stamped: set[UUID] = field(default_factory=set)  # bindings whose standing or judging policy changed
 
     def know_record(self, key: bytes, record: PersonRecorded) -> None:
         """Takes a registry record in; a `psn_no` that now names somebody else leaves its former owner."""
