@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from services.eligibility.domain.inquiry import channel_names, state_reason
 from services.eligibility.domain.person import merged
@@ -89,7 +90,11 @@ def test_who_is_nobody_has_no_bindings() -> None:
 
 
 def test_a_cap_is_told_with_its_number_and_a_balance_without_a_date_with_a_dash() -> None:
-    caps = {"max_sponsors": 0, "max_lifetime_beneficiaries": 0, "max_beneficiaries_elsewhere": 0}
+    caps: dict[str, Any] = {
+        "max_sponsors": 0,
+        "max_lifetime_beneficiaries": 0,
+        "max_beneficiaries_elsewhere": 0,
+    }
     away = child(2, admdvs="330200")
     told = {r.rule: r.zh for r in found(inquiry(SPONSOR, away, policy=policy(**caps))).reasons}
     assert "上限0" in told["family.max-sponsors"]
