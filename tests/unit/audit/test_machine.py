@@ -76,7 +76,7 @@ BUGS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "new dates open a period beside the old one": (
         periods,
         "redated",
-        lambda effective, *rest: (*effective[:-1], effective[0], *_redated(effective, *rest)),
+        lambda effective, *rest, **more: (effective[0], *_redated(effective, *rest, **more)),
     ),
     "an end leaves the binding standing": (periods, "standing", lambda state, at: state.state),
     "a claim decides": (verdicts, "replace", lambda file, **_: replace(file, state=_approved(file.state))),
