@@ -196,7 +196,9 @@ def test_a_broken_overlay_is_told_line_by_line_and_not_touched(tmp_path: Path) -
     file.write_text('region: "330000"\nbinding: {max_sponsor: []}\n', "utf-8")
     status, text = run("adopt", *HEARSAY, "--by", "张三", "--into", str(tmp_path))
     assert status == 1
-    assert text.startswith("policy: a.yaml: binding.max_sponsor: []: expected a key of binding (did you mean max_sponsors?)")
+    assert text.startswith(
+        "policy: a.yaml: binding.max_sponsor: []: expected a key of binding (did you mean max_sponsors?)"
+    )
     assert run("show", "浙江", "--regions", str(tmp_path))[0] == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
 
