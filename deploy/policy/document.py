@@ -26,6 +26,7 @@ _NAMES = {
     id(t.Seconds): "秒 seconds",
     id(t.Age): "周岁 years",
     id(t.Count): "整数 number",
+    id(t.Months): "月数 months",
     id(t.Code): "代码 code",
     id(t.Hotline): "电话 telephone",
     id(t.UseCode): "用途 use",

@@ -15,6 +15,7 @@ from services.eligibility.domain.days import day_of
 from services.eligibility.domain.inquiry import Family, Inquiry
 from services.eligibility.domain.person import Person, merged
 from services.eligibility.domain.screening import Finding
+from services.eligibility.domain.signatures import signed
 from shared.contracts.binding_decisions import BindingState, Cause
 from shared.contracts.binding_requests import FaceCheck
 from shared.contracts.registry import PersonRecorded, RelationRecorded
@@ -192,8 +193,8 @@ class Work:
         return check is not None and self.faces.get(_face_key(check), binding_id) != binding_id
 
     def use_face(self, check: FaceCheck | None, binding_id: UUID, at: datetime) -> None:
-        """Marks the check as used up."""
-        if check is not None:
+        """Marks the check as used up; a forged one, given where none is asked for, must not burn the real one."""
+        if check is not None and signed(check, self.keys.get(check.provider, ())):
             self.faces[_face_key(check)] = binding_id
             self.changed_faces[_face_key(check)] = at
 

@@ -47,9 +47,10 @@ Clock = Annotated[
     time, BeforeValidator(_clock), WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK.pattern}$"})
 ]
 Flag = Annotated[bool, Strict()]
-Count = Annotated[int, Strict(), Field(ge=0)]
+Count = Annotated[int, Strict(), Field(ge=0, le=1_000_000_000)]
+Months = Annotated[int, Strict(), Field(ge=0, le=1200)]
 Days = Annotated[int, Strict(), Field(ge=0, le=3660)]
-Seconds = Annotated[int, Strict(), Field(ge=0)]
+Seconds = Annotated[int, Strict(), Field(ge=0, le=604_800)]
 PerMille = Annotated[int, Strict(), Field(ge=0, le=1000)]
 Age = Annotated[int, Strict(), Field(ge=0, le=150)]
 Code = Annotated[str, Strict(), Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
@@ -72,7 +73,7 @@ MutualAid = Literal["inside", "beside"]
 
 __all__ = [
     "Age", "AutoApprove", "ChannelKind", "Choices", "Clock", "Code", "Condition", "Count", "Days", "Document", "Effect",
-    "Fen", "Flag", "Hotline", "Hours", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "MutualAid",
+    "Fen", "Flag", "Hotline", "Hours", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "Months", "MutualAid",
     "OnRuleChanged", "Order", "PerMille", "Proof", "QuotaPeriod", "QuotaScope", "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "Side",
     "Use", "UseCode",
 ]  # fmt: skip

@@ -103,7 +103,7 @@ class Binding:
     unbind_channels: frozenset[t.ChannelKind] | None = key(None, "受理解绑的渠道；空：同 channels", "channels that take it; null: those of `channels`", example="[app, counter]", reasons="unbind-channel-not-allowed")
     unbind_effect: t.Effect = key("now", "解绑何时生效", "when an end takes effect", example="next-month")
     unbind_effect_by_channel: Mapping[t.ChannelKind, t.Effect] = key({}, "个别渠道解绑何时生效", "the same by channel, where it is not `unbind_effect`", example="{counter: now}")
-    min_bound_months: t.Count | None = key(None, "绑定满几个月才能解绑", "months after which a binding may be ended", example="3", reasons="unbind-too-early")
+    min_bound_months: t.Months | None = key(None, "绑定满几个月才能解绑", "months after which a binding may be ended", example="3", reasons="unbind-too-early")
     rebind_wait_days: t.Days | None = key(None, "解绑后同样两人再绑须等的天数", "the same two, after one side ended a binding", example="30", reasons="rebind-too-early")
     max_changes_per_year: t.Count | None = key(None, "每个绑定每年变更用途、限额、日期的次数", "changes of scope, quota and dates of one binding in a calendar year", example="3", reasons="changes-exhausted")
     on_insurance_ended: t.Condition = key("end", "一方参保终止时", "insurance of one side ends", example="end", reasons="ended-by-insurance")

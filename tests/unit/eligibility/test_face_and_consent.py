@@ -10,12 +10,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.eligibility.domain.inquiry import Inquiry
 from services.eligibility.domain.screening import Outcome
+from services.eligibility.work import Work
 from shared.contracts.beneficiary_requests import Consented, Declined
 from shared.contracts.binding_decisions import State
 from shared.contracts.binding_requests import ChannelKind
 from shared.testing.identities import adult, child
 from shared.testing.messages import MONDAY, consented, related, submitted, uid
 from shared.testing.proofs import counter, face_check
+from tests.unit.eligibility.demo import demo_policies, provider_keys
 from tests.unit.eligibility.line import Line, Said
 from tests.unit.eligibility.rules import SPONSOR, codes, found, inquiry, policy
 
@@ -209,3 +211,13 @@ def test_consent_at_a_counter_needs_the_clerk(line: Line) -> None:
     body = Consented(beneficiary_psn_no=SISTER.psn_no, binding_id=needed.binding_id, channel="counter")
     assert line.send(CONSENTED, body).codes == ["counter-proof-missing"]
     assert line.send(CONSENTED, body.model_copy(update={"counter": counter()})).types == ["passed"]
+
+
+def test_a_forged_check_that_nobody_asked_for_does_not_burn_the_real_one() -> None:
+    real = face_check(SPONSOR, MONDAY, transaction_no="T-REAL")
+    forged = real.model_copy(update={"subject_sha256": "0" * 64})
+    work = Work(demo_policies(), provider_keys())
+    work.use_face(forged, uid(1), MONDAY)
+    assert not work.face_used(real, uid(2))
+    work.use_face(real, uid(1), MONDAY)
+    assert work.face_used(real, uid(2))
