@@ -102,6 +102,12 @@ def test_sound_documents_are_verified_and_faulty_ones_are_asked_for_again(checke
     assert checked.decisions(faulty, 4)[-1] == "under-review"
 
 
+def figures(desk: Desk) -> str:
+    """The service's metrics, taken anew every few seconds."""
+    with urlopen(f"http://127.0.0.1:{desk.port}/metrics") as answer:
+        return str(answer.read().decode())
+
+
 def test_a_store_that_is_away_hides_no_case_for_ever_and_loses_none(checked: Desk, store: Path) -> None:
     away = store.with_name("away")
     store.rename(away)
@@ -111,8 +117,7 @@ def test_a_store_that_is_away_hides_no_case_for_ever_and_loses_none(checked: Des
     until(checked, lambda: listed(checked, "--pending").get(str(late)) in ("pending", "late"))
     until(checked, lambda: listed(checked).get(str(late)) == "late")
     assert "not verified yet" in checked.run("show", late)[1]
-    with urlopen(f"http://127.0.0.1:{checked.port}/metrics") as answer:
-        assert 'gongji_audit_documents_waiting{state="late"} 1.0' in answer.read().decode()
+    until(checked, lambda: 'gongji_audit_documents_waiting{state="late"} 1.0' in figures(checked))
     checked.stop()
     away.rename(store)
     checked.start()
