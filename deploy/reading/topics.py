@@ -120,8 +120,8 @@ async def seek(reader: Any, clock: SystemClock, places: list[TopicPartition], si
         await reader.seek_to_beginning(*places)
         return
     real = clock.anchor + (since.timestamp() - clock.base) / clock.speed
+    ends = await reader.end_offsets(places)  # first: what is appended between the two calls must not be passed over
     found = await reader.offsets_for_times({place: int(real * 1000) for place in places})
-    ends = await reader.end_offsets(places)
     for place in places:
         there = found.get(place)
         reader.seek(place, ends[place] if there is None else there.offset)
