@@ -120,7 +120,8 @@ async def seek(reader: Any, clock: SystemClock, places: list[TopicPartition], si
         await reader.seek_to_beginning(*places)
         return
     real = clock.anchor + (since.timestamp() - clock.base) / clock.speed
-    ends = await reader.end_offsets(places)  # first: what is appended between the two calls must not be passed over
+    # The ends come first: what is appended between the two calls must not be passed over.
+    ends = await reader.end_offsets(places)
     found = await reader.offsets_for_times({place: int(real * 1000) for place in places})
     for place in places:
         there = found.get(place)
