@@ -21,13 +21,6 @@ create index binding_queue_beneficiary on binding (beneficiary_psn_no) where sta
 create index binding_beneficiary on binding (beneficiary_psn_no);
 create index binding_looks on binding (binding_id) where sampled is not null;
 
--- Under whose number each document was handed in: the same bytes under another name are a mark for people.
-create table document_holder (
-    sha256 bytea,
-    psn_no text collate "C",
-    primary key (sha256, psn_no)
-);
-
 update binding b set counter = channel in ('counter', 'institution-counter'), since = at where state = 'under-review';
 update binding set first = counter where state = 'under-review';
 create index binding_waiting on binding (state) where state in ('awaiting-consent', 'under-review', 'supplement-requested');

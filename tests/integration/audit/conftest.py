@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,22 +151,29 @@ def _ready(port: int) -> bool:
     return bool(asyncio.run(readiness(port))["ok"])
 
 
-@pytest.fixture
-def desk(stack: TestStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """A running audit with tables of its own."""
+@contextmanager
+def started(stack: TestStack, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A running audit with tables of its own, and the desk's commands told of it."""
     asyncio.run(topics.apply_at(stack.kafka))
     urls = asyncio.run(stack.fresh_database())
-    made = Desk(stack.kafka, urls["audit"], tmp_path)
+    made = Desk(stack.kafka, urls["audit"], folder)
     try:
         made.start()
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("COLUMNS", "250")
-        monkeypatch.setenv("GONGJI_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("GONGJI_HOME", str(folder / "home"))
         yield made
     finally:
         made.stop()
         asyncio.run(stack.drop_databases())
+
+
+@pytest.fixture
+def desk(stack: TestStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A running audit with tables of its own."""
+    with started(stack, tmp_path, monkeypatch) as made:
+        yield made
 
 
 def shifted(days: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
@@ -15,13 +14,12 @@ from uuid import UUID
 
 import pytest
 
-from deploy import topics
 from deploy.local.testing import TestStack
 from shared.contracts.binding_requests import Material, MaterialKind, Side
 from shared.testing import documents
 from shared.testing.documents import referred
 from shared.testing.messages import MONDAY, uid
-from tests.integration.audit.conftest import PATIENCE, RUN, Desk
+from tests.integration.audit.conftest import PATIENCE, RUN, Desk, started
 from tests.unit.audit.line import passed
 
 MINE = MONDAY + timedelta(milliseconds=RUN)
@@ -38,21 +36,10 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def checked(stack: TestStack, tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A running audit that has a store, and says soon that it does not answer."""
-    asyncio.run(topics.apply_at(stack.kafka))
-    urls = asyncio.run(stack.fresh_database())
     monkeypatch.setenv("GONGJI_AUDIT_STORE", str(store))
     monkeypatch.setenv("GONGJI_AUDIT_STORE_PATIENCE", "1")
-    made = Desk(stack.kafka, urls["audit"], tmp_path)
-    try:
-        made.start()
-        for name, value in made.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("COLUMNS", "250")
-        monkeypatch.setenv("GONGJI_HOME", str(tmp_path / "home"))
+    with started(stack, tmp_path, monkeypatch) as made:
         yield made
-    finally:
-        made.stop()
-        asyncio.run(stack.drop_databases())
 
 
 def ask(desk: Desk, number: int, *papers: Material, round: int = 1) -> UUID:

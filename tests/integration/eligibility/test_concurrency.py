@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from services.eligibility.domain.person import person_key
 from services.eligibility.trial import Trial
@@ -25,15 +24,6 @@ from tests.integration.eligibility.test_slots import registry, relation, request
 from tests.unit.eligibility.line import demo_policies, provider_keys
 
 TAIAN = "370900"  # one sponsor of a beneficiary, eight beneficiaries of a sponsor
-
-
-@pytest_asyncio.fixture
-async def replicas(database_urls: dict[str, str]) -> AsyncIterator[list[Replica]]:
-    offsets: dict[tuple[str, int], int] = {}
-    made = [await Replica.open(database_urls["eligibility"], offsets) for _ in range(4)]
-    yield made
-    for replica in made:
-        await replica.pool.close()
 
 
 async def take(replica: Replica, *messages: KafkaMessage, partition: int) -> int:

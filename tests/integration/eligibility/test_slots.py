@@ -1,9 +1,6 @@
 """Slots under concurrency, on real PostgreSQL: two replicas, two partitions, one child."""
 
 import asyncio
-from collections.abc import AsyncIterator
-
-import pytest_asyncio
 
 from shared.testing.identities import MadeUp, adult, child
 from shared.testing.messages import MONDAY, KafkaMessage, related, submitted, to_kafka
@@ -11,15 +8,6 @@ from shared.testing.proofs import face_check
 from tests.integration.eligibility.replica import Replica
 
 ROUNDS = 25
-
-
-@pytest_asyncio.fixture
-async def replicas(database_urls: dict[str, str]) -> AsyncIterator[list[Replica]]:
-    offsets: dict[tuple[str, int], int] = {}
-    made = [await Replica.open(database_urls["eligibility"], offsets) for _ in range(4)]
-    yield made
-    for replica in made:
-        await replica.pool.close()
 
 
 def registry(*people: MadeUp) -> list[KafkaMessage]:
