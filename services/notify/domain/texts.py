@@ -4,8 +4,8 @@ No codes, no English, no name and no number of any person: the texts may lie in 
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from services.notify.domain import words as w
@@ -23,12 +23,20 @@ _NOT_MET: Final = "所填信息不符合办理条件"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One notice in words: for the message centre, the text message and the telephone."""
+    """One notice in words: for the message centre, the text message and the telephone.
+
+    `sms` has its signature in front. A call says `opening` to whoever answers and `speech` after the key 1; empty: the details at
+    once. `template` and `variables` are what a provider gets that sends approved templates only. Stored as JSON with the notice:
+    the fields with defaults were not there before.
+    """
 
     title: str
     text: str
     sms: str
     speech: str
+    opening: str = ""
+    template: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
