@@ -87,7 +87,7 @@ def _advance(
         case found.UnbindChecked():
             return standing.unbind(file, event, at)
         case found.ChangeChecked():
-            return standing.change(file, event, at)
+            return standing.change(file, event, at, policy)
         case found.ConditionChanged():
             return standing.condition(file, event, at)
         case said.Revealed():

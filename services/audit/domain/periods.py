@@ -61,23 +61,31 @@ def ended(effective: Sequence[Period], moment: datetime) -> tuple[Period, ...]:
 
 
 def redated(
-    effective: Sequence[Period], terms: Terms, at: datetime, limit: datetime | None, *, begins: bool = True
+    effective: Sequence[Period],
+    terms: Terms,
+    at: datetime,
+    limit: datetime | None,
+    effect: Effect,
+    *,
+    begins: bool = True,
 ) -> tuple[Period, ...]:
     """The periods after the sponsor chose new dates at `at`; `limit` is an end that was announced before and stays.
 
-    `begins`: whether the first day is another one; if it is not, only the end moves, and what has yet to take effect does so no sooner.
+    `begins`: whether the first day is another one; if it is not, only the end moves. What has yet to count is brought forward no further than the
+    region's `effect` lets something decided at `at` count, and is not put off by it either.
     What has counted already is history: a later first day closes the running period now and opens another one.
     """
     ends = [end for end in (last_moment(terms), limit) if end is not None]
     end = min(ends, default=None)
     *past, last = effective
-    begin = midnight(terms.begndate) if terms.begndate else at
+    chosen = midnight(terms.begndate) if terms.begndate else at
     if not begins:
         return (*past, _period(last.begin, end))
     if last.begin > at:
-        return (*past, _period(max(begin, at), end))
-    if begin > at:
-        return (*past, _period(last.begin, at), _period(begin, end))
+        soonest = min(last.begin, takes_effect(at, effect))
+        return (*past, _period(max(chosen, soonest), end))
+    if chosen > at:
+        return (*past, _period(last.begin, at), _period(chosen, end))
     return (*past, _period(last.begin, end))
 
 

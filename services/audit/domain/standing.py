@@ -12,6 +12,8 @@ from shared.contracts.binding_requests import Side
 from shared.contracts.binding_screenings import ChangeChecked, ConditionChanged, Effect, UnbindChecked
 from shared.contracts.reasons import Reason, reason
 from shared.contracts.review_verdicts import EndedByAuthority, Resumed, Suspended
+from shared.policies.moments import effect_of_binding
+from shared.policies.values import RegionPolicy
 
 _TYPE = {State.APPROVED: "resumed", State.SUSPENDED: "suspended", State.ENDED: "ended"}
 _AUTHORITY = "authority"
@@ -27,8 +29,8 @@ def unbind(file: CaseFile, body: UnbindChecked, at: datetime) -> Outcome:
     return _end(file, body.effective_at, cause, body.reasons, at)
 
 
-def change(file: CaseFile, body: ChangeChecked, at: datetime) -> Outcome:
-    """Dated terms, order or rank; new dates also move the effective period of a standing binding."""
+def change(file: CaseFile, body: ChangeChecked, at: datetime, policy: RegionPolicy) -> Outcome:
+    """Dated terms, order or rank; new dates also move the effective period of a standing binding, as soon as the region lets them."""
     state = file.state
     if state.state.final:
         return unchanged(file, wrong_state(state))
@@ -51,12 +53,15 @@ def change(file: CaseFile, body: ChangeChecked, at: datetime) -> Outcome:
             at, state.at
         )  # what a late message says counts from the version that it changes, not before it
         begins = last.terms.begndate != new.terms.begndate
-        changes["effective"] = periods.redated(state.effective, new.terms, now, announced, begins=begins)
+        effect = effect_of_binding(policy.binding, state.case.channel)
+        changes["effective"] = periods.redated(
+            state.effective, new.terms, now, announced, effect, begins=begins
+        )
     return moved(file, revise(state, at, **changes))
 
 
 def condition(file: CaseFile, body: ConditionChanged, at: datetime) -> Outcome:
-    """A registry fact changed: flagged, suspends, lets go on or ends, as eligibility read the policy."""
+    """A registry fact changed: flagged, suspends, lets go on or ends, as eligibility read the policy. What the last version says is not said again."""
     state = file.state
     if state.state.final:
         return unchanged(file, wrong_state(state))
@@ -65,7 +70,8 @@ def condition(file: CaseFile, body: ConditionChanged, at: datetime) -> Outcome:
             return moved(file, step(state, "refused", at, reasons=body.reasons))
         return _end(file, body.at, _cause(body.reasons), body.reasons, at)
     if body.effect is Effect.FLAG:
-        return moved(file, revise(state, at, body.reasons))
+        told = all(why in state.reasons for why in body.reasons)
+        return unchanged(file) if told else moved(file, revise(state, at, body.reasons))
     turn = periods.suspend if body.effect is Effect.SUSPEND else periods.resume
     changed = turn(state.suspended, body.side.value, body.at)
     return (

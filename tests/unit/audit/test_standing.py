@@ -242,6 +242,20 @@ def test_a_flag_is_said_and_changes_no_state() -> None:
     assert (line.state.state, codes(line)) == (State.APPROVED, ["beneficiary-paused"])
 
 
+def test_a_flag_that_is_said_already_makes_no_version() -> None:
+    line = approved()
+    both = reason("beneficiary-paused"), reason("account-frozen")
+    assert line.send(condition("flag", *both)) == ["changed"]
+    for again in (both, both[:1], both[::-1]):
+        assert line.send(condition("flag", *again), time=MONDAY + DAY) == []
+    assert line.state.version == 3
+    assert line.send(condition("flag", reason("sponsor-deceased")), time=MONDAY + DAY) == ["changed"]
+    assert codes(line) == ["sponsor-deceased"]
+    waiting = Line()
+    waiting.send(passed(proven=()))
+    assert [waiting.send(condition("flag")) for _ in range(2)] == [["changed"], []]
+
+
 @pytest.mark.parametrize(
     ("code", "cause"),
     [
@@ -332,3 +346,33 @@ def test_dates_that_are_told_late_count_from_the_version_that_they_change() -> N
     line.send(changed(terms=Terms()), time=MONDAY - timedelta(hours=1))
     assert [p.begin for p in line.state.effective] == [MONDAY, MONDAY]
     assert line.state.effective[0].end == MONDAY
+
+
+@pytest.mark.parametrize(
+    ("effect", "begin"), [("now", MONDAY + DAY), ("next-day", midnight("2026-11-25")), ("next-month", midnight("2026-12-01"))]
+)  # fmt: skip
+def test_a_first_day_that_is_taken_back_brings_no_sooner_effect_than_the_region_lets(
+    effect: str, begin: datetime
+) -> None:
+    for chosen in (Terms(), Terms(begndate=date(2026, 11, 24))):
+        line = approved(policy(effect=effect), terms=Terms(begndate=date(2026, 12, 24)))
+        line.send(changed(terms=chosen), time=MONDAY + DAY)
+        assert [(p.begin, p.end) for p in line.state.effective] == [(begin, None)]
+
+
+def test_new_dates_put_off_nothing_that_was_to_count_sooner() -> None:
+    line = approved(policy(effect="next-month"), terms=Terms(begndate=date(2026, 12, 10)))
+    december = midnight("2026-12-05T10:00")
+    line.send(changed(terms=Terms(begndate=date(2026, 12, 8))), time=december)
+    assert [p.begin for p in line.state.effective] == [midnight("2026-12-10")]
+    line.send(changed(terms=Terms()), time=december)
+    assert [p.begin for p in line.state.effective] == [midnight("2026-12-10")]
+    line.send(changed(terms=Terms(begndate=date(2026, 12, 20))), time=december)
+    assert [p.begin for p in line.state.effective] == [midnight("2026-12-20")]
+
+
+def test_the_effect_of_new_dates_goes_by_the_channel_of_the_request() -> None:
+    one = policy(effect="now", effect_by_channel={ChannelKind.COUNTER: "next-day"})
+    line = approved(one, channel=ChannelKind.COUNTER, terms=Terms(begndate=date(2026, 12, 24)))
+    line.send(changed(terms=Terms()), time=MONDAY + DAY)
+    assert [p.begin for p in line.state.effective] == [midnight("2026-11-25")]
