@@ -248,8 +248,7 @@ def keep(records: dict[str, R | None], event: Event) -> None:
 
 def schedule(before: CaseFile | None, after: CaseFile, out: Out) -> None:
     """Due rows are a function of what is held: those that it asks for are set, the others go."""
-    had = {**life.waits(before.state if before else None), **queue.reminders(before)}
-    has = {**life.waits(after.state), **queue.reminders(after)}
+    had, has = life.dues(before), life.dues(after)
     entity = str(after.state.binding_id)
     for kind, at in has.items():
         if had.get(kind) != at:

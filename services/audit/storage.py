@@ -35,15 +35,16 @@ async def load(conn: Conn, ids: Sequence[UUID]) -> tuple[dict[UUID, CaseFile], d
 
 
 def _file(row: asyncpg.Record) -> CaseFile:
+    state = BindingState.model_validate_json(row["body"])
+    if state.since is None and row["since"]:  # decided by a release whose decisions did not tell these two
+        state = state.model_copy(update={"since": row["since"], "second_eyes": row["second_eyes"]})
     return CaseFile(
-        BindingState.model_validate_json(row["body"]),
+        state,
         Claim(row["claimed_by"], row["claimed_until"]) if row["claimed_by"] else None,
         row["overdue"],
-        row["since"],
         row["reminded"],
         row["first_born_by"],
         tuple(row["marks"].split()),
-        row["second_eyes"],
         row["first_eyes"],
         Sample(row["sampled"], row["looked_by"], row["agreed"]) if row["sampled"] else None,
     )
@@ -77,11 +78,11 @@ def _row(file: CaseFile, body: bytes) -> tuple[Any, ...]:
         file.overdue,
         body.decode(),
         case.channel.in_person,
-        file.since,
+        s.since,
         file.reminded,
         file.first_born_by,
         " ".join(file.marks),
-        file.second_eyes,
+        s.second_eyes,
         file.first_eyes,
         sample.approved_by if sample else None,
         sample.looked_by if sample else None,

@@ -105,6 +105,13 @@ class BindingState(Message):
         default=None,
         description="期限依据：official-calendar 节假日安排 weekdays 安排未公布时按周一至周五 / what working days were counted by",
     )
+    since: Time | None = Field(
+        default=None,
+        description="待审起 / when people began to be waited for, while the case is under review",
+    )
+    second_eyes: bool = Field(
+        default=False, description="须两人通过 / while under review: two persons have to approve the case"
+    )
     short_code: str | None = Field(default=None, description="短码 / short code of the binding", max_length=8)
     reviewer: str | None = Field(
         default=None, description="审核人 / operator, `auto` for the policy", max_length=64

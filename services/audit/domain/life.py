@@ -107,8 +107,13 @@ def unknown() -> Outcome:
     return unchanged(None, reason("binding-unknown"))
 
 
+def dues(file: CaseFile | None) -> Mapping[str, datetime]:
+    """All due rows of a binding, by kind: its wait and the reminders of it. They follow from its last decision alone."""
+    return {**waits(file.state if file else None), **queue.reminders(file)}
+
+
 def waits(state: BindingState | None) -> Mapping[str, datetime]:
-    """What a binding waits for, by kind of due row: a function of its state, so that it survives a rebuild."""
+    """What a binding waits for, by kind of due row."""
     if state is None:
         return {}
     if state.state in STANDING:

@@ -40,17 +40,14 @@ class CaseFile:
     state: BindingState
     claim: Claim | None = None
     overdue: bool = False
-    since: datetime | None = None
-    """When the present wait for people began; `None` while none waits."""
     reminded: int = 0
-    """Share of that time that people were reminded of, per cent."""
+    """Share of the time for the review that people were reminded of, per cent."""
     first_born_by: date | None = None
     """Persons born by then make the case go first."""
     marks: tuple[str, ...] = ()
     """What a person should look at: codes of reasons."""
-    second_eyes: bool = False
     first_eyes: str | None = None
-    """Who has approved the case already, where two persons have to (`second_eyes`)."""
+    """Who has approved the case already, where two persons have to (`state.second_eyes`)."""
     sample: Sample | None = None
 
 
@@ -80,12 +77,15 @@ class Outcome:
     """How many of the first steps time made before the event counted."""
 
 
+_NO_WAIT = {"since": None, "due_at": None, "due_basis": None, "second_eyes": False, "supplement": ()}
+
+
 def step(state: BindingState, type: str, at: datetime, **changes: Any) -> Step:
-    """The next version of a binding. What belongs to a wait (due date, documents asked for) goes, except with `changed`."""
+    """The next version of a binding. What belongs to a wait (when it began, its due date, documents asked for) goes, except with `changed`."""
     to = TYPE_TO_STATE[type]
     update: dict[str, Any] = {"version": state.version + 1, "at": max(at, state.at), "reasons": ()}
     if to is not None:
-        update |= {"state": to, "due_at": None, "due_basis": None, "supplement": ()}
+        update |= {"state": to} | _NO_WAIT
     return Step(type, state.model_copy(update=update | changes))
 
 
@@ -100,8 +100,7 @@ def moved(file: CaseFile, *steps: Step) -> Outcome:
     same_wait = state.state is file.state.state and state.round == file.state.round
     if same_wait:
         return Outcome(replace(file, state=state), steps)
-    since = state.at if state.state is State.UNDER_REVIEW else None
-    return Outcome(CaseFile(state, since=since, sample=file.sample), steps)
+    return Outcome(CaseFile(state, sample=file.sample), steps)
 
 
 def wrong_state(state: BindingState) -> Reason:

@@ -22,10 +22,10 @@ KEPT_WORKING_DAYS = 1
 
 def reminders(file: CaseFile | None) -> Mapping[str, datetime]:
     """When a waiting case is to be remembered, by kind of due row; passed ones included, so that they are set only once."""
-    if file is None or file.since is None or file.state.due_at is None:
+    since, due_at = (file.state.since, file.state.due_at) if file else (None, None)
+    if since is None or due_at is None:
         return {}
-    span = file.state.due_at - file.since
-    return {kind: file.since + span * share / 100 for kind, share in SHARES.items()}
+    return {kind: since + (due_at - since) * share / 100 for kind, share in SHARES.items()}
 
 
 def waited(file: CaseFile, kind: str) -> Outcome:

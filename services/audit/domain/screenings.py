@@ -56,14 +56,13 @@ def _queued(
 ) -> Outcome:
     """What the desk needs of a case that now waits for people."""
     file = outcome.file
-    if file is None or file.since is None or not isinstance(found, Passed):
+    if file is None or file.state.since is None or not isinstance(found, Passed):
         return outcome
     desk = replace(
         file,
         first_born_by=queue.born_by(at, policy.review.first_from_age),
         claim=queue.kept_for(before, file.state, at) if before else None,
         marks=found.marks,
-        second_eyes=routing.two_look(found, policy),
     )
     return replace(outcome, file=desk)
 
@@ -92,7 +91,11 @@ def _found(state: BindingState, found: Screening, at: datetime, policy: RegionPo
     if routing.approves_itself(state, found, policy):
         return approve(state, AUTO, at, policy)
     due = after_working_days(at, policy.review.working_days)
-    return (step(state, "under-review", at, due_at=due.at, due_basis=due.basis),)
+    two = routing.two_look(found, policy)
+    since = max(at, state.at)
+    return (
+        step(state, "under-review", at, since=since, due_at=due.at, due_basis=due.basis, second_eyes=two),
+    )
 
 
 def approve(state: BindingState, reviewer: str, at: datetime, policy: RegionPolicy) -> tuple[Step, ...]:

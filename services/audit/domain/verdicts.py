@@ -48,7 +48,7 @@ def on_queue(file: CaseFile, body: OnQueue, at: datetime, policy: RegionPolicy) 
     if isinstance(body, Released):
         return Outcome(replace(file, claim=None))
     if body.decision is Decision.APPROVE:
-        if file.second_eyes and file.first_eyes is None:
+        if state.second_eyes and file.first_eyes is None:
             return Outcome(replace(file, first_eyes=body.operator_id, claim=None))
         return sampled(moved(file, *approve(state, body.operator_id, at, policy)), policy)
     return (

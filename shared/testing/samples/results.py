@@ -86,6 +86,8 @@ def _binding_state(version: int, state: State) -> binding_decisions.BindingState
         supplement=(MaterialKind.HOUSEHOLD_REGISTER,) if asked else (),
         due_at=f.AT + timedelta(days=3) if state in _WAITS else None,
         due_basis="official-calendar" if state in _WAITS else None,
+        since=f.AT if state is State.UNDER_REVIEW else None,
+        second_eyes=state is State.UNDER_REVIEW,
         short_code="7K2M9QXA",
         reviewer="auto" if state is State.APPROVED else "reviewer-0001",
         policy_version=f.POLICY,

@@ -1,10 +1,10 @@
-"""`binding.decisions` alone rebuilds every binding: read back from a topic that the broker has really compacted."""
+"""`binding.decisions` alone rebuilds every binding, and how it waits for people: read back from a topic that the broker has really compacted."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,36 +13,45 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.testing import TestStack
 from services.audit.domain import life
+from services.audit.domain.model import CaseFile, Elapsed
 from shared.contracts import binding_screenings as found
 from shared.contracts import review_verdicts as said
 from shared.contracts.base import Message
 from shared.contracts.binding_decisions import BindingState, State
-from shared.contracts.binding_requests import MaterialKind, Side, Terms
+from shared.contracts.binding_requests import MaterialKind, Relation, Side, Terms
 from shared.contracts.reasons import reason
+from shared.policies.types import SecondEyes
+from shared.policies.values import Review
 from shared.testing.messages import MONDAY, uid
 from tests.integration.audit.replica import Replica
-from tests.unit.audit.line import consent_needed, passed, refused
+from tests.unit.audit.line import consent_needed, passed, policy, refused
 
-KINDS = 10
+KINDS = 14
 EACH = 12
 DAY = timedelta(days=1)
 PATIENCE = 90
 CONFIG = {"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.01", "min.compaction.lag.ms": "0", "delete.retention.ms": "0"}  # fmt: skip
 PUBLIC = (
     "binding_id, version, state, at, round, admdvs, channel, sponsor_psn_no, beneficiary_psn_no, relation, requested_at, due_at, "
-    "reviewer, body"
+    "reviewer, body, since, second_eyes, reminded, overdue"
 )
+END = MONDAY + 30 * DAY
+REVIEW = Review(second_eyes=(SecondEyes(relations=frozenset({Relation.SPOUSE})),), working_days=5)
+BEGINS = {10: END - timedelta(hours=2), 11: END - 5 * DAY, 12: MONDAY, 13: END - 7 * DAY}
+"""Kinds that wait for people in the end, and from when: not half, half, all and nine tenths of five working days ago."""
 
 
 def first(n: int) -> Message:
-    """The screening with which the n-th binding begins: ten kinds of lives."""
+    """The screening with which the n-th binding begins: so many kinds of lives."""
     kinds: dict[int, Message] = {
         1: passed(proven=()),
         2: refused("account-frozen"),
         3: consent_needed(),
         4: refused("materials-missing"),
         5: passed(terms=Terms(enddate=(MONDAY + 2 * DAY).date())),
+        10: passed(proven=(), relation=Relation.SPOUSE),
     }
+    kinds |= dict.fromkeys((11, 12, 13), passed(proven=()))
     one = kinds.get(n % KINDS, passed())
     papers = {"supplement": (MaterialKind.HOUSEHOLD_REGISTER,)} if n % KINDS == 4 else {}
     return one.model_copy(update={"binding_id": uid(n)} | papers)
@@ -65,12 +74,21 @@ def then(n: int) -> list[Message]:
 
 
 async def lived(replica: Replica) -> None:
-    """So many bindings of each kind live for a month; what waits for papers expires, what has an end date ends."""
+    """So many bindings of each kind live for a month; what waits for papers expires, what has an end date ends.
+
+    Of those that wait for people in the end the terms are changed, so that their last decision is not the one with which they began to wait.
+    """
     numbers = range(KINDS * EACH)
-    await replica.take(*(first(n) for n in numbers))
-    replica.clock.at = MONDAY + DAY
+    await replica.take(*(first(n) for n in numbers if BEGINS.get(n % KINDS, MONDAY) == MONDAY))
+    await replica.wait(MONDAY + DAY)
     await replica.take(*(event for n in numbers for event in then(n)))
-    await replica.wait(MONDAY + 30 * DAY)
+    for kind in sorted({10, 11, 13}, key=lambda kind: BEGINS[kind]):
+        await replica.wait(BEGINS[kind])
+        await replica.take(*(first(n) for n in numbers if n % KINDS == kind))
+    await replica.wait(END - DAY / 24)
+    waiting = [uid(n) for n in numbers if n % KINDS in BEGINS]
+    await replica.take(*(found.ChangeChecked(binding_id=one, at=END, order=3) for one in waiting))
+    await replica.wait(END)
 
 
 async def compacted(kafka: str, published: list[bytes], wanted: int) -> list[tuple[bytes, bytes]]:
@@ -115,10 +133,23 @@ async def _read(kafka: str, topic: str) -> list[tuple[bytes, bytes]]:
         return found
 
 
+def rebuilt(body: bytes) -> tuple[CaseFile, list[tuple[str, str, datetime]]]:
+    """A binding from its last decision alone, once everything has fired that is due, and what it still waits for."""
+    file = CaseFile(BindingState.model_validate_json(body))
+    rows = [(kind, str(file.state.binding_id), at) for kind, at in life.dues(file).items()]
+    for kind, _, at in sorted(rows, key=lambda one: one[2]):
+        if at <= END:
+            outcome = life.advance(file, Elapsed(kind), at, policy(review=REVIEW))
+            assert outcome.file is not None
+            assert not outcome.steps, "nothing is decided a second time"
+            file = outcome.file
+    return file, [one for one in rows if one[2] > END]
+
+
 def row(body: bytes) -> tuple[Any, ...]:
-    """The public columns of a binding, from its last decision alone."""
-    state = BindingState.model_validate_json(body)
-    case = state.case
+    """The columns of a binding, from its last decision alone."""
+    file, _ = rebuilt(body)
+    state, case = file.state, file.state.case
     return (
         state.binding_id,
         state.version,
@@ -134,6 +165,10 @@ def row(body: bytes) -> tuple[Any, ...]:
         state.due_at,
         state.reviewer,
         body.decode(),
+        state.since,
+        state.second_eyes,
+        file.reminded,
+        file.overdue,
     )
 
 
@@ -141,7 +176,7 @@ def row(body: bytes) -> tuple[Any, ...]:
 async def test_the_compacted_topic_rebuilds_every_row(
     stack: TestStack, database_urls: dict[str, str]
 ) -> None:
-    replica = await Replica.open(database_urls["audit"])
+    replica = await Replica.open(database_urls["audit"], review=REVIEW)
     try:
         await lived(replica)
         published = [body for body, _ in await replica.published()]
@@ -155,8 +190,12 @@ async def test_the_compacted_topic_rebuilds_every_row(
     assert len(published) > 2 * len(rows) > 0
     left = await compacted(stack.kafka, published, len(rows))
     assert sorted(row(body) for _, body in left) == [tuple(one) for one in rows]
-    rebuilt = [BindingState.model_validate_json(body) for _, body in left]
-    waits = sorted((kind, str(s.binding_id), at) for s in rebuilt for kind, at in life.waits(s).items())
+    waiting = [one for one in rows if one["state"] == State.UNDER_REVIEW]
+    assert {(one["reminded"], one["overdue"]) for one in waiting} == {
+        (0, False), (50, False), (90, False), (90, True)
+    }  # fmt: skip
+    assert {one["second_eyes"] for one in waiting} == {True, False}
+    waits = sorted(one for _, body in left for one in rebuilt(body)[1])
     assert waits == [tuple(one) for one in dues], (
         "what a rebuilt service waits for is what this one waits for"
     )

@@ -13,7 +13,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.audit.domain import checked, life, queue
+from services.audit.domain import checked, life
 from services.audit.domain.documents import FAULTS, Fault
 from services.audit.domain.model import CaseFile
 from shared.contracts import answers
@@ -277,7 +277,7 @@ class Life(RuleBasedStateMachine):
         files = {id: CaseFile(_read(state)) for id, state in last.items()}
         self.line.batch.files = files
         self.line.dues = {
-            (kind, str(id)): at for id, file in files.items() for kind, at in life.waits(file.state).items()
+            (kind, str(id)): at for id, file in files.items() for kind, at in life.dues(file).items()
         }
         self.fired.clear()
 
@@ -347,10 +347,10 @@ class Life(RuleBasedStateMachine):
         held = {id: _follow([*story, *story[-2:]]) for id, story in self.lives.items()}
         assert held == {id: file.state for id, file in self.line.batch.files.items()}
         rows = {(kind, str(id)): at for id, state in held.items() for kind, at in life.waits(state).items()}
-        asked = rows | {
+        asked = {
             (kind, str(id)): at
             for id, file in self.line.batch.files.items()
-            for kind, at in queue.reminders(file).items()
+            for kind, at in life.dues(file).items()
         }
         missing = asked.items() - self.line.dues.items()
         assert self.line.dues.items() <= asked.items(), "a row that nothing held asks for"

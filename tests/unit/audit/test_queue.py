@@ -100,7 +100,7 @@ def test_a_queued_case_knows_who_goes_first_in_its_region() -> None:
     assert held(queued()).first_born_by is None
     approved = Line()
     approved.send(passed())
-    assert held(approved).since is None
+    assert held(approved).state.since is None
 
 
 def supplemented(line: Line, **changes: object) -> Line:
@@ -141,4 +141,4 @@ def test_documents_that_no_reviewer_asked_for_keep_it_for_nobody() -> None:
     assert queue.kept_for(line.state, line.state, MONDAY) is None
     endless = line.state.model_copy(update={"due_at": None})
     assert queue.kept_for(before, endless, MONDAY) is None
-    assert queue.reminders(CaseFile(endless, since=MONDAY)) == {}
+    assert queue.reminders(CaseFile(endless)) == {}

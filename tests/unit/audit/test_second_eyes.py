@@ -90,9 +90,9 @@ def test_which_cases_two_persons_approve(rule: SecondEyes, marks: Any, proven: A
     line = line_of(passed(proven=proven).model_copy(update={"marks": marks}), second_eyes=(rule,))
     file = line.batch.files[ID]
     if two:
-        assert (file.state.state, file.second_eyes, file.marks) == (State.UNDER_REVIEW, True, marks)
+        assert (file.state.state, file.state.second_eyes, file.marks) == (State.UNDER_REVIEW, True, marks)
     else:
-        assert not file.second_eyes
+        assert not file.state.second_eyes
 
 
 def test_an_approval_that_is_drawn_is_looked_at_by_another_person() -> None:
