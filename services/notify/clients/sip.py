@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -125,19 +124,16 @@ class SipClient:
                 self._waiting.pop(number_of_call, None)
 
     async def _serve(self) -> None:
-        listen = self._o.listen
-        if listen.endswith(":0"):
-            listen = f"{listen[:-2]}:{_free_udp_port(listen[:-2])}"
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.notify.clients.sip_worker", "--listen", listen, "--trunk", self._o.trunk,
+            sys.executable, "-m", "services.notify.clients.sip_worker", "--listen", self._o.listen, "--trunk", self._o.trunk,
             "--user", self._o.user, "--auth-user", self._o.auth_user, "--rtp-ports", self._o.rtp_ports,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, "GONGJI_SIP_PASSWORD": self._o.password}, start_new_session=True,
         )  # fmt: skip
         assert self._process.stdout is not None
-        await asyncio.wait_for(self._process.stdout.readline(), self._o.start_timeout)
-        if self._process.returncode is not None:
-            raise ConnectionError(f"worker ended with {self._process.returncode}")
+        # A worker that ends says nothing; that it has ended may be known only later.
+        if not await asyncio.wait_for(self._process.stdout.readline(), self._o.start_timeout):
+            raise ConnectionError(f"worker ended with {await self._process.wait()}")
         self.starts += 1
         self._ready.set()
         log.info("sip-worker-ready", starts=self.starts)
@@ -164,10 +160,3 @@ class SipClient:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-
-
-def _free_udp_port(host: str) -> int:
-    """A free UDP port; the stack takes the next one too (TLS), as TCP."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])

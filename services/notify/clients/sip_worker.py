@@ -20,7 +20,7 @@ import time
 from typing import Any, BinaryIO
 
 from baresip.config import Account, Config
-from baresip.errors import BaresipError
+from baresip.errors import BaresipError, CommandTimeout
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
@@ -56,11 +56,13 @@ class Call:
                     async with asyncio.timeout(max(0.01, end - self._loop.time())):
                         name, text = await self._events.get()
                 except TimeoutError:
-                    if self._ours:
-                        return "failed", "no CALL_CLOSED"
+                    if self._ours:  # what happened is known, only its end was not reported
+                        return self._result(""), "no CALL_CLOSED"
                     end = await self._hang_up(call)
                     continue
-                if name == "CALL_ESTABLISHED":
+                if name == "CALL_ESTABLISHED" and self._ours:  # picked up as we gave up
+                    end = await self._hang_up(call)
+                elif name == "CALL_ESTABLISHED":
                     self._answered = True
                     self._feeder = asyncio.create_task(self._feed(call))
                     end = self._loop.time() + len(self._pcm) / 16000 + self._wait
@@ -105,7 +107,7 @@ class Caller:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
-        self._runtime = Runtime()
+        self._runtime: Any = Runtime()  # its types know no `on_dead`
         self._events: collections.defaultdict[int, asyncio.Queue[tuple[str, str]]]
         self._events = collections.defaultdict(asyncio.Queue)
 
@@ -114,15 +116,17 @@ class Caller:
         a = self._args
         extra = (
             f"sip_listen {a.listen}\nausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n"
-            f"rtp_ports {a.rtp_ports}\n"
+            f"rtp_ports {a.rtp_ports}\nsip_transports udp\n"  # no TCP and TLS ports that somebody else may have
         )
-        host = a.listen.rpartition(":")[0]
+        host, _, port = a.listen.rpartition(":")
         await self._runtime.start(
             Config(net_interface=host, max_concurrent_calls=None, rtp_timeout=10, extra_config_text=extra)
         )
+        self._runtime.on_dead = _end  # nothing revives it in this process: the service starts another one
         self._runtime.subscribe(self._heard)
         account = Account(
-            user=a.user, domain=a.listen, password=os.environ.get("GONGJI_SIP_PASSWORD", ""), reg_interval=0,
+            user=a.user, domain=host if port == "0" else a.listen, reg_interval=0,
+            password=os.environ.get("GONGJI_SIP_PASSWORD", ""),
             auth_user=a.auth_user or None, audio_codecs=("pcma", "pcmu"),
         )  # fmt: skip
         self._agent = await UserAgent.create(self._runtime, account)
@@ -145,10 +149,16 @@ class Caller:
                 self._events.pop(call.handle, None)
         except ValueError:
             result, code = "invalid", "not dialable"
+        except CommandTimeout:  # the phone may ring
+            result, code = "unknown", "CommandTimeout"
         except BaresipError as error:
             result, code = "failed", type(error).__name__
         return {"id": order["id"], "result": result, "digit": digit, "code": code[:60],
                 "seconds": round(time.monotonic() - began, 3)}  # fmt: skip
+
+
+def _end() -> None:
+    os._exit(1)
 
 
 async def _serve(args: argparse.Namespace, out: BinaryIO) -> None:
@@ -178,7 +188,7 @@ async def _serve(args: argparse.Namespace, out: BinaryIO) -> None:
 def main() -> None:
     """Command line; ends when stdin closes, so it never outlives the service."""
     parser = argparse.ArgumentParser(description="places SIP calls for notify")
-    parser.add_argument("--listen", required=True, help="own address, host:port")
+    parser.add_argument("--listen", required=True, help="own address, host:port; port 0: any free one")
     parser.add_argument("--trunk", required=True, help="where calls go, host:port")
     parser.add_argument("--user", default="12393", help="number that calls")
     parser.add_argument("--auth-user", default="", help="digest user; the password is in GONGJI_SIP_PASSWORD")

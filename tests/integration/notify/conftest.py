@@ -1,8 +1,9 @@
 """The stand-in SMS centre and telephone as processes of their own, for the tests of notify."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -37,11 +38,24 @@ def speech() -> Speech:
 
 
 @pytest_asyncio.fixture
-async def sip(phone: tuple[int, Path]) -> AsyncIterator[SipClient]:
-    """A caller whose trunk is the telephone."""
-    client = SipClient(SipOptions(f"127.0.0.1:{phone[0]}", ring=5.0, wait=5.0))
-    task = asyncio.create_task(client.run())
-    await asyncio.wait_for(client.wait_up(), 20)
-    yield client
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def caller(phone: tuple[int, Path]) -> AsyncIterator[Callable[..., Awaitable[SipClient]]]:
+    """Makes callers whose trunk is the telephone; as patient as a slow machine needs unless a test says otherwise."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def make(**options: Any) -> SipClient:
+        told: dict[str, Any] = {"ring": 60.0, "wait": 30.0} | options
+        client = SipClient(SipOptions(f"127.0.0.1:{phone[0]}", **told))
+        tasks.append(asyncio.create_task(client.run()))
+        await asyncio.wait_for(client.wait_up(), 60)
+        return client
+
+    yield make
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest_asyncio.fixture
+async def sip(caller: Callable[..., Awaitable[SipClient]]) -> SipClient:
+    """A patient caller."""
+    return await caller()

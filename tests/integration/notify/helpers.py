@@ -4,12 +4,13 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
 def start(module: str, out: Path, mark: str, *more: str) -> tuple[subprocess.Popen[bytes], int]:
     process = subprocess.Popen([sys.executable, "-m", module, "--out", str(out), *more])
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while not (out / mark).exists():
         if process.poll() is not None or time.monotonic() > end:
             raise RuntimeError(f"{module} did not start")
@@ -19,13 +20,20 @@ def start(module: str, out: Path, mark: str, *more: str) -> tuple[subprocess.Pop
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
-async def appears(path: Path, seconds: float = 10.0) -> Path:
+async def appears(path: Path, seconds: float = 60.0) -> Path:
     """Waits for a file that another process writes."""
     end = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < end, f"{path.name} did not appear"
         await asyncio.sleep(0.02)
     return path
+
+
+async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Waits until `condition()` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
