@@ -11,10 +11,16 @@ class Gauges:
     def __init__(self, metrics: Metrics) -> None:
         r = metrics.registry
         self.link_up = Gauge(
-            "gongji_notify_link_up", "1 while the provider's link stands", ["medium"], registry=r
+            "gongji_notify_link_up", "1 while the provider's link stands", ["medium", "provider"], registry=r
         )
         self.attempts = Counter(
-            "gongji_notify_attempts_total", "Attempts by what they came to", ["medium", "outcome"], registry=r
+            "gongji_notify_attempts_total",
+            "Attempts by what they came to",
+            ["medium", "provider", "outcome"],
+            registry=r,
+        )
+        self.share = Gauge(
+            "gongji_notify_provider_share", "How much of its medium a provider gets", ["provider"], registry=r
         )
         self.waited = Histogram(
             "gongji_notify_wait_seconds", "Service-clock seconds from the notice's making to an attempt", ["medium"],

@@ -10,6 +10,8 @@ from services.notify.acknowledging import acknowledged, invalid
 from services.notify.domain import announce, course
 from services.notify.domain.contact import Person, is_child
 from services.notify.domain.course import Outcome, State
+from services.notify.domain.surnames import surname
+from services.notify.domain.templates import Templates
 from services.notify.domain.told import SETTLEMENTS, Told, of_decision, of_settlement
 from services.notify.domain.turn import ASKING
 from services.notify.ending import Ending
@@ -26,7 +28,16 @@ from shared.policies.loader import Policies
 Keys = tuple[list[UUID], dict[str, tuple[UUID, int]]]
 """Notices that are locked, and the attempts of the receipts."""
 
-DUES: Final = ("attempt-ended", "receipt", "silence", "crashed", "hand-over", "overtaken", "skip")
+DUES: Final = (
+    "attempt-ended",
+    "receipt",
+    "silence",
+    "looked-up",
+    "crashed",
+    "hand-over",
+    "overtaken",
+    "skip",
+)
 
 
 class NotifyHandler:
@@ -37,13 +48,13 @@ class NotifyHandler:
     tombstones = True
 
     def __init__(
-        self, clock: Clock, policies: Policies, centres: frozenset[str], sign: str, since: datetime
+        self, clock: Clock, policies: Policies, centres: frozenset[str], templates: Templates, since: datetime
     ) -> None:
-        """`centres`: sources with a message centre; `sign`: registered signature of text messages.
+        """`centres`: sources with a message centre; `templates`: all words.
 
         `since`: what was decided before is never sent by a database that begins now; see option `rebuilt`.
         """
-        self._clock, self._policies, self._centres, self._sign = clock, policies, centres, sign
+        self._clock, self._policies, self._centres, self._templates = clock, policies, centres, templates
         self._since = since
         self._born: datetime | None = None
 
@@ -68,7 +79,7 @@ class NotifyHandler:
         now = self._clock.now()
         if self._born is None:
             self._born = await storage.born_at(conn, self._since)
-        work = Work(now, self._born, self._sign, self._policies, self._centres, parts=keys[1])
+        work = Work(now, self._born, self._templates, self._policies, self._centres, parts=keys[1])
         await storage.load_notices(conn, work, keys[0])
         told = [one for item in items if isinstance(item, Event) for one in _told(item)]
         work.known = await storage.known(conn, ((one.about, one.version) for one in told))
@@ -117,7 +128,8 @@ def _recorded(work: Work, body: PersonRecorded) -> None:
     before = work.recorded.get(body.psn_no)
     if before is None or before.version < body.version:
         dead = body.surv_stas == "2" or body.death_date is not None
-        person = Person(body.psn_no, body.version, body.tel, body.no_sms, dead, body.brdy)
+        named = surname(body.psn_name), body.language
+        person = Person(body.psn_no, body.version, body.tel, body.no_sms, dead, body.brdy, *named)
         work.recorded[body.psn_no] = work.people[body.psn_no] = person
         work.forgotten.discard(body.psn_no)
 
@@ -135,7 +147,9 @@ def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
         return
     work.known.add(key)
     state, reason = first
-    content, stored = announce.words(told, work.sign)
+    written, stored = announce.words(told, work.templates, rules, person)
+    if written.fault and state is not State.HANDED:
+        state, reason = State.HANDED, written.fault.reason
     notice = Notice(
         id=out.new_id(),
         about=told.about,
@@ -159,7 +173,7 @@ def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
         return
     alive = person is None or not person.dead
     if alive and (centre := announce.answer_to(told, work.centres)):
-        out.answer(announce.centre_message(told, content, notice.id), to=centre, type="answers.message")
+        out.answer(announce.centre_message(told, written.content, notice.id), to=centre, type="answers.message")
         ending.report("sent", notice, Medium.MESSAGE_CENTRE, 0)
 
 
@@ -228,6 +242,14 @@ def _silence(work: Work, due: Due, out: Out) -> None:
         Ending(work, out).apply(notice, notice.attempts, Outcome.SILENCE, "sms-silence", "")
 
 
+def _looked_up(work: Work, due: Due, out: Out) -> None:
+    """The provider was asked, and knows. What came meanwhile by itself counts instead."""
+    notice = work.notices[UUID(due.entity)]
+    if notice.state is State.PENDING and notice.attempts == due.body["number"]:
+        outcome, body = Outcome(due.body["outcome"]), due.body
+        Ending(work, out).apply(notice, notice.attempts, outcome, body["reason"], body["code"])
+
+
 def _crashed(work: Work, due: Due, out: Out) -> None:
     """The process that was sending is gone: the outcome is unknown."""
     notice = work.notices[UUID(due.entity)]
@@ -258,6 +280,7 @@ _OUTCOMES: Final[dict[str, Callable[[Work, Due, Out], None]]] = {
     "attempt-ended": _attempt_ended,
     "receipt": _receipt,
     "silence": _silence,
+    "looked-up": _looked_up,
     "crashed": _crashed,
     "hand-over": _hand_over,
     "overtaken": _overtaken,

@@ -1,19 +1,30 @@
-"""From a provider's receipts to outcomes."""
+"""How attempts are named towards providers, how their ids are kept, and how their receipts become outcomes."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from services.notify.clients.smpp import StoreReceipts
-from services.notify.clients.smpp_pdu import Receipt
+from services.notify.domain.receipts import Receipt
 from services.notify.outcomes import Outcomes
+from services.notify.providers.interface import StoreReceipts
 from shared.clock import Clock
 from shared.messaging.handler import Due
 
 
-def receipts_into(outcomes: Outcomes, clock: Clock) -> StoreReceipts:
+def known_as(provider: str, provider_id: str) -> str:
+    """A provider's id as it stands in our tables: ids are the provider's own, two providers may use one."""
+    return f"{provider}/{provider_id}"
+
+
+def reference(notice_id: UUID, number: int) -> str:
+    """The name of an attempt towards providers: the same for ever, and no two attempts have one. At most 35 characters."""
+    return f"{notice_id.hex}{number:03d}"
+
+
+def receipts_into(outcomes: Outcomes, clock: Clock, provider: str) -> StoreReceipts:
     """Stores receipts; it returns when they are committed. One id twice in a batch: the last word counts."""
 
     async def store(receipts: Sequence[Receipt]) -> None:
-        last = {one.provider_id: one for one in receipts}
+        last = {known_as(provider, one.provider_id): one for one in receipts}
         now = clock.now()
         await outcomes.put(
             [Due("receipt", i, now, {"fate": str(one.fate), "code": one.code}) for i, one in last.items()]

@@ -5,17 +5,18 @@ insert into beginnings (born_at) values ($1) on conflict (one) do nothing;
 select born_at from beginnings;
 
 -- name: upsert_persons
-insert into persons (psn_no, version, tel, no_sms, dead, born)
-select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bool[], $5::bool[], $6::date[])
+insert into persons (psn_no, version, tel, no_sms, dead, born, surname, language)
+select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bool[], $5::bool[], $6::date[], $7::text[], $8::text[])
 on conflict (psn_no) do update set
-    version = excluded.version, tel = excluded.tel, no_sms = excluded.no_sms, dead = excluded.dead, born = excluded.born
+    version = excluded.version, tel = excluded.tel, no_sms = excluded.no_sms, dead = excluded.dead, born = excluded.born,
+    surname = excluded.surname, language = excluded.language
 where excluded.version > persons.version;
 
 -- name: forget_persons
 delete from persons where psn_no = any($1::text[]);
 
 -- name: persons
-select psn_no, version, tel, no_sms, dead, born from persons where psn_no = any($1::text[]);
+select psn_no, version, tel, no_sms, dead, born, surname, language from persons where psn_no = any($1::text[]);
 
 -- name: known_notices
 select n.about, n.version, n.template, n.recipient_hash from notices n
@@ -97,6 +98,7 @@ with turn as (
 update notices n set leased_until = clock_timestamp() + interval '60 seconds'
 from turn where n.id = turn.id
 returning n.id, n.about, n.version, n.template, n.psn_no, n.region, n.content, n.decided_at, n.created_at,
+    (select a.provider from attempts a where a.notice_id = n.id order by a.number desc limit 1) as last_provider,
     exists (select from notices l where l.about = n.about and l.side = n.side and l.version > n.version) as overtaken;
 
 -- name: begin_attempts
@@ -106,8 +108,9 @@ with begun as (
     where id = any($1::uuid[]) and state = 'created'
     returning id, attempts, media[step + 1] as medium
 )
-insert into attempts (notice_id, number, medium, state, started_at)
-select id, attempts, medium, 'sending', $3 from begun
+insert into attempts (notice_id, number, medium, provider, state, started_at)
+select b.id, b.attempts, b.medium, c.provider, 'sending', $3
+from begun b join unnest($1::uuid[], $4::text[]) as c (id, provider) on c.id = b.id
 returning notice_id, number;
 
 -- name: put_off
@@ -117,9 +120,16 @@ where n.id = p.id and n.state = 'created';
 
 -- name: silent
 -- Texts whose receipt did not come, and attempts whose process is gone.
-select id, attempts, state from notices
-where next_at <= $1 and (state = 'pending' or (state = 'sending' and leased_until < clock_timestamp()))
-order by next_at limit $2;
+select n.id, n.attempts as number, n.state, n.psn_no, a.provider, a.started_at
+from notices n left join attempts a on a.notice_id = n.id and a.number = n.attempts
+where n.next_at <= $1 and (n.state = 'pending' or (n.state = 'sending' and n.leased_until < clock_timestamp()))
+order by n.next_at limit $2;
+
+-- name: provider_ids
+-- What the provider named the parts of an attempt, if it answered.
+select p.notice_id, p.provider_id from parts p
+join unnest($1::uuid[], $2::int[]) as a (notice_id, number) on a.notice_id = p.notice_id and a.number = p.number
+order by p.provider_id;
 
 -- name: waiting
 select state, coalesce(media[step + 1], 'none') as medium, count(*) from notices where next_at is not null group by 1, 2;

@@ -19,8 +19,11 @@ from services.notify.domain.course import Outcome, State
 from services.notify.domain.texts import Content
 from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, Turn, judge
 from services.notify.gauges import Gauges
-from services.notify.media import Medium, Result
+from services.notify.links import known_as, reference
+from services.notify.looking_up import LookingUp
 from services.notify.outcomes import Outcomes
+from services.notify.providers.interface import Order, Result
+from services.notify.providers.switch import Switch
 from services.notify.storage import Q, persons
 from shared import log
 from shared.clock import Clock
@@ -42,6 +45,7 @@ class _Begun:
     to: str
     content: Content
     created_at: datetime
+    provider: str
 
 
 class Sender:
@@ -53,11 +57,12 @@ class Sender:
         outcomes: Outcomes,
         clock: Clock,
         policies: Policies,
-        media: Sequence[Medium],
+        media: Sequence[Switch],
         gauges: Gauges,
     ) -> None:
         self._pool, self._outcomes, self._clock, self._policies = pool, outcomes, clock, policies
         self._media, self._gauges = media, gauges
+        self._looking_up = LookingUp(pool, media)
         self._running: dict[str, set[asyncio.Task[None]]] = {medium.name: set() for medium in media}
         self._ended = asyncio.Event()
         self._log = log.get()
@@ -98,7 +103,8 @@ class Sender:
                 for state, medium, count in rows:
                     self._gauges.waiting.labels(state, medium).set(count)
             for one in self._media:
-                self._gauges.link_up.labels(one.name).set(one.up)
+                for provider in one.providers:
+                    self._gauges.link_up.labels(one.name, provider.name).set(provider.up)
             await asyncio.sleep(every)
 
     async def drain(self, seconds: float) -> None:
@@ -108,16 +114,17 @@ class Sender:
             await asyncio.wait(tasks, timeout=seconds)
 
     async def _overdue(self) -> bool:
-        """Silence of providers, and attempts whose process is gone."""
+        """Silence of providers, and attempts whose process is gone. Who can be asked is asked before silence is taken for an answer."""
         now = self._clock.now()
         rows = await self._pool.fetch(Q["silent"], now, _OVERDUE_AT_ONCE)
-        kinds = {State.PENDING: "silence", State.SENDING: "crashed"}
-        dues = [Due(kinds[State(state)], str(i), now, {"number": number}) for i, number, state in rows]
+        crashed = [row for row in rows if State(row["state"]) is State.SENDING]
+        dues = [Due("crashed", str(row["id"]), now, {"number": row["number"]}) for row in crashed]
+        dues += await self._looking_up.ask([row for row in rows if State(row["state"]) is State.PENDING], now)
         if dues:
             await self._outcomes.put(dues)
         return len(dues) == _OVERDUE_AT_ONCE
 
-    async def _take(self, medium: Medium, free: int) -> int:
+    async def _take(self, medium: Switch, free: int) -> int:
         now = self._clock.now()
         async with self._pool.acquire() as conn, conn.transaction():
             rows = await conn.fetch(Q["claim"], now, medium.name, free)
@@ -135,7 +142,7 @@ class Sender:
         self._ended.set()
 
     async def _judge(
-        self, conn: Conn, medium: Medium, rows: Sequence[Record], now: datetime
+        self, conn: Conn, medium: Switch, rows: Sequence[Record], now: datetime
     ) -> dict[UUID, Turn]:
         people = await persons(conn, (row["psn_no"] for row in rows))
         turns: dict[UUID, Turn] = {}
@@ -146,13 +153,15 @@ class Sender:
             turn = judge(claimed, medium.name, people.get(row["psn_no"]), rules, now)
             if isinstance(turn, Send) and medium.name == "call" and row["psn_no"] in called:
                 turn = Later(now, "line-in-use")
+            elif isinstance(turn, Send) and not medium.providers:
+                turn = Skip(f"{medium.name}-not-configured")
             elif isinstance(turn, Send):
                 called.add(row["psn_no"])
             turns[row["id"]] = turn
         return turns
 
     async def _begin(
-        self, conn: Conn, medium: Medium, rows: Sequence[Record], turns: dict[UUID, Turn], now: datetime
+        self, conn: Conn, medium: Switch, rows: Sequence[Record], turns: dict[UUID, Turn], now: datetime
     ) -> list[_Begun]:
         later = [(i, turn.at, turn.reason) for i, turn in turns.items() if isinstance(turn, Later)]
         if later:
@@ -160,10 +169,11 @@ class Sender:
         numbers = {i: turn.number for i, turn in turns.items() if isinstance(turn, Send)}
         if not numbers:
             return []
-        begun = {
-            row[0]: row[1]
-            for row in await conn.fetch(Q["begin_attempts"], list(numbers), medium.longest, now)
-        }
+        providers = {row["id"]: medium.choose(row["last_provider"]) for row in rows if row["id"] in numbers}
+        made = await conn.fetch(
+            Q["begin_attempts"], list(providers), medium.longest, now, list(providers.values())
+        )
+        begun = {row[0]: row[1] for row in made}
         return [
             _Begun(
                 row["id"],
@@ -171,6 +181,7 @@ class Sender:
                 numbers[row["id"]],
                 Content(**from_json(row["content"])),
                 row["created_at"],
+                providers[row["id"]],
             )
             for row in rows
             if row["id"] in begun
@@ -192,25 +203,26 @@ class Sender:
         if dues:
             await self._outcomes.put(dues)
 
-    async def _attempt(self, medium: Medium, begun: _Begun) -> None:
+    async def _attempt(self, medium: Switch, begun: _Begun) -> None:
         """One attempt, from the provider's answer to its row. What our own code breaks counts as technical."""
         self._gauges.waited.labels(medium.name).observe(
             (self._clock.now() - begun.created_at).total_seconds()
         )
         try:
-            result = await medium.send(begun.to, begun.content)
+            order = Order(reference(begun.notice_id, begun.number), begun.to, begun.content)
+            result = await medium.send(begun.provider, order)
         except Exception as error:
             self._log.error(
-                "attempt failed", notice=str(begun.notice_id), medium=medium.name, **log.fault(error)
+                "attempt failed", notice=str(begun.notice_id), provider=begun.provider, **log.fault(error)
             )
             result = Result(Outcome.TECHNICAL, f"{medium.name}-fault")
-        self._gauges.attempts.labels(medium.name, result.reason).inc()
+        self._gauges.attempts.labels(medium.name, begun.provider, result.reason).inc()
         body = {
             "number": begun.number,
             "outcome": str(result.outcome),
             "reason": result.reason,
             "code": result.code,
-            "provider_ids": list(result.provider_ids),
+            "provider_ids": [known_as(begun.provider, one) for one in result.provider_ids],
         }
         due = Due("attempt-ended", str(begun.notice_id), self._clock.now(), body)
         with contextlib.suppress(

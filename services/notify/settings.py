@@ -5,6 +5,10 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from services.notify.domain.weights import FULL
+from services.notify.providers.catalogue import Entry, read
+from services.notify.providers.sip import SipSettings
+from services.notify.providers.smpp import SmppSettings
 from shared.settings import ServiceSettings
 
 _ADDRESS = r"^$|^[A-Za-z0-9.-]+:[0-9]{1,5}$"
@@ -20,6 +24,9 @@ class Settings(ServiceSettings):
         min_length=2,
         max_length=12,
         description="Registered signature of text messages, without brackets",
+    )
+    templates_dir: Path | None = Field(
+        default=None, description="Directory of template files laid over the committed ones"
     )
     rebuilt: bool = Field(
         default=False,
@@ -75,3 +82,39 @@ class Settings(ServiceSettings):
         default=None,
         description="Folder that keeps the speech of each call (demo and tests); empty: nothing is kept",
     )
+
+    providers: Path | None = Field(
+        default=None,
+        description="YAML file of all providers, in place of the options SMPP_* and SIP_*, which make one of each",
+    )
+
+    def catalogue(self) -> list[Entry]:
+        """The configured providers. Raises `CatalogueError` with one line for each fault of the file."""
+        if self.providers:
+            return read(self.providers)
+        entries = []
+        if self.smpp_host:
+            own = {
+                name: getattr(self, f"smpp_{name}")
+                for name in (
+                    "host",
+                    "port",
+                    "system_id",
+                    "password",
+                    "system_type",
+                    "source",
+                    "window",
+                    "timeout",
+                    "enquire",
+                )
+            }
+            entries.append(Entry("smpp", "smpp", FULL, SmppSettings(**own)))
+        if self.sip_peer:
+            own = {
+                name: getattr(self, f"sip_{name}")
+                for name in ("peer", "listen", "user", "auth_user", "password", "rtp_ports")
+            }
+            own |= {"at_once": self.calls_at_once, "ring": self.ring, "key_wait": self.key_wait}
+            own |= {"speech_rate": self.speech_rate, "speech_dir": self.speech_dir}
+            entries.append(Entry("sip", "sip", FULL, SipSettings(**own)))
+        return entries

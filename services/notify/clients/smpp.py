@@ -16,7 +16,8 @@ from smpplib import exceptions, smpp
 
 from services.notify.clients import smpp_pdu
 from services.notify.clients.numbers import digits
-from services.notify.clients.smpp_pdu import Answer, Receipt
+from services.notify.clients.smpp_pdu import Answer
+from services.notify.domain.receipts import Receipt
 
 log = structlog.get_logger("notify.smpp")
 

@@ -5,9 +5,10 @@ for the concatenation header. Pure: no I/O, no clock.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+from services.notify.domain.receipts import Fate, Receipt
 
 UCS2: Final = 8
 ESM_UDH: Final = 0x40
@@ -31,24 +32,6 @@ class Answer(StrEnum):
     THROTTLED = "throttled"  # later, nobody's fault
     TECHNICAL = "technical"  # ours or the provider's: nothing was sent, the number is not to blame
     UNKNOWN = "unknown"  # no answer in time or the link was cut after the submit went out
-
-
-class Fate(StrEnum):
-    """What a delivery receipt says."""
-
-    DELIVERED = "delivered"
-    PERMANENT = "permanent"
-    TEMPORARY = "temporary"
-    PENDING = "pending"
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """One delivery receipt: the provider's id of one part, and its fate."""
-
-    provider_id: str
-    fate: Fate
-    code: str
 
 
 _STATES: Final = {

@@ -10,8 +10,10 @@ from services.notify.domain.course import Outcome
 from services.notify.domain.texts import Content
 from services.notify.gauges import Gauges
 from services.notify.handlers import NotifyHandler
-from services.notify.media import Result
+from services.notify.links import known_as
 from services.notify.outcomes import Outcomes
+from services.notify.providers.interface import Order, Provider, Result
+from services.notify.providers.switch import Switch
 from services.notify.sender import Sender
 from shared import db, policies
 from shared.contracts.base import Message
@@ -44,7 +46,7 @@ class Hand:
 
 @dataclass
 class Played:
-    """A medium whose results a test lays out in order; the last one stays."""
+    """A provider whose results a test lays out in order; the last one stays."""
 
     name: str
     results: list[Result]
@@ -53,8 +55,15 @@ class Played:
     up: bool = True
     sent: list[tuple[str, Content]] = field(default_factory=list)
 
-    async def send(self, number: str, content: Content) -> Result:
-        self.sent.append((number, content))
+    @property
+    def medium(self) -> str:
+        return self.name
+
+    async def run(self) -> None:
+        """Nothing to keep."""
+
+    async def send(self, order: Order) -> Result:
+        self.sent.append((order.number, order.content))
         return self.results.pop(0) if len(self.results) > 1 else self.results[0]
 
 
@@ -72,18 +81,20 @@ class Bench:
     ) -> None:
         self.pool, self.clock, self.offset = pool, Hand(), 0
         self.policies = policies.load(overlay=overlay)
-        handler: Any = NotifyHandler(self.clock, self.policies, frozenset({"zheliban"}), "医保服务", since)
+        handler: Any = NotifyHandler(self.clock, self.policies, frozenset({"zheliban"}), template_files.load(), since)
         self.step = BatchStep(handler, pool, self.clock, SystemIds())
         self.sms = Played("sms", list(sms) or [Result(Outcome.ACCEPTED, "sms-accepted", "0", ("sms-1",))])
         self.call = Played("call", list(call) or [Result(Outcome.DELIVERED, "call-confirmed")])
+        self.providers: list[Provider] = [self.sms, self.call]
         self.sender = self.make_sender()
 
     def make_sender(self) -> Sender:
         """One more process's sender."""
         outcomes = Direct(self.step.apply)
-        return Sender(
-            self.pool, outcomes, self.clock, self.policies, (self.sms, self.call), Gauges(Metrics())
-        )
+        switches = [
+            Switch(name, [one for one in self.providers if one.medium == name]) for name in ("sms", "call")
+        ]
+        return Sender(self.pool, outcomes, self.clock, self.policies, switches, Gauges(Metrics()))
 
     async def publish(
         self,
@@ -126,7 +137,9 @@ class Bench:
                 return
 
     async def receipt(self, provider_id: str, fate: str) -> None:
-        await self.step.apply([Due("receipt", provider_id, self.clock.now(), {"fate": fate, "code": "0"})])
+        await self.step.apply(
+            [Due("receipt", known_as("sms", provider_id), self.clock.now(), {"fate": fate, "code": "0"})]
+        )
 
     async def notices(self) -> list[tuple[str, str | None]]:
         """State and reason of each notice, oldest first."""

@@ -14,7 +14,8 @@ import pytest
 import pytest_asyncio
 
 from services.notify.clients.smpp import SmppClient, SmppOptions
-from services.notify.clients.smpp_pdu import Answer, Fate, Receipt
+from services.notify.clients.smpp_pdu import Answer
+from services.notify.domain.receipts import Fate, Receipt
 from tests.integration.notify.helpers import appears
 
 PREFIX = "+861390000"
@@ -37,7 +38,7 @@ class Store:
 
     async def of(self, ids: tuple[str, ...]) -> list[Fate]:
         """The fates of these parts, once all are there."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not set(ids) <= self.fates.keys():
                 self.came.clear()
                 await self.came.wait()
@@ -54,7 +55,7 @@ async def link(smsc: tuple[int, Path], store: Store) -> AsyncIterator[SmppClient
     options = SmppOptions("127.0.0.1", smsc[0], "gongji", "secret", "12393", response_timeout=0.5)
     client = SmppClient(options, store)
     task = asyncio.create_task(client.run())
-    await asyncio.wait_for(client.wait_up(), 5)
+    await asyncio.wait_for(client.wait_up(), 60)
     yield client
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -131,7 +132,7 @@ async def test_session_comes_back_after_the_centre_was_killed(tmp_path: Path, st
     client = SmppClient(SmppOptions("127.0.0.1", port, "u", "p", "12393", response_timeout=5), store)
     task = asyncio.create_task(client.run())
     try:
-        await asyncio.wait_for(client.wait_up(), 5)
+        await asyncio.wait_for(client.wait_up(), 60)
         in_flight = asyncio.create_task(client.send(f"{PREFIX}0288", "您的申请有了新进展。"))
         await asyncio.sleep(0.1)
         os.kill(centre.pid, signal.SIGKILL)
@@ -139,7 +140,7 @@ async def test_session_comes_back_after_the_centre_was_killed(tmp_path: Path, st
         assert (await client.send(f"{PREFIX}0201", "您的申请有了新进展。")).answer is Answer.TECHNICAL
         centre.wait()
         centre = start(port)
-        await asyncio.wait_for(client.wait_up(), 10)
+        await asyncio.wait_for(client.wait_up(), 60)
         sent = await client.send(f"{PREFIX}0201", "您的申请有了新进展。")
         assert await store.of(sent.provider_ids) == [Fate.DELIVERED]
         assert client.binds == 2

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from services.notify.domain.course import Outcome
-from services.notify.media import Absent, Result
+from services.notify.providers.interface import Order, Result
 from shared import db
 from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import BindingState, State
@@ -161,8 +161,8 @@ async def test_process_that_dies_while_sending_leaves_the_outcome_unknown(pool: 
     await told(bench, ANN)
     hangs = asyncio.Event()
 
-    async def hang(number: str, content: object) -> Result:
-        bench.sms.sent.append((number, content))  # type: ignore[arg-type]
+    async def hang(order: Order) -> Result:
+        bench.sms.sent.append((order.number, order.content))
         await hangs.wait()
         return ACCEPTED
 
@@ -236,11 +236,11 @@ async def test_region_without_calls_hands_over(pool: db.Pool, tmp_path: Path) ->
 
 async def test_medium_that_is_not_there_is_passed_over(pool: db.Pool) -> None:
     bench = Bench(pool)
-    bench.sms = Absent("sms")  # type: ignore[assignment]
+    bench.providers = [bench.call]
     bench.sender = bench.make_sender()
     await told(bench, ANN)
     await bench.work()
-    assert await bench.attempts() == [("sms", "permanent-failure"), ("call", "delivered")]
+    assert await bench.attempts() == [("call", "delivered")]
 
 
 async def test_quiet_hours_are_kept_and_then_it_is_sent(pool: db.Pool) -> None:
@@ -469,7 +469,7 @@ async def test_sponsor_hears_of_money_that_left_the_account(pool: db.Pool) -> No
 async def test_attempt_that_our_own_code_breaks_is_put_off(pool: db.Pool) -> None:
     bench = Bench(pool)
 
-    async def broken(number: str, content: object) -> Result:
+    async def broken(order: Order) -> Result:
         raise RuntimeError
 
     bench.sms.send = broken  # type: ignore[method-assign]

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from services.notify.clients.numbers import dialable, digits
-from services.notify.clients.smpp_pdu import Answer, Fate, Receipt, answer_of, parts, receipt_of
+from services.notify.clients.smpp_pdu import Answer, answer_of, parts, receipt_of
+from services.notify.domain.receipts import Fate, Receipt
 
 
 @pytest.mark.parametrize(("characters", "count"), [(1, 1), (70, 1), (71, 2), (134, 2), (135, 3), (268, 4)])

@@ -1,0 +1,22 @@
+"""What a provider reports later about a text, whatever its protocol."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fate(StrEnum):
+    """What a delivery receipt says."""
+
+    DELIVERED = "delivered"
+    PERMANENT = "permanent"
+    TEMPORARY = "temporary"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One delivery receipt: the provider's id of one part, its fate, and the provider's own word for it."""
+
+    provider_id: str
+    fate: Fate
+    code: str

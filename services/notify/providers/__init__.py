@@ -1,0 +1,1 @@
+"""Who carries notices to phones: one file for each protocol, behind one interface, chosen by weights."""

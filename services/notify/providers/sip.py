@@ -1,0 +1,82 @@
+"""Telephone calls over SIP, spoken by the speech engine of this machine."""
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from services.notify.clients.sip import CallResult, SipClient, SipOptions
+from services.notify.clients.speech import Speech
+from services.notify.domain.course import Outcome
+from services.notify.providers.interface import Order, Result
+
+_OUTCOME: Final[dict[CallResult, Outcome]] = {
+    CallResult.CONFIRMED: Outcome.DELIVERED,
+    CallResult.INVALID: Outcome.PERMANENT,
+    CallResult.FAILED: Outcome.TECHNICAL,
+    CallResult.UNKNOWN: Outcome.UNKNOWN,
+    CallResult.NOT_CONFIRMED: Outcome.TEMPORARY,
+    CallResult.HUNG_UP: Outcome.TEMPORARY,
+    CallResult.BUSY: Outcome.TEMPORARY,
+    CallResult.NO_ANSWER: Outcome.TEMPORARY,
+    CallResult.DECLINED: Outcome.TEMPORARY,
+    CallResult.UNAVAILABLE: Outcome.TEMPORARY,
+}
+_ADDRESS: Final = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
+
+
+class SipSettings(BaseModel):
+    """One trunk. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["sip"] = "sip"
+    peer: str = Field(pattern=_ADDRESS)
+    listen: str = Field(default="127.0.0.1:0", pattern=r"^[0-9.]+:[0-9]{1,5}$")
+    user: str = Field(default="12393", max_length=20)
+    auth_user: str = Field(default="", max_length=60)
+    password: SecretStr = Field(default=SecretStr(""))
+    rtp_ports: str = Field(default="26000-26400", pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")
+    at_once: int = Field(default=20, ge=1, le=200)
+    ring: float = Field(default=30.0, gt=0, le=120)
+    key_wait: float = Field(default=8.0, gt=0, le=60)
+    speech_rate: int = Field(default=180, ge=80, le=450)
+    speech_dir: Path | None = None
+
+
+class Sip:
+    """One trunk as a provider. A call's outcome is known when it ends; there is nothing to look up."""
+
+    medium = "call"
+
+    def __init__(self, name: str, settings: SipSettings) -> None:
+        options = SipOptions(
+            trunk=settings.peer,
+            listen=settings.listen,
+            user=settings.user,
+            auth_user=settings.auth_user,
+            password=settings.password.get_secret_value(),
+            rtp_ports=settings.rtp_ports,
+            at_once=settings.at_once,
+            ring=settings.ring,
+            wait=settings.key_wait,
+        )
+        self.name, self.at_once = name, settings.at_once
+        self.longest = settings.ring + settings.key_wait + 180
+        self._client = SipClient(options)
+        self._speech = Speech(words_per_minute=settings.speech_rate, folder=settings.speech_dir)
+
+    @property
+    def up(self) -> bool:
+        """Whether calls can be placed."""
+        return self._client.up
+
+    async def send(self, order: Order) -> Result:
+        """Call, speak, wait for the key 1."""
+        pcm = await self._speech.say(order.content.speech)
+        call = await self._client.call(order.number, pcm)
+        return Result(_OUTCOME[call.result], f"call-{call.result}", call.code)
+
+    async def run(self) -> None:
+        """Keeps the worker that speaks SIP alive."""
+        await self._client.run()

@@ -1,0 +1,73 @@
+"""The file of providers: what is read, and what is said about a file that cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from services.notify.providers.catalogue import CatalogueError, read
+from services.notify.providers.smpp import SmppSettings
+from services.notify.settings import Settings
+
+GOOD = """
+providers:
+  - {name: carrier-a, kind: smpp, weight: 60, host: 127.0.0.1, password: $SECRET}
+  - {name: trunk, kind: sip, peer: "127.0.0.1:5060"}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "providers.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_providers_with_their_weights_and_secrets_of_the_environment(tmp_path: Path) -> None:
+    entries = read(written(tmp_path, GOOD), {"SECRET": "geheim"})
+    assert [(one.name, one.kind, one.weight) for one in entries] == [
+        ("carrier-a", "smpp", 60),
+        ("trunk", "sip", 100),
+    ]
+    assert isinstance(entries[0].settings, SmppSettings)
+    assert entries[0].settings.password.get_secret_value() == "geheim"
+    assert "geheim" not in repr(entries)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no list `providers`"),
+        ("providers: []", "no list `providers`"),
+        ("providers: [{name: a, kind: pigeon}]", "kind 'pigeon' is none of"),
+        ("providers: [{name: A, kind: smpp, host: h}]", "provider 1: name"),
+        ("providers: [{name: a, kind: smpp}]", "provider 1: host"),
+        ("providers: [{name: a, kind: smpp, host: h, weight: 101}]", "provider 1: weight"),
+        ("providers: [{name: a, kind: smpp, host: h, hots: x}]", "provider 1: hots"),
+        ("providers: [{name: a, kind: smpp, host: h, password: $NONE}]", "the environment has no NONE"),
+        (
+            "providers: [{name: a, kind: smpp, host: h}, {name: a, kind: smpp, host: i}]",
+            "a stands there twice",
+        ),
+        ("providers: [", "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_with_the_place_and_the_reason(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(CatalogueError) as raised:
+        read(written(tmp_path, text), {})
+    assert any(said in problem for problem in raised.value.problems), raised.value.problems
+
+
+def test_a_secret_never_stands_in_a_fault(tmp_path: Path) -> None:
+    text = "providers: [{name: a, kind: smpp, host: h, password: $SECRET, port: 99999}]"
+    with pytest.raises(CatalogueError) as raised:
+        read(written(tmp_path, text), {"SECRET": "geheim"})
+    assert "geheim" not in str(raised.value)
+
+
+def test_options_alone_make_one_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+    monkeypatch.setenv("GONGJI_NOTIFY_DATABASE_URL", "postgresql://localhost/x")
+    monkeypatch.setenv("GONGJI_NOTIFY_SMPP_HOST", "127.0.0.1")
+    monkeypatch.setenv("GONGJI_NOTIFY_SIP_PEER", "127.0.0.1:5060")
+    assert [(one.name, one.kind) for one in Settings().catalogue()] == [("smpp", "smpp"), ("sip", "sip")]
