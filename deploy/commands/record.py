@@ -78,7 +78,7 @@ def _verified(stack: Running, since: date | None, topic: bool, progress: Progres
     )
     if topic:
         second = progress.add_task("主题 topic", total=None)
-        found.add(*asyncio.run(record.unrecorded(stack, lambda n: progress.advance(second, n))))
+        found.add(*asyncio.run(record.beside_topic(stack, lambda n: progress.advance(second, n))))
     return found
 
 

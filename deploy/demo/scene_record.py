@@ -26,7 +26,7 @@ async def sealed_and_found(world: World, home: Path, database_url: str) -> None:
     stack = running.find({}, home)
     seal = await _sealed(stack)
     whole = await _verified(stack)
-    missing = await record.unrecorded(stack, lambda _: None)
+    missing = await record.beside_topic(stack, lambda _: None)
     world.ledger.check(
         "记录完整：每项决定、每次查看个人信息都在链上 / the record is whole: every decision and every view is on it",
         not whole.broken and not missing,

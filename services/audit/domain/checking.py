@@ -29,6 +29,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "binding-changed": ("绑定内容与其最后记录不符", "the binding's row is not what its last entry says"),
     "binding-missing": ("绑定缺失", "the binding's row is missing"),
     "decision-unrecorded": ("已发布的决定没有记录", "a published decision is not on the record"),
+    "decision-altered": ("已发布的决定与记录不符", "a published decision has other bytes than the record says"),
+    "decision-unpublished": ("已记录的决定不在主题上", "the binding's last decision is not on the topic"),
 }  # fmt: skip
 """What can be wrong, by code: Chinese and English."""
 

@@ -107,9 +107,15 @@ where binding_id = $1 and version is not null and ($2::int is null or version = 
 select count(*) from binding;
 
 -- name: hashes
--- Which of these decisions are not on the record with this hash. $1 binding_id, $2 version, $3 SHA-256 in hexadecimal.
-select n.binding_id::text, n.version
+-- Which of these decisions are not on the record with this hash, and whether the record has the version at all.
+-- $1 binding_id, $2 version, $3 SHA-256 in hexadecimal.
+select n.binding_id::text, n.version, exists (
+    select from audit_record.record_entry e where e.binding_id = n.binding_id and e.version = n.version) as otherwise
 from unnest($1::uuid[], $2::int[], $3::text[]) as n (binding_id, version, sha256)
 where not exists (
     select from audit_record.record_entry e where e.binding_id = n.binding_id and e.version = n.version
       and convert_from(e.body, 'UTF8')::json ->> 'sha256' = n.sha256);
+
+-- name: last_versions
+-- The last decision of every binding, by the record.
+select binding_id, max(version) from audit_record.record_entry where version is not null group by binding_id;
