@@ -11,6 +11,7 @@ from services.notify.links import receipts_into
 from services.notify.outcomes import Outcomes
 from services.notify.providers.balancing import Balancing
 from services.notify.providers.switch import Switch
+from services.notify.reports import Reports
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from shared import clock, policies
@@ -24,7 +25,13 @@ def build(settings: Settings) -> NotifyHandler:
     centres = frozenset(one.id for one in sources.load().values() if one.message_centre)
     now = clock.from_setting(settings.clock)
     since = now.now() if settings.rebuilt else datetime.fromtimestamp(0, UTC)
-    return NotifyHandler(now, _policies(settings), centres, template_files.load(settings.templates_dir, sign=settings.sign), since)
+    return NotifyHandler(
+        now,
+        _policies(settings),
+        centres,
+        template_files.load(settings.templates_dir, sign=settings.sign),
+        since,
+    )
 
 
 def sender(settings: Settings) -> Background:
@@ -33,7 +40,8 @@ def sender(settings: Settings) -> Background:
 
     async def work(running: Running) -> None:
         outcomes = Outcomes(running.apply)
-        providers = [one.make(partial(receipts_into, outcomes, running.clock)) for one in entries]
+        store = partial(receipts_into, outcomes, running.clock)
+        providers = [one.make(store) for one in entries]
         switches = [
             Switch(medium, [one for one in providers if one.medium == medium]) for medium in ("sms", "call")
         ]
@@ -45,6 +53,10 @@ def sender(settings: Settings) -> Background:
             links = [group.create_task(provider.run()) for provider in providers]
             links += [group.create_task(one.watch()), group.create_task(balancing.run())]
             storing, sending = group.create_task(outcomes.run()), group.create_task(one.run())
+            if reports := Reports(providers, store, gauges):
+                links.append(
+                    group.create_task(reports.run(settings.reports_host, settings.reports_port))
+                )
             await running.stopping.wait()
             sending.cancel()
             await one.drain(3)

@@ -19,6 +19,12 @@ class Gauges:
             ["medium", "provider", "outcome"],
             registry=r,
         )
+        self.reports = Counter(
+            "gongji_notify_reports_total",
+            "Reports over HTTP by what became of them",
+            ["provider", "outcome"],
+            registry=r,
+        )
         self.share = Gauge(
             "gongji_notify_provider_share", "How much of its medium a provider gets", ["provider"], registry=r
         )

@@ -88,6 +88,16 @@ class Settings(ServiceSettings):
         description="YAML file of all providers, in place of the options SMPP_* and SIP_*, which make one of each",
     )
 
+    reports_host: str = Field(
+        default="127.0.0.1", max_length=253, description="Address for receipts over HTTP"
+    )
+    reports_port: int = Field(
+        default=8087,
+        ge=0,
+        le=65535,
+        description="Port for receipts over HTTP, used if a provider reports so; 0: any",
+    )
+
     def catalogue(self) -> list[Entry]:
         """The configured providers. Raises `CatalogueError` with one line for each fault of the file."""
         if self.providers:

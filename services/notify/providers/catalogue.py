@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.notify.domain.weights import FULL
 from services.notify.providers.interface import Provider, StoreReceipts
+from services.notify.providers.kannel import Kannel, KannelSettings
 from services.notify.providers.sip import Sip, SipSettings
 from services.notify.providers.smpp import Smpp, SmppSettings
 
@@ -27,6 +28,7 @@ Make = Callable[[str, Any, Store], Provider]
 
 KINDS: Final[Mapping[str, tuple[type[BaseModel], Make]]] = {
     "smpp": (SmppSettings, lambda name, settings, store: Smpp(name, settings, store(name))),
+    "kannel": (KannelSettings, lambda name, settings, store: Kannel(name, settings)),
     "sip": (SipSettings, lambda name, settings, store: Sip(name, settings)),
 }
 """Every protocol: what can be set, and how one is made."""

@@ -1,9 +1,12 @@
 """What a provider is asked, what it answers, and the interface that every provider has."""
 
+import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
+
+from pydantic import SecretStr
 
 from services.notify.domain.course import Outcome
 from services.notify.domain.receipts import Receipt
@@ -101,6 +104,13 @@ class Posted:
     query: Mapping[str, str]
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+
+
+def proven(posted: Posted, key: SecretStr) -> None:
+    """Raises `Forged` unless the report shows the key that only the provider was told, as `key` in the query of its address."""
+    shown, wanted = posted.query.get("key", "").encode(), key.get_secret_value().encode()
+    if not hmac.compare_digest(shown, wanted):
+        raise Forged
 
 
 @runtime_checkable
