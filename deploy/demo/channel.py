@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 
-from deploy.demo import node
+from deploy.demo.node import Node, Told
 from shared.clock import SystemClock
 from shared.contracts.base import Message
 from shared.contracts.binding_requests import Material
@@ -17,13 +17,13 @@ from shared.testing.messages import to_kafka
 
 
 class Channels:
-    """One producer for all sources of the demo; and Node's, if `node_folder` says where it may keep its package."""
+    """One producer for all sources of the demo; and Node's, if there is one."""
 
     def __init__(
         self,
         bootstrap: str,
         clock: SystemClock,
-        node_folder: Path | None = None,
+        node: Node | None = None,
         store: Path | None = None,
     ) -> None:
         """`store`: the folder into which the channels put the documents that they refer to, if they may."""
@@ -31,7 +31,7 @@ class Channels:
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2 << 20
         )
-        self._bootstrap, self._node_folder = bootstrap, node_folder
+        self._bootstrap, self._node = bootstrap, node
         self._clock = clock
         self._ids = SystemIds()
 
@@ -61,9 +61,9 @@ class Channels:
         topic, key, headers, value = to_kafka(
             short_type, body, source, str(self._ids.new()), time=self._clock.now()
         )
-        told = node.Told(False, "未试 Node / Node was not tried")
-        if self._node_folder is not None:
-            told = await node.publish(self._node_folder, self._bootstrap, topic, key, headers, value)
+        told = Told(False, "未试 Node / Node was not tried")
+        if self._node is not None:
+            told = await self._node.publish(self._bootstrap, topic, key, headers, value)
         if told.done:
             return "由 Node 程序发布"
         await self._producer.send_and_wait(topic, value, key=key, headers=headers)

@@ -12,8 +12,11 @@ import asyncpg
 from deploy.demo.world import World
 from deploy.local import http, state
 from deploy.local.databases import SERVICES
+from deploy.reading import figures
+from deploy.reading.running import Running
 
 BACK_WITHIN = 30.0
+_UNDER_WAY = "select count(*) from notices where next_at is not null"
 
 
 async def kill_settlement(world: World, home: Path) -> None:
@@ -45,6 +48,32 @@ async def forget_what_was_read(database_url: str) -> None:
             await connection.execute(f'update "{service}".consumed set next_offset = 0')
     finally:
         await connection.close()
+
+
+async def notices_made(database_url: str) -> int:
+    """Notices that there are, sent or to be sent: what is told twice has two, even if the hour keeps the second one back."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        return int(await connection.fetchval("select count(*) from notify.notices"))
+    finally:
+        await connection.close()
+
+
+async def quiet(stack: Running, timeout: float = 90.0) -> None:
+    """Waits until every service has read and said everything and nobody is still to be told. Raises `TimeoutError` with what is left."""
+    left: dict[str, object] = {"not asked yet": True}
+    try:
+        async with asyncio.timeout(timeout):
+            while left:
+                await asyncio.sleep(0.2)
+                found = await figures.figures(stack)
+                left = {name: (one.lag, one.outbox_rows, one.problem) for name, one in found.items() if one.lag != 0 or one.outbox_rows != 0}  # fmt: skip
+                if not left:
+                    async with stack.reading("notify") as connection:
+                        under_way = await connection.fetchval(_UNDER_WAY)
+                        left = {"notices under way": under_way} if under_way else {}
+    except TimeoutError:
+        raise TimeoutError(f"after {timeout:.0f} s there is still {left}") from None
 
 
 async def balances(database_url: str) -> dict[str, int]:

@@ -64,8 +64,12 @@ class Peers:
         return _lines(self.out / "sms.jsonl")
 
     def calls(self) -> list[dict[str, Any]]:
-        """Calls that arrived, oldest first."""
+        """Calls that are over, oldest first."""
         return _lines(self.out / "calls.jsonl")
+
+    def rung(self) -> list[dict[str, Any]]:
+        """Calls that arrived, also those that go on, oldest first."""
+        return _lines(self.out / "rung.jsonl")
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

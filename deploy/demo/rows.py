@@ -1,11 +1,11 @@
-"""What the demo shows and judges: one row per request and per bill, and checks over the whole."""
+"""What the demo shows and judges: one row per request, per verdict and per bill, and checks over the whole."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Row:
-    """One request or bill. It came out as expected when `got` equals `expected` and the notice is the expected one."""
+    """One request, verdict or bill. It came out as expected when `got` equals `expected` and the notice is the expected one."""
 
     channel: str
     title: str
@@ -36,6 +36,7 @@ class Ledger:
     """Everything that the demo has to show for itself."""
 
     requests: list[Row] = field(default_factory=list)
+    verdicts: list[Row] = field(default_factory=list)
     bills: list[Row] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
 
@@ -46,7 +47,7 @@ class Ledger:
     @property
     def as_expected(self) -> bool:
         """Whether every row and every check came out as it should."""
-        rows = [*self.requests, *self.bills]
+        rows = [*self.requests, *self.verdicts, *self.bills]
         return (
             bool(rows) and all(row.as_expected for row in rows) and all(check.holds for check in self.checks)
         )

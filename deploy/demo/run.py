@@ -5,22 +5,35 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from rich.console import Console
 
 from deploy import cast, topics
-from deploy.demo import outages, report, scene_midnight, scene_record, scenes_bills, scenes_binding
+from deploy.demo import (
+    outages,
+    report,
+    scene_midnight,
+    scene_record,
+    scene_second_eyes,
+    scenes_bills,
+    scenes_binding,
+)
 from deploy.demo.channel import Channels
 from deploy.demo.follow import Follower
+from deploy.demo.node import Node
 from deploy.demo.notices import wait_for_notices, what_was_heard
 from deploy.demo.peers import Peers
 from deploy.demo.rows import Ledger
 from deploy.demo.world import World
 from deploy.local import stack, up
+from deploy.local.databases import SERVICES
 from deploy.peers.hearing import HEARD
+from deploy.reading import running
 from shared import clock
 from shared.contracts import sources
 from shared.contracts.base import fen, yuan
@@ -44,14 +57,15 @@ async def run(home: Path, out: Path, console: Console) -> bool:
     os.environ["GONGJI_SOURCES"] = str(DEMO_SOURCES)
     os.environ["GONGJI_OPERATORS"] = str(DEMO_OPERATORS)
     os.environ["GONGJI_NOTIFY_SPEECH_DIR"] = str(out / "speech")
-    os.environ["GONGJI_NOTIFY_SPEECH_RATE"] = "260"  # words a minute: nobody listens through five calls
+    os.environ["GONGJI_NOTIFY_SPEECH_RATE"] = "360"  # words a minute: nobody listens through six calls
     sources.load.cache_clear()
     peers, ledger = Peers(out), Ledger()
     try:
         console.print("[bold]短信中心和电话 / SMS centre and telephone")
         await peers.start()
         peers.tell_services()
-        await _day(home, console, peers, ledger)
+        async with Node(home.parent / "node") as node:
+            await _day(home, console, peers, ledger, node)
         await _night(home, console, peers, ledger)
     finally:
         await asyncio.to_thread(up.down, home)
@@ -69,7 +83,7 @@ async def run(home: Path, out: Path, console: Console) -> bool:
 
 @asynccontextmanager
 async def _stack(
-    home: Path, console: Console, at: str, ledger: Ledger
+    home: Path, console: Console, at: str, ledger: Ledger, node: Node | None = None
 ) -> AsyncIterator[tuple[World, dict[str, Any]]]:
     """The stack at `home`, started at the given time, with a world on it; stopped at the end."""
     os.environ["GONGJI_CLOCK"] = clock.with_anchor(at)
@@ -81,17 +95,19 @@ async def _stack(
     shown = clock.from_setting(told["clock"])
     names = {topic.name: topic.partitions for topic in topics.declared()}
     async with (
-        Channels(told["kafka"], shown, home.parent / "node", home / up.DOCUMENTS) as channels,
+        Channels(told["kafka"], shown, node, home / up.DOCUMENTS) as channels,
         Follower(told["kafka"], names, shown) as follower,
     ):
         yield World(cast.load(), shown, channels, follower, ledger), told
     await asyncio.to_thread(up.down, home)
 
 
-async def _day(home: Path, console: Console, peers: Peers, ledger: Ledger) -> None:
-    async with _stack(home, console, MONDAY, ledger) as (world, told):
+async def _day(home: Path, console: Console, peers: Peers, ledger: Ledger, node: Node) -> None:
+    async with _stack(home, console, MONDAY, ledger, node) as (world, told):
         await _load_cast(world, told["database_url"])
         console.print("[bold]申请 / requests[/] ...")
+        desk = asyncio.create_task(scene_second_eyes.two_persons(world, home), name="demo-desk")
+        stranger = asyncio.create_task(scenes_binding.not_confirmed(world), name="demo-stranger")
         elder = await _requests(world)
         console.print("[bold]账单 / bills[/] ...")
         await scenes_bills.everyday(world, elder)
@@ -100,16 +116,17 @@ async def _day(home: Path, console: Console, peers: Peers, ledger: Ledger) -> No
         console.print("[bold]kill -9 settlement[/] ...")
         await _killed_in_the_middle(world, home)
         console.print("[bold]通知 / notices[/] ...")
-        await wait_for_notices(world)
+        seen_by_two, _ = await asyncio.gather(desk, stranger)
+        await _everybody_told(world, home)
+        scene_second_eyes.told_once(world, peers, seen_by_two)
         await _conserved(world, told["database_url"])
 
 
-async def _requests(world: World) -> Any:
-    """All scenes of requests; what does not depend on one another goes at the same time."""
+async def _requests(world: World) -> UUID:
+    """All scenes of requests; what does not depend on one another goes at the same time. Returns the elder's binding."""
     await scenes_binding.families_approved_at_once(world)
     scenes = scenes_binding
-    results = await asyncio.gather(
-        scenes.elder_at_the_counter(world),
+    others = asyncio.gather(
         scenes.refusals(world),
         scenes.mended_after_refusal(world),
         scenes.reviewed_by_a_person(world),
@@ -122,8 +139,20 @@ async def _requests(world: World) -> Any:
         scenes.somebody_elses_face(world),
         scene_midnight.two_regions(world),
     )
+    elder, _ = await asyncio.gather(scenes.elder_at_the_counter(world), others)
     await scenes.taken_back(world)
-    return results[0]
+    return elder
+
+
+async def _everybody_told(world: World, home: Path) -> None:
+    """Waits for the last text and the last call, so that what comes later is known to be new."""
+    left = "0 left"
+    try:
+        await outages.quiet(running.find({}, home))
+    except TimeoutError as error:
+        left = str(error)
+    world.ledger.check("该通知的都已通知到底 / nobody is still to be told", left == "0 left", left)
+    await wait_for_notices(world)
 
 
 async def _load_cast(world: World, database_url: str) -> None:
@@ -185,44 +214,61 @@ async def _conserved(world: World, database_url: str) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What there was before all topics were read again. `read`: records by service and topic; `held`: fen by account."""
+
+    read: dict[str, dict[str, int]]
+    held: dict[str, int]
+    notices: int
+    sent: int
+
+
 async def _night(home: Path, console: Console, peers: Peers, ledger: Ledger) -> None:
     """Restarts everything shortly before midnight, from the beginning of all topics."""
-    texts, calls = len(peers.texts()), len(peers.calls())
-    offsets, before = await _forget(home)
+    before = await _forget(home, peers)
     console.print("[bold]所有主题从头重读 / all topics are read again from the beginning[/] ...")
     async with _stack(home, console, BEFORE_MIDNIGHT, ledger) as (world, told):
-        for service, wanted in offsets.items():
-            await _read(told["database_url"], (service,), wanted)
-        sent = len(peers.texts()) - texts + len(peers.calls()) - calls
-        after = await outages.balances(told["database_url"])
-        moved = sum(abs(after.get(account, 0) - fen_before) for account, fen_before in before.items())
-        ledger.check(
-            "从头重读：0 条消息发出，0 分钱移动 / read again: 0 messages sent, 0 fen moved",
-            sent == 0 and moved == 0,
-            f"{sent} sent, {moved} fen",
-        )
+        await _nothing_twice(world, told["database_url"], peers, before)
         await scene_midnight.across_midnight(world)
         console.print("[bold]记录 / the record[/] ...")
         await scene_record.sealed_and_found(world, home, told["database_url"])
 
 
-async def _forget(home: Path) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-    """With the services stopped: remembers how far each had read and every balance, then sets all back to the beginning."""
+async def _nothing_twice(world: World, database_url: str, peers: Peers, before: _Before) -> None:
+    """At this hour nobody is texted or called: what is to be sent twice shows as a second notice that waits for the morning."""
+    for service, wanted in before.read.items():
+        await _read(database_url, (service,), wanted)
+    made = await outages.notices_made(database_url) - before.notices
+    sent = _sent(peers) - before.sent
+    after = await outages.balances(database_url)
+    moved = sum(abs(after.get(account, 0) - fen_before) for account, fen_before in before.held.items())
+    world.ledger.check(
+        "从头重读：0 条新通知，0 条消息发出，0 分钱移动 / read again: 0 notices made, 0 messages sent, 0 fen moved",
+        made == sent == moved == 0 < before.notices,
+        f"{made} made beside {before.notices}, {sent} sent, {moved} fen",
+    )
+
+
+def _sent(peers: Peers) -> int:
+    return len(peers.texts()) + len(peers.rung())
+
+
+async def _forget(home: Path, peers: Peers) -> _Before:
+    """With the services stopped: remembers what there is, then sets all back to the beginning. The servers are left to the next stack."""
     servers = await stack.start(home)
-    try:
-        connection = await asyncpg.connect(servers.database_url)
-        offsets = {}
-        for service in ("eligibility", "audit", "notify", "settlement"):
-            rows = await connection.fetch(
-                f'select topic, sum(next_offset)::bigint as n from "{service}".consumed group by topic'
-            )
-            offsets[service] = {row["topic"]: row["n"] for row in rows}
-        await connection.close()
-        held = await outages.balances(servers.database_url)
-        await outages.forget_what_was_read(servers.database_url)
-        return offsets, held
-    finally:
-        await stack.stop(servers)
+    connection = await asyncpg.connect(servers.database_url)
+    read = {}
+    for service in SERVICES:
+        rows = await connection.fetch(
+            f'select topic, sum(next_offset)::bigint as n from "{service}".consumed group by topic'
+        )
+        read[service] = {row["topic"]: row["n"] for row in rows}
+    await connection.close()
+    held = await outages.balances(servers.database_url)
+    notices = await outages.notices_made(servers.database_url)
+    await outages.forget_what_was_read(servers.database_url)
+    return _Before(read, held, notices, _sent(peers))
 
 
 def home_of_demo(root: Path) -> Path:

@@ -54,6 +54,10 @@ async def refusals(world: World) -> None:
     ):
         request = world.application(sponsor, beneficiary, relation)
         await world.apply("nhsa-app", title, request, "refused", SMS, reasons or ())
+
+
+async def not_confirmed(world: World) -> None:
+    """A name that is not the certificate's: eligibility waits for the registry (`person_wait`), then says no more than that."""
     stranger = world.application(
         "zhou-min",
         "zhou-qiang",

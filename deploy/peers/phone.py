@@ -1,8 +1,9 @@
 """A stand-in telephone for every number: `python -m deploy.peers.phone --port 5080 --out DIR`.
 
 A SIP user agent server (`aiosipua`, `aiortp`: not a line of the caller's code). The number's last two digits decide what
-the callee does (`fates.py`). Keeps what was heard as `DIR/<number>-<n>.wav` (8 kHz mono) and one line a call in
-`DIR/calls.jsonl`: `{"number", "n", "fate", "wav", "seconds", "at"}`. The real port is in `DIR/phone.port`.
+the callee does (`fates.py`). Keeps what was heard as `DIR/<number>-<n>.wav` (8 kHz mono) and, once a call is over, a line in
+`DIR/calls.jsonl`: `{"number", "n", "fate", "wav", "seconds", "at"}`; `DIR/rung.jsonl` has one for each call that arrived:
+`{"number", "n", "at"}`. The real port is in `DIR/phone.port`.
 """
 
 import argparse
@@ -80,6 +81,7 @@ class Phone:
         self._calls[number] += 1
         n, what, heard, began = self._calls[number], fate(number).call, b"", time.monotonic()
         over = self._over[call.call_id]
+        self._note("rung", {"number": number, "n": n})
         if what is Call.BUSY_ONCE:
             what = Call.BUSY if n == 1 else Call.CONFIRMS
         try:
@@ -140,7 +142,10 @@ class Phone:
                 file.setframerate(8000)
                 file.writeframes(heard)
         line = {"number": number, "n": n, "fate": str(what), "wav": name, "seconds": round(seconds, 2)}
-        with (self._out / "calls.jsonl").open("a", encoding="utf-8") as file:
+        self._note("calls", line)
+
+    def _note(self, what: str, line: dict[str, Any]) -> None:
+        with (self._out / f"{what}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({**line, "at": time.time()}) + "\n")
 
 
