@@ -52,7 +52,7 @@ async def small(stack: TestStack, folder: Path) -> AsyncIterator[Stack]:
     await stop(running)
 
 
-async def until(condition: Callable[[], object], patience: float = 20.0) -> None:
+async def until(condition: Callable[[], object], patience: float = 90.0) -> None:
     """Wait for a condition; fails after `patience` seconds."""
     deadline = time.monotonic() + patience
     while not condition():
@@ -71,7 +71,7 @@ async def supervised(
         yield supervisor
     finally:
         supervisor.stopping.set()
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, 90)
 
 
 def gone(pid: int) -> bool:
@@ -144,15 +144,15 @@ def test_a_killed_supervisor_leaves_servers_that_the_next_one_uses(
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", stack.kafka)
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    first = up.detach(folder, ["--services=none"], 60)
+    first = up.detach(folder, ["--services=none"], 120)
     with pytest.raises(StackError, match="up already"):
         up.detach(folder, ["--services=none"])
     os.kill(first["supervisor"]["pid"], signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while state.supervised(folder) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert up.status(folder)["up"] is False
-    second = up.detach(folder, ["--services=none"], 60)
+    second = up.detach(folder, ["--services=none"], 120)
     assert second["servers"]["postgres"]["pid"] == first["servers"]["postgres"]["pid"]
     assert second["database_url"] == first["database_url"]
     assert up.status(folder)["ready"] is True
@@ -185,7 +185,7 @@ def test_failures_are_one_line(name: str, value: str, line: str, folder: Path) -
             [sys.executable, "-m", "deploy.local", str(folder), "--services=none"],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             env=env,
             check=False,
         )

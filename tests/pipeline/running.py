@@ -66,7 +66,7 @@ class Line:
         """The text of `/metrics`; empty when nobody answers."""
         return (await http.get(self.port(service), "/metrics"))[1].decode()
 
-    async def quiet(self, timeout: float = 60.0, *, notices: bool = True) -> None:
+    async def quiet(self, timeout: float = 180.0, *, notices: bool = True) -> None:
         """Waits until every service has read everything, said everything and (`notices`) told everybody.
 
         Raises `TimeoutError` with what is left.

@@ -25,7 +25,7 @@ from shared.testing import identities, messages
 from shared.testing.messages import KafkaMessage
 from tests.integration.cli.conftest import Place
 
-PATIENCE = 45.0
+PATIENCE = 120.0
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Service:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
             try:
-                self.process.wait(30)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -80,7 +80,7 @@ async def _waiting(url: str, count: int) -> None:
     conn = await asyncpg.connect(url)
     waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await conn.fetchval(waiting) < count:
                 await asyncio.sleep(0.005)
     finally:

@@ -141,10 +141,9 @@ async def test_who_asks_for_strangers_is_stopped_and_counted(opened: Open) -> No
     assert [r["code"] for r in refused["reasons"]] == ["too-many-unconfirmed"]
     own = running(second)
     work = asyncio.ensure_future(watching.watch(second.step.handler.policies)(own))
-    for _ in range(100):
-        if b"sponsors_stopped 1.0" in own.metrics.exposition():
-            break
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        while b"sponsors_stopped 1.0" not in own.metrics.exposition():
+            await asyncio.sleep(0.05)
     own.stopping.set()
     await work
     assert b"gongji_eligibility_sponsors_stopped 1.0" in own.metrics.exposition()

@@ -61,7 +61,7 @@ class Live:
             "database_url": SecretStr(self.url),
             "group": self.name,
             "http_port": 0,
-            "start_timeout": 15,
+            "start_timeout": 60,
         }
         return Settings(**(told | options))
 
@@ -102,7 +102,7 @@ class Live:
             await producer.stop()
 
     async def read(
-        self, topic: str, count: int, wanted: Callable[[Any], bool] = lambda _: True, seconds: float = 15
+        self, topic: str, count: int, wanted: Callable[[Any], bool] = lambda _: True, seconds: float = 60
     ) -> list[Any]:
         """The first `count` records of a topic that are wanted."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.stack.kafka, auto_offset_reset="earliest")
@@ -166,7 +166,7 @@ class Replica:
 
     async def started(self) -> Running:
         """Waits until background work runs, which is last."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.running is None and not self.task.done():
                 await asyncio.sleep(0.02)
         assert self.running is not None, f"ended with {self.task.result()}"
@@ -178,7 +178,7 @@ class Replica:
             self.task.cancel()
         if self.running is not None:
             self.running.stopping.set()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             found = await asyncio.gather(self.task, return_exceptions=True)
         return found[0] if isinstance(found[0], int) else -1
 
@@ -188,7 +188,7 @@ class Replica:
         return self.running.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
-async def until(condition: Callable[[], Any], seconds: float = 15) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 60) -> None:
     """Waits until `condition()` (or what it awaits) holds."""
     async with asyncio.timeout(seconds):
         while True:
@@ -208,15 +208,17 @@ def world_total(world: Any, person: str, total: int) -> Any:
 
 
 async def http(port: int, path: str) -> tuple[int, dict[str, Any]]:
-    """What a probe says."""
+    """What a probe says; 0 and nothing as long as nobody answers."""
 
     def get() -> tuple[int, dict[str, Any]]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read())
+        except OSError:
+            return 0, {}
 
     return await asyncio.to_thread(get)
 

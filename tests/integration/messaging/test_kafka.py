@@ -75,28 +75,31 @@ async def test_a_restart_goes_on_from_its_own_offsets_whatever_kafka_says(live: 
 
 
 async def test_infrastructure_trouble_waits_with_backoff_and_loses_nothing(live: Live, world: World) -> None:
-    handler, calls = toy.ToyHandler(), [0]
+    handler, calls, healed = toy.ToyHandler(), [0], asyncio.Event()
     save = handler.save
 
     async def trouble(conn: Any, state: toy.Counts) -> None:
         calls[0] += 1
-        if calls[0] <= 4:
+        if not healed.is_set():
             raise asyncpg.CannotConnectNowError("starting up")
         await save(conn, state)
 
     handler.save = trouble  # type: ignore[method-assign]
-    port = free_port()
+    port, began = free_port(), asyncio.get_running_loop().time()
     await live.publish(("a", {}), ("b", {}), ("c", {}))
     async with live.service(handler, http_port=port) as replica:
         await replica.started()
-        await until(lambda: calls[0] == 3)
+        await until(lambda: calls[0] >= 4)
         assert (await http(port, "/ready"))[0] == 503
         assert (await http(port, "/live"))[0] == 200
+        failed, waited = calls[0], asyncio.get_running_loop().time() - began
+        healed.set()
         await until(world_total(world, "c", 1))
         await until(lambda: replica.value("gongji_handled_total", type="toy.requests.asked") == 3)
         assert (await http(port, "/ready")) == (200, {"ok": True, "wrong": {}})
-        assert replica.value("gongji_batch_failures_total", cause="infrastructure") == 4
-    assert calls[0] <= 8
+        assert replica.value("gongji_batch_failures_total", cause="infrastructure") == failed
+    assert calls[0] <= failed + 3
+    assert 0.05 * (2 ** (failed - 2) - 1) <= waited, "each wait is twice the one before"
 
 
 async def test_a_rebalance_drains_the_batch_in_flight(live: Live, world: World) -> None:

@@ -80,7 +80,7 @@ async def test_one_leader_and_the_other_takes_over(world: World) -> None:
     await two.close()
 
 
-async def until(condition: Any, seconds: float = 15) -> None:
+async def until(condition: Any, seconds: float = 60) -> None:
     """Waits until `condition()` holds."""
     async with asyncio.timeout(seconds):
         while not condition():
@@ -189,7 +189,7 @@ async def test_a_broken_producer_ends_it(world: World) -> None:
     relay = world.relay()
     try:
         with pytest.raises(RuntimeError, match="fenced"):
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 await relay.run(send)
     finally:
         await relay.close()

@@ -18,7 +18,7 @@ from tests.integration.messaging.live import Live, free_port, http, until, world
 async def test_a_topic_that_is_shorter_than_what_was_read_is_refused(live: Live, world: World) -> None:
     await world.conn.execute("insert into consumed values ($1, 2, 1000)", live.topic)
     async with live.service() as replica:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await asyncio.shield(replica.task) == 78
 
 
@@ -52,16 +52,14 @@ async def test_a_dead_consumer_behind_a_healthy_ping_ends_the_process(live: Live
             await replica.started()
             await until(lambda: not made[0].health.red)
             made[0].kafka._coordinator._coordination_task.cancel()
-            await asyncio.sleep(0.1)
-            assert "task has ended" in made[0]._complaint()
-            async with asyncio.timeout(20):
+            await until(lambda: "task has ended" in (made[0]._complaint() or ""))
+            async with asyncio.timeout(60):
                 assert await asyncio.shield(replica.task) == 75
         async with live.service() as replica:
             await replica.started()
             made[1]._subscriber.tasks[0].cancel()
-            await asyncio.sleep(0.1)
-            assert made[1]._complaint() == "the consume task has ended"
-            async with asyncio.timeout(20):
+            await until(lambda: made[1]._complaint() == "the consume task has ended")
+            async with asyncio.timeout(60):
                 assert await asyncio.shield(replica.task) == 75
     finally:
         module.Consumer.start = original  # type: ignore[method-assign]
@@ -77,7 +75,7 @@ async def test_background_work_that_ends_by_itself_ends_the_process(
 
     registry = toy.make_registry(live.topic, live.results)
     handler: Any = toy.ToyHandler((live.topic,))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await service.run(handler, live.settings(migrate=False), [work], registry=registry) == 75
 
 
@@ -125,7 +123,7 @@ async def test_what_cannot_be_reached_is_said_and_tried_again_by_the_supervisor(
     )
     for options in told:
         async with live.service(start_timeout=1, **options) as replica:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 assert await asyncio.shield(replica.task) == 75
 
 
@@ -134,7 +132,7 @@ async def test_a_role_that_would_lose_commits_is_refused(live: Live, world: Worl
     try:
         await admin.execute("alter role gongji_audit set synchronous_commit = off")
         async with live.service() as replica:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 assert await asyncio.shield(replica.task) == 78
     finally:
         await admin.execute("alter role gongji_audit reset synchronous_commit")
@@ -155,13 +153,13 @@ async def test_a_read_only_database_turns_readiness_red_and_heals(
             async def red() -> bool:
                 return "read-only" in str(await http(port, "/ready"))
 
-            await until(red, 30)
+            await until(red)
             await live.publish(("a", {}))
             await asyncio.sleep(0.5)
             assert await world.totals() == {}
             await admin.execute("alter role gongji_audit reset default_transaction_read_only")
             await _drop_connections(admin)
-            await until(world_total(world, "a", 1), 40)
+            await until(world_total(world, "a", 1))
     finally:
         await admin.execute("alter role gongji_audit reset default_transaction_read_only")
         await admin.close()
@@ -184,10 +182,9 @@ async def test_the_brake_holds_until_it_is_released_even_over_a_restart(live: Li
     async with live.service(toy.ToyHandler(), http_port=port) as replica:
 
         async def red() -> bool:
-            return "brake" in (await http(port, "/ready"))[1]["wrong"]
+            return "brake" in (await http(port, "/ready"))[1].get("wrong", {})
 
-        await asyncio.sleep(0.5)
-        await until(red, 30)
+        await until(red)
         assert replica.running is None
         await world.conn.execute("delete from brake")
         replica.handler.decide = _nothing  # type: ignore[assignment, method-assign]

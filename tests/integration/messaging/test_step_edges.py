@@ -136,10 +136,9 @@ async def test_another_processs_relay_is_notified(world: World) -> None:
     heard: list[str] = []
     await world.conn.add_listener("outbox_audit", lambda *a: heard.append(a[2]))
     await world.step(notify_channel=lambda: "outbox_audit").run([world.record(0)])
-    for _ in range(50):
-        await asyncio.sleep(0.02)
-        if heard:
-            break
+    async with asyncio.timeout(60):
+        while not heard:
+            await asyncio.sleep(0.02)
     assert heard == ["outbox_audit"]
 
 

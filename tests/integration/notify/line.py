@@ -79,7 +79,7 @@ class Line:
         await self._wait_for("sip-worker-ready")
 
     async def _wait_for(self, event: str) -> None:
-        end = time.monotonic() + 40
+        end = time.monotonic() + 90
         while event not in (self.folder / "notify.log").read_text()[self._read_log :]:
             assert time.monotonic() < end, f"no {event}: {self.log()}"
             await asyncio.sleep(0.05)
@@ -91,7 +91,7 @@ class Line:
             self.process.kill()
         else:
             self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(60)
         self.process = None
 
     async def publish(
@@ -113,7 +113,7 @@ class Line:
             if kind.startswith("binding.notices") and body["about"] == str(about)
         ]
 
-    async def until(self, about: object, suffix: str, *, count: int = 1, seconds: float = 60.0) -> list[Any]:
+    async def until(self, about: object, suffix: str, *, count: int = 1, seconds: float = 120.0) -> list[Any]:
         """Waits until `suffix` was reported `count` times of something; everything reported of it."""
         end = time.monotonic() + seconds
         while sum(one[0] == suffix for one in self.about(about)) < count:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest_asyncio
 from services.notify.clients.smpp import SmppClient, SmppOptions
 from services.notify.clients.smpp_pdu import Answer
 from services.notify.domain.receipts import Fate, Receipt
-from tests.integration.notify.helpers import appears
+from tests.integration.notify.helpers import appears, until
 
 PREFIX = "+861390000"
 
@@ -52,7 +53,7 @@ def store() -> Store:
 
 @pytest_asyncio.fixture
 async def link(smsc: tuple[int, Path], store: Store) -> AsyncIterator[SmppClient]:
-    options = SmppOptions("127.0.0.1", smsc[0], "gongji", "secret", "12393", response_timeout=0.5)
+    options = SmppOptions("127.0.0.1", smsc[0], "gongji", "secret", "12393", response_timeout=60)
     client = SmppClient(options, store)
     task = asyncio.create_task(client.run())
     await asyncio.wait_for(client.wait_up(), 60)
@@ -94,11 +95,15 @@ async def test_receipt_tells_the_fate(link: SmppClient, store: Store, digits: st
     assert await store.of(sent.provider_ids) == [fate]
 
 
-async def test_refusal_throttling_and_silence_are_told_apart(link: SmppClient) -> None:
+async def test_refusal_and_throttling_are_told_apart(link: SmppClient) -> None:
     refused = await link.send(f"{PREFIX}0191", "您的申请有了新进展。")
     assert (refused.answer, refused.code) == (Answer.PERMANENT, "0x0b")
     answers = [(await link.send(f"{PREFIX}0193", "您的申请有了新进展。")).answer for _ in range(3)]
     assert answers == [Answer.THROTTLED, Answer.THROTTLED, Answer.ACCEPTED]
+
+
+async def test_a_submit_that_is_never_answered_is_unknown_after_the_wait(link: SmppClient) -> None:
+    link._o = replace(link._o, response_timeout=0.5)
     assert (await link.send(f"{PREFIX}0188", "您的申请有了新进展。")).answer is Answer.UNKNOWN
 
 
@@ -129,12 +134,12 @@ async def test_session_comes_back_after_the_centre_was_killed(tmp_path: Path, st
 
     centre = start(0)
     port = int((await appears(tmp_path / "smsc.port")).read_text())
-    client = SmppClient(SmppOptions("127.0.0.1", port, "u", "p", "12393", response_timeout=5), store)
+    client = SmppClient(SmppOptions("127.0.0.1", port, "u", "p", "12393", response_timeout=60), store)
     task = asyncio.create_task(client.run())
     try:
         await asyncio.wait_for(client.wait_up(), 60)
         in_flight = asyncio.create_task(client.send(f"{PREFIX}0288", "您的申请有了新进展。"))
-        await asyncio.sleep(0.1)
+        await until(lambda: client._waiting)
         os.kill(centre.pid, signal.SIGKILL)
         assert (await in_flight).answer is Answer.UNKNOWN
         assert (await client.send(f"{PREFIX}0201", "您的申请有了新进展。")).answer is Answer.TECHNICAL

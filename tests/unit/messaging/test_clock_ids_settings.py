@@ -32,7 +32,7 @@ def test_clocks_with_one_anchor_agree() -> None:
 
 
 def test_real_time_without_a_setting() -> None:
-    assert abs(clock.from_setting(None).now().timestamp() - time.time()) < 5
+    assert abs(clock.from_setting(None).now().timestamp() - time.time()) < 60
     assert clock.BEIJING.utcoffset(None) == timedelta(hours=8)
 
 
