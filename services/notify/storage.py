@@ -111,7 +111,7 @@ async def save(conn: Conn, work: Work) -> None:
             Q["upsert_persons"],
             *(
                 [getattr(one, name) for one in people]
-                for name in ("psn_no", "version", "tel", "no_sms", "dead", "born")
+                for name in ("psn_no", "version", "tel", "no_sms", "dead", "born", "surname", "language")
             ),
         )
     if work.forgotten:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Next, Progress, State
+from services.notify.domain.templates import Templates
 from shared.contracts.base import Origin
 from shared.policies.loader import Policies
 
@@ -68,7 +69,7 @@ class Work:
 
     now: datetime
     born_at: datetime
-    sign: str
+    templates: Templates
     policies: Policies
     centres: frozenset[str]  # sources that show messages to their users
     known: set[Key] = field(default_factory=set)

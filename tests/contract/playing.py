@@ -12,6 +12,7 @@ from deploy.contract.conversation import Conversation, Event, Run, match
 from services.audit.handlers import AuditHandler
 from services.eligibility.app import build as build_eligibility
 from services.eligibility.settings import Settings as EligibilitySettings
+from services.notify import template_files
 from services.notify.handlers import NotifyHandler
 from services.settlement.app import may_bill
 from services.settlement.domain.book import Regions
@@ -59,7 +60,7 @@ def handler_of(service: str, clock: Standing) -> Handler[Any]:
     if service == "settlement":
         return SettlementHandler(Regions(loaded, may_bill))
     centres = frozenset(one.id for one in sources.load().values() if one.message_centre)
-    return NotifyHandler(clock, loaded, centres, "医保服务", datetime.fromtimestamp(0, UTC))
+    return NotifyHandler(clock, loaded, centres, template_files.load(), datetime.fromtimestamp(0, UTC))
 
 
 class Alone:

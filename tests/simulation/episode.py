@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from services.audit.handlers import AuditHandler
+from services.notify import template_files
 from services.notify.handlers import NotifyHandler
 from services.settlement.app import may_bill
 from services.settlement.domain.book import Regions
@@ -51,7 +52,7 @@ def builders() -> dict[str, Build]:
     return {
         "eligibility": lambda: eligibility,
         "audit": lambda: AuditHandler(loaded),
-        "notify": lambda: NotifyHandler(VirtualClock(), loaded, frozenset(), "医保服务", START),
+        "notify": lambda: NotifyHandler(VirtualClock(), loaded, frozenset(), template_files.load(), START),
         "settlement": lambda: SettlementHandler(regions),
     }
 

@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from services.notify.domain import course, texts
+from services.notify.domain.contact import Person
 from services.notify.domain.course import Progress, State
+from services.notify.domain.templates import CHINESE, Templates
 from services.notify.domain.told import Told
 from shared.contracts.answers import Binding, CentreMessage
 from shared.contracts.base import Origin
@@ -41,10 +43,12 @@ def first_step(
     return State.CREATED, None
 
 
-def words(told: Told, sign: str) -> tuple[texts.Content, str]:
-    """The content, and as the JSON that is stored."""
-    content = texts.content(told.wording, sign)
-    return content, to_json(asdict(content)).decode()
+def words(told: Told, templates: Templates, rules: Rules, person: Person | None) -> tuple[texts.Written, str]:
+    """What is said to this person, if there is a fault which, and the content as the JSON that is stored."""
+    language, surname = (person.language, person.surname) if person else (CHINESE, None)
+    reader = texts.Reader(told.region, rules.hotline, language, surname)
+    written = texts.write(told.facts, reader, templates)
+    return written, to_json(asdict(written.content)).decode()
 
 
 def centre_message(told: Told, content: texts.Content, notice_id: UUID) -> CentreMessage:

@@ -20,6 +20,8 @@ class Person:
     no_sms: bool
     dead: bool
     born: date
+    surname: str | None = None
+    language: str = "zh"
 
 
 @dataclass(frozen=True, slots=True)

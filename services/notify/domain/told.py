@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.notify.domain import texts
-from services.notify.domain import words as w
-from services.notify.domain.texts import Wording
+from services.notify.domain import facts
+from services.notify.domain.facts import Facts
 from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import BindingState
 from shared.contracts.binding_requests import Side
@@ -36,12 +35,13 @@ DECISIONS: Final[dict[str, tuple[Side, ...]]] = {
 SETTLEMENTS: Final = frozenset({"settled", "cancelled", "reversed", "refunded", "premium-paid"})
 """Results that the owner of a sponsor's account hears of. Quotes, declines and look-ups move no money."""
 
-_VERSION: Final = "v1"
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One notice to be made. `about` and `version` name the message, `region` whose policy holds for it."""
+    """One notice to be made. `about` and `version` name the message, `region` whose policy holds for it.
+
+    `template` is the kind of notice and part of its key for ever: it does not change with the texts, or what was told would be told again.
+    """
 
     about: str
     version: int
@@ -51,7 +51,7 @@ class Told:
     region: str
     in_person: bool
     decided_at: datetime
-    wording: Wording
+    facts: Facts
     origin: Origin | None  # whose message centre shows it, if it has one
     binding_id: UUID | None
 
@@ -71,13 +71,13 @@ def of_decision(suffix: str, state: BindingState) -> Iterator[Told]:
         yield Told(
             about=str(state.binding_id),
             version=state.version,
-            template=f"{suffix}.{_VERSION}",
+            template=suffix,
             side=side,
             psn_no=party.psn_no,
             region=case.admdvs,
             in_person=case.channel.in_person or case.channel == "telephone",
             decided_at=state.at,
-            wording=texts.decision(suffix, state, side),
+            facts=facts.of_decision(suffix, state, side),
             origin=state.origin if side is _S else None,
             binding_id=state.binding_id,
         )
@@ -92,30 +92,19 @@ def of_settlement(suffix: str, body: Message) -> Iterator[Told]:
     else:
         return
     for psn_no, own in _by_sponsor(shares).items():
-        relation = w.RELATION[own[0].relation] if own[0].relation else "家人"
         yield Told(
             about=about,
             version=version,
-            template=f"{suffix}.{_VERSION}",
+            template=suffix,
             side=_S,
             psn_no=psn_no,
             region=own[0].admdvs,
             in_person=False,
             decided_at=body.at,
-            wording=_settlement(suffix, body, own, relation),
+            facts=facts.of_settlement(suffix, body, own),
             origin=None,
             binding_id=None,
         )
-
-
-def _settlement(
-    suffix: str, body: Settled | Returned | PremiumPaid, own: list[Share], relation: str
-) -> Wording:
-    at = w.moment(body.at)
-    if isinstance(body, Returned):
-        return texts.returned(own, at, relation)
-    purpose = f"缴纳{body.year}年度医保费" if isinstance(body, PremiumPaid) else "就医购药"
-    return texts.spent(own, at, relation, purpose)
 
 
 def _by_sponsor(shares: tuple[Share, ...]) -> dict[str, list[Share]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from shared.clock import BEIJING
@@ -47,23 +47,31 @@ _CODES: Final[dict[str, str]] = {
     "nationwide": "全国",
     "app": "手机客户端",
 }
+_PHRASES: Final = {
+    "JPEG、PNG图片或PDF": "照片、图片或电子文档",
+    "JPEG、PNG或PDF格式的文件": "照片、图片或电子文档",
+    "MB": "兆",
+}
+SEGMENT: Final = {"current": "当年", "historic": "历年"}
+PLACE: Final = {"H": "定点医院", "P": "定点药店"}
+"""By the first letter of an institution's national code."""
 
 
 def listed(words: Iterable[str]) -> str:
-    """`a、b、c`."""
-    return "、".join(words)
+    """`a、b、c`, each once."""
+    return "、".join(dict.fromkeys(words))
 
 
-def moment(at: datetime) -> str:
-    """`11月23日10:05`, Beijing time."""
+def moment(at: datetime, year: int) -> str:
+    """`11月23日10:05`, Beijing time; with its year if that is not `year`."""
     local = at.astimezone(BEIJING)
-    return f"{local.month}月{local.day}日{local.hour}:{local.minute:02d}"
+    return f"{day(local.date(), year)}{local.hour}:{local.minute:02d}"
 
 
-def day(at: datetime) -> str:
-    """`11月23日`, Beijing date."""
-    local = at.astimezone(BEIJING)
-    return f"{local.month}月{local.day}日"
+def day(on: date, year: int) -> str:
+    """`11月23日`; with its year if that is not `year`."""
+    other = "" if on.year == year else f"{on.year}年"
+    return f"{other}{on.month}月{on.day}日"
 
 
 def money(fen: int) -> str:
@@ -73,19 +81,51 @@ def money(fen: int) -> str:
 
 def chinese_only(text: str, fallback: str) -> str:
     """The text without codes and foreign words: known codes become words, a text with others becomes `fallback`."""
+    for foreign, chinese in _PHRASES.items():
+        text = text.replace(foreign, chinese)
     translated = _LATIN.sub(lambda found: _CODES.get(found[0], found[0]), text)
     return fallback if _LATIN.search(translated) else translated
 
 
 _UNREAD = str.maketrans("（）；", "，，，", "【】")
-_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
+_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九", "-")
 
 
-def spoken(text: str) -> str:
-    """A text for the telephone: 12393 digit by digit, `10:05` as 10点05分, no brackets and signs that are not read."""
-    text = re.sub(r"12393", lambda found: found[0].translate(_DIGITS), text)
+def digits(number: str) -> str:
+    """A number that is read digit by digit: 12393 is 一二三九三."""
+    return number.translate(_DIGITS)
+
+
+def spoken(text: str, hotline: str) -> str:
+    """A text for the telephone: the hotline digit by digit, `10:05` as 10点05分, no brackets and signs that are not read."""
+    text = text.replace(hotline, digits(hotline))
     text = re.sub(r"(\d{1,2}):00(?!\d)", r"\1点", text)
     text = re.sub(r"(\d{1,2}):(\d\d)", r"\1点\2分", text)
     text = re.sub(r"(\d+)\.00元", r"\1元", text)
-    text = re.sub(r"(\d+)）", lambda found: f"第{found[1]}，", text)
+    text = re.sub(r"(?<![\d])(\d{1,2})）", lambda found: f"第{found[1]}，", text)
     return re.sub("，+([，。])", r"\1", text.translate(_UNREAD))
+
+
+_SINGLE: Final = 70
+_PART: Final = 67
+
+
+def units(text: str) -> int:
+    """Length in UCS-2 units, as segments count it: two for a character outside the basic plane."""
+    return len(text.encode("utf-16-be")) // 2
+
+
+def segments(text: str) -> int:
+    """Parts of a text message: one of up to 70 units, else parts of 67 in which no character is cut in two.
+
+    3GPP TS 23.040: 140 octets, 134 beside the header of a long message.
+    """
+    if units(text) <= _SINGLE:
+        return 1
+    parts, room = 1, _PART
+    for character in text:
+        needed = units(character)
+        if needed > room:
+            parts, room = parts + 1, _PART
+        room -= needed
+    return parts

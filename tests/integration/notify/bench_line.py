@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.notify import template_files
 from services.notify.domain.course import Outcome
 from services.notify.domain.texts import Content
 from services.notify.gauges import Gauges

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.notify import template_files
 from services.notify.domain import announce
 from services.notify.domain.course import State as Course
 from services.notify.domain.told import Told, of_decision
@@ -46,7 +47,9 @@ def test_message_centre_only_of_sources_that_have_one() -> None:
     one = told()
     assert announce.answer_to(one, frozenset({"zheliban"})) == Origin(source="zheliban", id="r-1")
     assert announce.answer_to(one, frozenset({"jingtong"})) is None
-    content, stored = announce.words(one, "医保服务")
+    written, stored = announce.words(one, template_files.load(), Rules(), None)
+    assert written.fault is None
+    content = written.content
     message = announce.centre_message(one, content, uid(7))
     assert (message.title, message.text) == ("家庭共济未通过", content.text)
     assert content.sms in stored

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.notify import template_files
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Progress, State
 from services.notify.handlers import NotifyHandler
@@ -23,17 +24,18 @@ from tests.unit.notify.made import state
 
 ID = uid(7)
 POLICIES = policies.load()
-HANDLER = NotifyHandler(SystemClock(), POLICIES, frozenset({"zheliban"}), "医保服务", MONDAY)
+TEMPLATES = template_files.load()
+HANDLER = NotifyHandler(SystemClock(), POLICIES, frozenset({"zheliban"}), TEMPLATES, MONDAY)
 
 
 def working(**known: Any) -> Work:
-    return Work(MONDAY, MONDAY - timedelta(days=1), "医保服务", POLICIES, frozenset({"zheliban"}), **known)
+    return Work(MONDAY, MONDAY - timedelta(days=1), TEMPLATES, POLICIES, frozenset({"zheliban"}), **known)
 
 
 def notice(kind: State) -> Notice:
     progress = Progress(("sms", "call"), tries=1)
     due = MONDAY + timedelta(minutes=5)
-    return Notice(ID, "b", 1, "approved.v1", "sponsor", "330100", progress, 1, kind, None, MONDAY, due)
+    return Notice(ID, "b", 1, "approved", "sponsor", "330100", progress, 1, kind, None, MONDAY, due)
 
 
 def sent(kind: State, attempt: State, fates: Sequence[str | None] = ()) -> Work:
@@ -131,5 +133,5 @@ def test_papers_are_not_asked_for_once_the_binding_waits_for_them_no_longer() ->
     assert work.notices[ID].state is State.CREATED
     assert decide(work, decided("under-review", brought)) == ["binding.notices.failed"]
     assert work.notices[ID].state is State.EXPIRED
-    told_more = working(notices={ID: replace(asks, template="approved.v1")})
+    told_more = working(notices={ID: replace(asks, template="approved")})
     assert decide(told_more, decided("under-review", brought)) == []

@@ -1,19 +1,29 @@
-"""What people read and hear: every decision in Chinese, all reasons, what to do, by when, whom to call."""
+"""What people read and hear, in the details that golden files do not single out: words by type, lengths, faults by name."""
 
 import re
-from datetime import date
+from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
-from services.notify.domain import texts
+from deploy.notices.outcomes import AT, every
+from services.notify import template_files
+from services.notify.clients.smpp_pdu import parts
+from services.notify.domain import facts, texts
 from services.notify.domain import words as w
+from services.notify.domain.surnames import surname
+from services.notify.domain.templates import Approval, Templates
 from services.notify.domain.told import DECISIONS, of_decision
-from shared.contracts.binding_decisions import TYPE_TO_STATE, Cause, DatedTerms, Period, State
-from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relation, Side, Terms, Use
+from services.notify.domain.variables import CALL, KINDS, VARIABLES, fits
+from shared.contracts.binding_decisions import TYPE_TO_STATE, Cause, State
+from shared.contracts.binding_requests import MaterialKind, Relation, Side, Use
+from shared.contracts.notices import Medium
 from shared.contracts.reason_texts import REASONS
 from shared.contracts.reasons import HOTLINE, Reason
-from shared.testing.messages import MONDAY
 from tests.unit.notify.made import state
+
+TEMPLATES = template_files.load()
+READER = texts.Reader("330100", HOTLINE)
 
 
 def reason(code: str) -> Reason:
@@ -24,103 +34,44 @@ def reason(code: str) -> Reason:
 
 def written(suffix: str, side: Side = Side.SPONSOR, **fields: object) -> texts.Content:
     kind = TYPE_TO_STATE[suffix] or State.APPROVED
-    return texts.content(texts.decision(suffix, state(kind, **fields), side), "医保服务")  # type: ignore[arg-type]
+    told = facts.of_decision(suffix, state(kind, **fields), side)  # type: ignore[arg-type]
+    found = texts.write(told, READER, TEMPLATES)
+    assert found.fault is None
+    return found.content
 
 
-@pytest.mark.parametrize("suffix", [suffix for suffix, sides in DECISIONS.items() if sides])
-@pytest.mark.parametrize("side", list(Side))
-def test_no_text_has_foreign_words_and_all_name_time_and_hotline(suffix: str, side: Side) -> None:
-    said = written(
-        suffix, side, reasons=(reason("sponsor-not-normal"),), supplement=(MaterialKind.HOUSEHOLD_REGISTER,),
-        due_at=MONDAY, cause=Cause.INSURANCE, short_code="48213759",
-    )  # fmt: skip
-    for text in (said.text, said.sms, said.speech):
-        assert not re.search(r"[A-Za-z]", text), text
-        assert "23日" in text
-    assert "12393" in said.sms
-    assert "一二三九三" in said.speech
-    assert said.sms.startswith("【医保服务】")
-    assert said.speech.endswith("如已听清，请按一。")
-    assert texts.units(said.sms) <= texts.SMS_UNITS
-
-
-def test_approved_says_to_whom_from_when_for_what() -> None:
-    terms = Terms(scope=(Use.OUTPATIENT, Use.PHARMACY), quota=200_000, enddate=date(2027, 6, 30))
-    said = written("approved", terms=terms, effective=(Period(begin=MONDAY),))
-    assert (
-        "您为父母申请的家庭共济已于11月23日10:00审核通过，自11月23日起对方可使用（门诊、药店购药，年度限额2000.00元，至6月30日止）"
-        in said.text
-    )
-    assert "您的子女为您申请的家庭共济" in written("approved", Side.BENEFICIARY).text
-
-
-def test_refusal_lists_all_reasons_with_remedies_in_order() -> None:
-    said = written("refused", reasons=(reason("sponsor-not-normal"), reason("in-law-not-allowed")))
-    first, second = (
-        said.text.index("1）授权人职工医保状态不正常，请先恢复正常参保缴费"),
-        said.text.index("2）配偶的父母"),
-    )
-    assert first < second
-    assert "更正后可重新申请" in said.text
-
-
-def test_single_reason_has_no_number() -> None:
-    assert (
-        "原因：授权人职工医保状态不正常，请先恢复正常参保缴费。"
-        in written("refused", reasons=(reason("sponsor-not-normal"),)).sms
-    )
+def without(*names: str) -> Templates:
+    return Templates((one for one in TEMPLATES if one.name not in names), "医保服务")
 
 
 def test_more_reasons_than_fit_are_counted_and_the_message_centre_shows_all() -> None:
     many = tuple(reason(code) for code in list(REASONS)[5:20])
     said = written("refused", reasons=many)
-    assert texts.units(said.sms) <= texts.SMS_UNITS
-    left = re.search(r"另有(\d+)项原因", said.sms)
+    assert w.segments(said.sms) <= texts.SEGMENTS
+    left = re.search(r"另有(\d+)项原因，可在申请渠道查看", said.sms)
     assert left is not None
     assert len(re.findall(r"\d+）", said.sms.replace("12393）", ""))) == len(many) - int(left[1])
     assert "15）" in said.text
 
 
-def test_reason_that_alone_is_too_long_is_counted() -> None:
+def test_more_than_a_message_centre_takes_is_counted_too() -> None:
+    long = reason("sponsor-not-normal").model_copy(update={"zh": "很" * 450})
+    said = written("refused", reasons=(long,) * 9)
+    assert len(said.text) <= texts.CENTRE_LENGTH
+    assert "另有5项原因" in said.text
+
+
+def test_reason_that_alone_is_too_long_is_cut_and_says_where_the_whole_is() -> None:
     long = reason("sponsor-not-normal").model_copy(update={"zh": "很" * 300})
-    assert "共1项原因，可在申请渠道查看" in written("refused", reasons=(long,)).sms
+    assert "很…，全文可在申请渠道查看。" in written("refused", reasons=(long,)).sms
+    assert "很…等2项，全文可在申请渠道查看。" in written("refused", reasons=(long, long)).sms
 
 
-def test_supplement_says_which_papers_by_when_and_where_to() -> None:
-    papers = (MaterialKind.HOUSEHOLD_REGISTER, MaterialKind.MARRIAGE_CERTIFICATE)
-    app = written("supplement-requested", supplement=papers, due_at=MONDAY.replace(day=30))
-    assert "需要补充：户口本、结婚证。请在11月30日10:00前通过原申请渠道补交" in app.sms
-    counter = written(
-        "supplement-requested", supplement=papers, due_at=MONDAY.replace(day=30), channel=ChannelKind.COUNTER
-    )
-    assert "请在11月30日10点前带到受理窗口，可由家人代送" in counter.speech
-
-
-def test_supplement_without_list_or_date_still_says_what_to_do() -> None:
-    assert "需要补充：证明材料。请尽快" in written("supplement-requested").sms
-
-
-def test_consent_names_the_code_and_warns_of_fraud() -> None:
-    said = written(
-        "consent-requested", Side.BENEFICIARY, due_at=MONDAY.replace(day=30), short_code="48213759"
-    )
-    assert "短码48213759" in said.sms
-    assert "不会向您索要验证码" in said.sms
-
-
-@pytest.mark.parametrize("cause", list(Cause))
-def test_end_names_its_cause(cause: Cause) -> None:
-    assert w.CAUSE[cause] in written("ended", cause=cause).sms
-
-
-def test_change_tells_the_terms_now_in_force() -> None:
-    dated = (
-        DatedTerms(since=MONDAY, terms=Terms()),
-        DatedTerms(since=MONDAY, terms=Terms(scope=(Use.INPATIENT,))),
-    )
-    changed = state().model_copy(update={"terms": dated})
-    said = texts.content(texts.decision("changed", changed, Side.SPONSOR), "医保服务")
-    assert "使用条件变更为：住院。" in said.sms
+def test_reasons_that_do_not_even_fit_cut_are_counted_by_telephone() -> None:
+    long = reason("sponsor-not-normal").model_copy(update={"zh": "很" * 300})
+    said = written("supplement-requested", reasons=(long,), supplement=tuple(MaterialKind))
+    assert "共1项" in said.speech or "很…" in said.speech
+    assert w.units(said.speech) <= texts.SPEECH_UNITS + 20
 
 
 @pytest.mark.parametrize("code", sorted(REASONS))
@@ -131,10 +82,12 @@ def test_no_reason_brings_codes_or_english_into_a_text(code: str) -> None:
 def test_codes_become_words_and_unknown_words_a_general_sentence() -> None:
     assert w.chinese_only("可共济的亲属：spouse、maternal-grandparent", "x") == "可共济的亲属：配偶、外祖父母"
     assert w.chinese_only("field psn_no is wrong", "所填信息不符合办理条件") == "所填信息不符合办理条件"
+    assert w.chinese_only("不是JPEG、PNG图片或PDF，超过20MB", "x") == "不是照片、图片或电子文档，超过20兆"
 
 
-def test_every_type_of_the_contract_is_told_or_deliberately_not() -> None:
+def test_every_type_of_the_contract_has_texts_and_is_told_or_deliberately_not() -> None:
     assert DECISIONS.keys() == TYPE_TO_STATE.keys()
+    assert TYPE_TO_STATE.keys() <= KINDS.keys()
     for suffix, sides in DECISIONS.items():
         told = list(of_decision(suffix, state(TYPE_TO_STATE[suffix] or State.APPROVED)))
         assert [one.side for one in told] == list(sides)
@@ -147,5 +100,165 @@ def test_every_code_has_a_word() -> None:
     assert w.CAUSE.keys() == set(Cause)
 
 
-def test_spoken_times_amounts_and_signs() -> None:
-    assert w.spoken("11月23日9:05（3.00元）；10:00") == "11月23日9点05分，3元，10点"
+def test_use_that_only_a_region_knows_is_named_as_other_and_once() -> None:
+    terms = state().case.terms.model_copy(update={"scope": ("outpatient", "vaccination", "dental")})
+    assert "（门诊、其他用途；" in written("approved", terms=terms).sms
+
+
+def test_spoken_times_amounts_numbers_and_signs() -> None:
+    assert w.spoken("11月23日9:05（3.00元）；10:00", HOTLINE) == "11月23日9点05分，3元，10点"
+    assert w.spoken("请拨0571-12345。", "0571-12345") == "请拨零五七一一二三四五。"
+
+
+def test_hotline_is_the_regions() -> None:
+    (outcome, *_) = every("approved", Side.SPONSOR)
+    said = texts.write(outcome.facts, replace(READER, hotline="0571-12345"), TEMPLATES).content
+    assert said.sms.endswith("咨询请拨0571-12345。")
+    assert "零五七一一二三四五" in said.speech
+    assert "零五七一一二三四五" in said.opening
+    assert HOTLINE not in said.sms + said.text + said.opening
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", 1),
+        ("中" * 70, 1),
+        ("中" * 71, 2),
+        ("中" * 134, 2),
+        ("中" * 135, 3),
+        ("𠮷" * 35, 1),
+        ("中中" + "𠮷" * 66, 3),
+    ],
+)
+def test_segments_are_those_that_the_link_cuts(text: str, expected: int) -> None:
+    assert w.segments(text) == expected == len(parts(text, 1))
+
+
+def test_no_segment_too_many_where_pairs_do_not_fill_a_part() -> None:
+    pairs = reason("sponsor-not-normal").model_copy(update={"zh": "𠮷" * 60, "remedy_zh": ""})
+    for count in range(1, 5):
+        said = written("refused", reasons=(pairs,) * count)
+        assert len(parts(said.sms, 1)) <= texts.SEGMENTS
+
+
+def test_opening_asks_by_surname_or_without_and_tells_nothing() -> None:
+    (outcome, *_) = every("refused", Side.SPONSOR)
+    named = texts.write(outcome.facts, replace(READER, surname="欧阳"), TEMPLATES).content
+    assert "请欧阳姓参保人本人接听" in named.opening
+    assert "如您是本人，请按一，重听请按二" in named.opening
+    unnamed = texts.write(outcome.facts, READER, TEMPLATES).content
+    assert "请参保人本人接听" in unnamed.opening
+    for secret in ("共济", "父母", "未通过", "原因", "11月"):
+        assert secret not in named.opening
+    for text in (named.text, named.sms, named.speech):
+        assert "欧阳" not in text
+    assert (named.opening_template, named.opening_variables) == (
+        "opening.call.v1",
+        {"hotline": "一二三九三", "surname": "欧阳姓参保人"},
+    )
+
+
+@pytest.mark.parametrize("name", ["{hotline}", "[请{due}|]", "<b>王</b>", "$" + "{x}", "%s", "&#27;"])
+def test_name_that_looks_like_a_placeholder_or_markup_stays_plain(name: str) -> None:
+    (outcome, *_) = every("approved", Side.SPONSOR)
+    said = texts.write(outcome.facts, replace(READER, surname=name), TEMPLATES)
+    assert said.fault is None
+    assert f"请{name}姓参保人本人接听" in said.content.opening
+    assert surname(name) is None  # so that it does not come so far
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("王小明", "王"), ("王伟", "王"), ("欧阳修", "欧阳"), ("诸葛孔明", "诸葛"), ("𠮷野", "𠮷"), ("阿依古丽", None), ("买买提·艾力", None), ("John Smith", None), ("王", None), ("", None)],
+)  # fmt: skip
+def test_surname_of_a_name(name: str, expected: str | None) -> None:
+    assert surname(name) == expected
+
+
+def test_reason_that_looks_like_a_template_is_not_read_again() -> None:
+    tricky = reason("review-rejected").model_copy(update={"zh": "审核未通过：{}[|]{三}"})
+    assert "审核未通过：{}[|]{三}" in written("refused", reasons=(tricky,)).sms
+
+
+def outcome_facts(**changes: object) -> facts.Facts:
+    (outcome, *_) = every("approved", Side.SPONSOR)
+    values = {
+        name: value for name, value in (dict(outcome.facts.values) | changes).items() if value is not ...
+    }
+    return replace(outcome.facts, values=values)
+
+
+@pytest.mark.parametrize(
+    ("told", "templates", "reason_of_fault", "what"),
+    [
+        (outcome_facts(), without("approved.sponsor.sms.v1"), "template-unknown", "approved.sponsor.sms"),
+        (outcome_facts(), without("opening.call.v1"), "template-unknown", "opening.call"),
+        (outcome_facts(relation=...), TEMPLATES, "variable-missing", "relation"),
+        (outcome_facts(at="yesterday"), TEMPLATES, "variable-type", "at"),
+        (outcome_facts(uses=["outpatient"]), TEMPLATES, "variable-type", "uses"),
+    ],
+)
+def test_what_cannot_be_written_has_a_name(
+    told: facts.Facts, templates: Templates, reason_of_fault: str, what: str
+) -> None:
+    fault = texts.write(told, READER, templates).fault
+    assert fault is not None
+    assert (fault.reason, fault.what) == (reason_of_fault, what)
+
+
+def changed(name: str, **fields: object) -> Templates:
+    one = TEMPLATES.named(name)
+    assert one is not None
+    return Templates([*without(name), replace(one, **fields)], "医保服务")  # type: ignore[arg-type]
+
+
+def test_text_that_is_empty_or_too_long_has_a_name_too() -> None:
+    for pieces, expected in (((" ",), "text-empty"), (("长" * 300,), "text-too-long")):
+        fault = texts.write(outcome_facts(), READER, changed("approved.sponsor.sms.v1", pieces=pieces)).fault
+        assert fault is not None
+        assert (fault.reason, fault.what) == (expected, "approved.sponsor.sms.v1")
+
+
+@pytest.mark.parametrize("state_", [Approval.DRAFT, Approval.SUBMITTED, Approval.WITHDRAWN])
+def test_only_approved_templates_are_sent(state_: Approval) -> None:
+    found = texts.write(outcome_facts(), READER, changed("approved.sponsor.sms.v1", state=state_))
+    assert found.fault is not None
+    assert found.fault.reason == "template-unknown"
+    assert found.content.text  # what could be written is there for the staff
+
+
+def names(of: Iterable[str]) -> set[str]:
+    return set(of)
+
+
+def test_every_variable_is_of_some_kind_and_types_are_told_apart() -> None:
+    used = names(name for kind in (*KINDS.values(), *CALL.values()) for name in kind.known)
+    assert used == VARIABLES.keys()
+    assert fits("amount", 3)
+    assert not fits("amount", True)
+    assert fits("at", AT)
+    assert not fits("at", AT.date())
+    assert fits("until", AT.date())
+    assert not fits("until", AT)
+    assert fits("in_person", True)
+    assert not fits("in_person", 1)
+
+
+def test_nearest_region_speaks_and_the_latest_approved_version() -> None:
+    one = TEMPLATES.named("approved.sponsor.sms.v1")
+    assert one is not None
+    city = replace(one, region="330100", version=1)
+    province = replace(one, region="330000", version=4)
+    newer = replace(one, version=2)
+    draft = replace(one, version=3, state=Approval.DRAFT)
+    found = Templates([one, draft, newer, province, city], "医保服务")
+
+    def name(region: str) -> str:
+        best = found.find(region, "approved", Side.SPONSOR, Medium.SMS)
+        assert best is not None
+        return best.name
+
+    assert name("330106") == "330100.approved.sponsor.sms.v1"
+    assert name("330200") == "330000.approved.sponsor.sms.v4"
+    assert name("370900") == "approved.sponsor.sms.v2"

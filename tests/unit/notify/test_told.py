@@ -36,8 +36,9 @@ def settled(**fields: Any) -> Settled:
 def test_each_sponsor_whose_account_paid_hears_of_the_own_sum_only() -> None:
     told = list(of_settlement("settled", settled()))
     assert [one.psn_no for one in told] == ["P1", "P2"]
-    assert "于11月23日10:00为您的子女就医购药支付13.00元" in told[0].wording.head
-    assert "为您的家人就医购药支付3.00元" in told[1].wording.head
+    assert (told[0].facts.values["amount"], told[0].facts.values["relation"]) == (1300, Relation.CHILD)
+    assert told[1].facts.values["amount"] == 300
+    assert "relation" not in told[1].facts.values
     assert {one.about for one in told} == {"S1"}
     assert told[0].recipient_hash != told[1].recipient_hash
 
@@ -48,8 +49,8 @@ def test_money_that_comes_back_is_told() -> None:
         fixmedins_code="H33010000001", psn_no="P9", at=MONDAY, acct_pay=0, acct_mulaid_pay=1300, psn_cash_pay=0, shares=SHARES[1:2],
     )  # fmt: skip
     (told,) = of_settlement("refunded", back)
-    assert "退回您的医保个人账户12.50元" in told.wording.head
-    assert (told.about, told.version, told.template) == ("S1", 2, "refunded.v1")
+    assert told.facts.values["amount"] == 1250
+    assert (told.about, told.version, told.template) == ("S1", 2, "refunded")
 
 
 def test_premium_is_told_to_who_paid_it() -> None:
@@ -58,7 +59,7 @@ def test_premium_is_told_to_who_paid_it() -> None:
         amount=38_000, shares=(share(Holder.SPONSOR, "P1", 38_000),),
     )  # fmt: skip
     (told,) = of_settlement("premium-paid", paid)
-    assert "缴纳2027年度医保费支付380.00元" in told.wording.head
+    assert (told.facts.values["year"], told.facts.values["amount"]) == (2027, 38_000)
 
 
 def test_decline_moves_no_money_and_is_told_to_nobody() -> None:
