@@ -14,6 +14,7 @@
 | 99 | accepted, no receipt ever | answers, presses nothing | silence |
 | 89 | EXPIRED | busy the first time, then answers and presses 1 | second call reaches |
 | 88 | submit never answered (outcome unknown) | answers, presses 1 | provider hangs |
+| 87 | EXPIRED | answers, presses 1, has it said again with 2 | hard of hearing |
 | all others | delivered | answers, presses 1 | |
 """
 
@@ -46,6 +47,7 @@ class Call(StrEnum):
     HANGS_UP = "hangs-up"
     SLOW = "slow"
     SILENT = "silent"
+    REPEATS = "repeats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class FateOfNumber:
 
 
 TABLE: dict[str, FateOfNumber] = {
+    "87": FateOfNumber(Sms.EXPIRED, Call.REPEATS),
     "88": FateOfNumber(Sms.HANGS, Call.CONFIRMS),
     "89": FateOfNumber(Sms.EXPIRED, Call.BUSY_ONCE),
     "90": FateOfNumber(Sms.PERMANENT, Call.INVALID),

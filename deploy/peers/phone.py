@@ -26,6 +26,9 @@ from deploy.peers.serving import free_port, serve_until_signalled, tell_ready
 
 _REJECT = {Call.INVALID: (404, "Not Found"), Call.BUSY: (486, "Busy Here"), Call.DECLINES: (603, "Decline")}
 _PCMU = 0  # only mu-law is offered: the A-law of aiortp 0.8.0 has its sign inverted
+_HANG_UP = "-"
+_KEYS = {Call.SILENT: "", Call.REPEATS: "12" + _HANG_UP}
+"""What is pressed whenever the speaker is quiet; everybody else: the key 1, and then they listen to the end."""
 _QUIET = 1.0  # seconds of silence after speech before the callee believes that it is over
 
 
@@ -122,16 +125,23 @@ class Phone:
                 if not await _within(over, 1.0):
                     call.hangup()
                 return b"".join(heard)
-            while not over.is_set():
-                await _within(over, 0.1)
-                if last_sound[0] and time.monotonic() - last_sound[0] > _QUIET:
-                    break
-            if what is not Call.SILENT and not over.is_set():
-                session.send_dtmf("1", 160)
+            for key in _KEYS.get(what, "1" + _HANG_UP):
+                last_sound[0] = 0.0
+                while not over.is_set() and not (last_sound[0] and time.monotonic() - last_sound[0] > _QUIET):
+                    await _within(over, 0.1)
+                if not over.is_set():
+                    self._press(call, session, key)
             await _within(over, 60)
             return b"".join(heard)
         finally:
             await session.close()
+
+    def _press(self, call: Any, session: CallSession, key: str) -> None:
+        if key == _HANG_UP:
+            call.hangup()
+            self._ended(call.call_id)
+        else:
+            session.send_dtmf(key, 160)
 
     def _keep(self, number: str, n: int, what: Call, heard: bytes, seconds: float) -> None:
         name = f"{number}-{n}.wav" if heard else None

@@ -11,7 +11,7 @@ import os
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -19,13 +19,18 @@ from services.notify.clients.numbers import dialable
 
 log = structlog.get_logger("notify.sip")
 
+RATE: Final = 16000
+"""Octets of speech a second: 8 kHz mono s16le."""
+REPEATS: Final = 2
+"""How often the key 2 is followed, in one call."""
+
 
 class CallResult(StrEnum):
     """How a call ended."""
 
-    CONFIRMED = "confirmed"  # answered and 1 pressed
-    NOT_CONFIRMED = "not-confirmed"  # answered, heard, no 1
-    HUNG_UP = "hung-up"  # answered, hung up before the end
+    CONFIRMED = "confirmed"  # answered, 1 pressed, details heard
+    NOT_CONFIRMED = "not-confirmed"  # answered, no 1: nobody was told anything
+    HUNG_UP = "hung-up"  # answered, hung up before the end of the details
     BUSY = "busy"
     NO_ANSWER = "no-answer"
     DECLINED = "declined"
@@ -97,8 +102,8 @@ class SipClient:
             delay = 0.2 if self.starts > starts else min(delay * 2, 10.0)
             await asyncio.sleep(delay)
 
-    async def call(self, number: str, pcm: bytes) -> CallOutcome:
-        """Call `number`, say `pcm` (8 kHz mono s16le) and wait for a key. Never raises for what a phone can do."""
+    async def call(self, number: str, opening: bytes, speech: bytes) -> CallOutcome:
+        """Call `number`, say `opening`, and `speech` once 1 is pressed (8 kHz mono s16le). Never raises for what a phone can do."""
         if not dialable(number):
             return CallOutcome(CallResult.INVALID, "", "not dialable", 0.0)
         async with self._slots:
@@ -112,11 +117,13 @@ class SipClient:
                 "number": number,
                 "ring": self._o.ring,
                 "wait": self._o.wait,
-                "pcm": len(pcm),
+                "opening": len(opening),
+                "speech": len(speech),
             }
             try:
-                process.stdin.write(json.dumps(order).encode() + b"\n" + pcm)
-                longest = self._o.ring + self._o.wait + len(pcm) / 16000 + 15
+                process.stdin.write(json.dumps(order).encode() + b"\n" + opening + speech)
+                said = (len(opening) + (1 + REPEATS) * len(speech)) / RATE
+                longest = self._o.ring + (2 + REPEATS) * self._o.wait + said + 15
                 return await asyncio.wait_for(future, longest)
             except (TimeoutError, ConnectionError):
                 return CallOutcome(CallResult.UNKNOWN, "", "worker-silent", 0.0)

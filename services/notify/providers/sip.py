@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from services.notify.clients.sip import CallResult, SipClient, SipOptions
+from services.notify.clients.sip import REPEATS, CallResult, SipClient, SipOptions
 from services.notify.clients.speech import Speech
 from services.notify.domain.course import Outcome
 from services.notify.providers.interface import Order, Result
@@ -22,6 +22,8 @@ _OUTCOME: Final[dict[CallResult, Outcome]] = {
     CallResult.DECLINED: Outcome.TEMPORARY,
     CallResult.UNAVAILABLE: Outcome.TEMPORARY,
 }
+_OPENING: Final = "您好，这里是医保服务中心。如您是本人，请按一。"
+"""For notices that were made before there were openings."""
 _ADDRESS: Final = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
 
 
@@ -62,7 +64,7 @@ class Sip:
             wait=settings.key_wait,
         )
         self.name, self.at_once = name, settings.at_once
-        self.longest = settings.ring + settings.key_wait + 180
+        self.longest = settings.ring + (2 + REPEATS) * settings.key_wait + 240
         self._client = SipClient(options)
         self._speech = Speech(words_per_minute=settings.speech_rate, folder=settings.speech_dir)
 
@@ -72,9 +74,10 @@ class Sip:
         return self._client.up
 
     async def send(self, order: Order) -> Result:
-        """Call, speak, wait for the key 1."""
-        pcm = await self._speech.say(order.content.speech)
-        call = await self._client.call(order.number, pcm)
+        """Call, say who calls, and the details after the key 1."""
+        opening = await self._speech.say(order.content.opening or _OPENING)
+        speech = await self._speech.say(order.content.speech)
+        call = await self._client.call(order.number, opening, speech)
         return Result(_OUTCOME[call.result], f"call-{call.result}", call.code)
 
     async def run(self) -> None:

@@ -17,14 +17,16 @@ from tests.integration.notify.helpers import appears, until
 
 SAID = "您的家庭共济申请已通过。"
 OTHER = "请补充户口本原件。"
+OPENING = "您好，这里是医保服务中心，请王某接听。如您是本人，请按一。"
+SILENCE = b"\0" * 1600
 
 
 async def test_answered_and_confirmed_with_one_and_the_whole_speech_was_heard(
     sip: SipClient, phone: tuple[int, Path], speech: Speech
 ) -> None:
-    said, other = await speech.say(SAID), await speech.say(OTHER)
+    opening, said, other = [await speech.say(text) for text in (OPENING, SAID, OTHER)]
     outcome, second = await asyncio.gather(
-        sip.call("+8613700000001", said), sip.call("+8613700000002", other)
+        sip.call("+8613700000001", opening, said), sip.call("+8613700000002", opening, other)
     )
     for ended in (outcome, second):
         assert ended == CallOutcome(CallResult.CONFIRMED, "1", ended.code, ended.seconds)
@@ -34,6 +36,57 @@ async def test_answered_and_confirmed_with_one_and_the_whole_speech_was_heard(
     assert likeness(other, heard_second) >= HEARD
     assert likeness(other, heard) < ANOTHER
     assert likeness(said, heard_second) < ANOTHER
+    assert likeness(opening, heard) >= HEARD
+
+
+async def test_who_does_not_press_one_hears_who_calls_and_nothing_else(
+    caller: Callable[..., Awaitable[SipClient]], phone: tuple[int, Path], speech: Speech
+) -> None:
+    sip = await caller(wait=1.0)
+    opening, said = await speech.say(OPENING), await speech.say(SAID)
+    outcome = await sip.call("+8613700000499", opening, said)
+    assert outcome == CallOutcome(CallResult.NOT_CONFIRMED, "", outcome.code, outcome.seconds)
+    heard = wav_pcm(await appears(phone[1] / "8613700000499-1.wav"))
+    assert likeness(opening, heard) >= HEARD
+    assert likeness(said, heard) < ANOTHER
+
+
+async def test_two_has_the_details_said_again(
+    sip: SipClient, phone: tuple[int, Path], speech: Speech
+) -> None:
+    opening, said = await speech.say(OPENING), await speech.say(SAID)
+    outcome = await sip.call("+8613700000487", opening, said)
+    assert outcome == CallOutcome(CallResult.CONFIRMED, "2", outcome.code, outcome.seconds)
+    heard = wav_pcm(await appears(phone[1] / "8613700000487-1.wav"))
+    assert likeness(said, heard) >= HEARD
+    first = len(opening) + len(said)  # octets until the end of the first time, without pauses
+    assert likeness(said, heard[first:]) >= HEARD
+
+
+async def test_forty_calls_at_once_each_with_its_own_outcome_and_words(
+    caller: Callable[..., Awaitable[SipClient]], phone: tuple[int, Path], speech: Speech
+) -> None:
+    sip = await caller(at_once=40)
+    said = [await speech.say(text) for text in (SAID, OTHER)]
+    fates = ["01", "90", "94", "96", "02"] * 8
+    numbers = [f"+86137{n:04d}05{fate}" for n, fate in enumerate(fates)]
+    opening = await speech.say("请按一。")
+    outcomes = await asyncio.gather(
+        *(sip.call(number, opening, said[n % 2]) for n, number in enumerate(numbers))
+    )
+    expected = [
+        CallResult.CONFIRMED,
+        CallResult.INVALID,
+        CallResult.BUSY,
+        CallResult.DECLINED,
+        CallResult.CONFIRMED,
+    ] * 8
+    assert [outcome.result for outcome in outcomes] == expected
+    for n, number in enumerate(numbers):
+        if expected[n] is CallResult.CONFIRMED:
+            heard = wav_pcm(await appears(phone[1] / f"{number[1:]}-1.wav"))
+            assert likeness(said[n % 2], heard) >= HEARD
+            assert likeness(said[1 - n % 2], heard) < ANOTHER
 
 
 @pytest.mark.parametrize(
@@ -55,27 +108,27 @@ async def test_callee_does_something_else(
     result: CallResult,
 ) -> None:
     sip = await caller(**patience)
-    outcome = await sip.call(f"+86137000001{digits}", await speech.say(SAID))
+    outcome = await sip.call(f"+86137000001{digits}", SILENCE, await speech.say(SAID))
     assert outcome == CallOutcome(result, "", outcome.code, outcome.seconds)
 
 
 async def test_immediate_busy_is_never_taken_for_no_answer(sip: SipClient) -> None:
-    outcomes = await asyncio.gather(*(sip.call(f"+8613700{n:04d}94", b"\0" * 1600) for n in range(40)))
+    outcomes = await asyncio.gather(*(sip.call(f"+8613700{n:04d}94", SILENCE, SILENCE) for n in range(40)))
     assert [outcome for outcome in outcomes if outcome.result is not CallResult.BUSY] == []
 
 
 async def test_number_that_is_no_number_is_not_dialled(sip: SipClient) -> None:
-    assert (await sip.call("138;transport=tcp", b"")).result is CallResult.INVALID
+    assert (await sip.call("138;transport=tcp", SILENCE, SILENCE)).result is CallResult.INVALID
 
 
 async def test_worker_that_dies_leaves_an_unknown_outcome_and_comes_back(sip: SipClient) -> None:
-    call = asyncio.create_task(sip.call("+8613700000295", b"\0" * 1600))
+    call = asyncio.create_task(sip.call("+8613700000295", SILENCE, SILENCE))
     await until(lambda: sip._waiting)
     assert sip._process is not None
     os.kill(sip._process.pid, signal.SIGKILL)
     assert (await call).result is CallResult.UNKNOWN
     await asyncio.wait_for(sip.wait_up(), 60)
-    assert (await sip.call("+8613700000294", b"\0" * 1600)).result is CallResult.BUSY
+    assert (await sip.call("+8613700000294", SILENCE, SILENCE)).result is CallResult.BUSY
 
 
 async def test_worker_whose_port_is_taken_is_not_up_until_the_port_is_free(phone: tuple[int, Path]) -> None:
@@ -89,11 +142,11 @@ async def test_worker_whose_port_is_taken_is_not_up_until_the_port_is_free(phone
             await until(lambda: len(logged) >= 2)
             assert {one["event"] for one in logged} == {"sip-worker-failed"}
             assert (sip.up, sip.starts) == (False, 0)
-            outcome = await sip.call("+8613700000394", b"\0" * 1600)
+            outcome = await sip.call("+8613700000394", SILENCE, SILENCE)
             assert (outcome.result, outcome.code) == (CallResult.FAILED, "worker-down")
             taken.close()
             await asyncio.wait_for(sip.wait_up(), 60)
-            assert (await sip.call("+8613700000394", b"\0" * 1600)).result is CallResult.BUSY
+            assert (await sip.call("+8613700000394", SILENCE, SILENCE)).result is CallResult.BUSY
         finally:
             taken.close()
             task.cancel()
