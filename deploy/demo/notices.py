@@ -6,7 +6,7 @@ from pathlib import Path
 from deploy.demo.peers import Peers
 from deploy.demo.rows import Row
 from deploy.demo.world import World
-from deploy.peers.hearing import likeness, wav_pcm
+from deploy.peers.hearing import HEARD, likeness, wav_pcm
 from deploy.reading.seen import Seen
 
 MEDIA = {"sms": "短信", "call": "电话", "message-centre": "消息中心"}
@@ -42,7 +42,7 @@ def _short(seen: Seen) -> str:
 
 
 def what_was_heard(peers: Peers, speech: Path) -> dict[str, tuple[float, str]]:
-    """For each recorded call: the likeness (0..1) with the speech that is most in it, and that speech's text.
+    """For each recorded call: the likeness (0..1) with the details that are in it, and their text; who heard only who calls, that.
 
     `speech` is notify's cache: `<digest>.pcm` beside `<digest>.txt`.
     """
@@ -52,10 +52,11 @@ def what_was_heard(peers: Peers, speech: Path) -> dict[str, tuple[float, str]]:
         if not call["wav"]:
             continue
         recording = wav_pcm(peers.out / call["wav"])
-        best, text = max(
-            ((likeness(pcm, recording), text) for pcm, text in spoken),
-            default=(0.0, None),
-            key=lambda b: b[0],
+        found = [(likeness(pcm, recording), len(pcm), text) for pcm, text in spoken]
+        best, _, text = max(
+            (one for one in found if one[0] >= HEARD),
+            default=max(found, default=(0.0, 0, None)),
+            key=lambda one: one[1],  # the details are longer than the opening, which is in every call
         )
         heard[call["wav"]] = (best, text.read_text(encoding="utf-8") if text and text.exists() else "")
     return heard
