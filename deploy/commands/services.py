@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, TypeVar
 
-import asyncpg
 import typer
 
-from deploy.local.errors import StackError
 from deploy.reading.running import Running
 from shared.contracts.sources import SERVICES
 from shared.db import Conn
@@ -33,12 +31,6 @@ async def each_database(
     """What `ask` returns for each service. Raises `StackError` when a database is away or read-only."""
     found: dict[str, T] = {}
     for service in services:
-        try:
-            async with stack.database(service) as conn:
-                found[service] = await ask(conn)
-        except asyncpg.UndefinedTableError:
-            raise StackError(f"{service} has no tables yet", "Start it once with `gongji up`.") from None
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            text = f"PostgreSQL of {service}: {type(error).__name__}"
-            raise StackError(text, "See `gongji status` and docs/runbook.md.") from error
+        async with stack.writing(service) as conn:
+            found[service] = await ask(conn)
     return found

@@ -47,16 +47,22 @@ class Running:
 
     @asynccontextmanager
     async def reading(self, service: str) -> AsyncIterator[Conn]:
-        """The same for who only looks: nothing can be written, and whatever goes wrong there is a `StackError`."""
+        """`writing` for who only looks: nothing can be written."""
+        async with self.writing(service) as conn:
+            await conn.execute("set session characteristics as transaction read only")
+            yield conn
+
+    @asynccontextmanager
+    async def writing(self, service: str) -> AsyncIterator[Conn]:
+        """`database` for a command: whatever goes wrong there, in its own statements too, is a `StackError`."""
         try:
             async with self.database(service) as conn:
-                await conn.execute("set session characteristics as transaction read only")
                 yield conn
         except asyncpg.UndefinedTableError:
             raise StackError(f"{service} has no tables yet", "Start it once with `gongji up`.") from None
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise StackError(
-                f"PostgreSQL of {service}: {type(error).__name__}", "See `gongji status`."
+                f"PostgreSQL of {service}: {type(error).__name__}", "See `gongji status` and docs/runbook.md."
             ) from error
 
 

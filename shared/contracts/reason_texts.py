@@ -55,6 +55,7 @@ REASONS: dict[str, ReasonText] = {
     "region-too-far": _T("双方参保地不在可共济的范围内（{allowed}）", "the places of insurance are too far apart (allowed: {allowed})", "请咨询参保地的跨地区共济安排（{hotline}）", "ask about sharing across regions ({hotline})"),
     "earmark-missing": _T("跨省共济须设定共济额度", "sharing across provinces needs an earmark", "请填写为使用人设定的共济额度", "set the amount to be set apart for the relative"),
     "earmark-not-allowed": _T("此绑定不设共济额度", "this binding has no earmark", "请删除共济额度，可改用年度限额", "remove the earmark; a quota may be set instead"),
+    "earmark-above-balance": _T("共济额度{earmark}元超过授权人个人账户余额（{balance_date}）", "the earmark of {earmark} yuan is above the sponsor's balance of {balance_date}", "请填写不超过余额的共济额度", "set an earmark of no more than the balance"),
     "kin-account-only": _T("仅绑定了亲情账户，亲情账户不等于家庭共济、不能共享资金", "there is only a kin account (亲情账户), which shares no money", "请补交亲属关系证明，完成家庭共济绑定", "supply proof of the relation to complete a family sharing binding"),
     "kin-account-missing": _T("该地区须先绑定亲情账户", "the region asks for a kin account (亲情账户) first", "请先绑定亲情账户，再申请家庭共济", "bind a kin account first, then apply for family sharing"),
     # certificates

@@ -10,8 +10,9 @@ The default of a field holds only where no file says anything.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from shared.policies import types as t
@@ -45,6 +46,7 @@ class Binding:
     relations: frozenset[t.Relation] = key(frozenset(), "使用人是授权人的什么亲属；姻亲只在列明时算", "what the beneficiary is to the sponsor; in-laws only if named", example="[spouse, parent, child]", reasons="relation-not-allowed in-law-not-allowed")
     reach: t.Reach = key("pooling-region", "双方参保地的范围", "how far apart the two may be insured", example="province", reasons="region-too-far")
     cross_province_mode: t.Mode | None = key(None, "跨省共济的方式；空：不跨省", "the mode in which it goes beyond the province; null: it does not", example="earmark", reasons="region-too-far earmark-missing earmark-not-allowed")
+    earmark_within_balance: t.Flag = key(False, "共济额度不得超过绑定时授权人账户余额", "the amount set apart is no more than the sponsor's balance at binding", reasons="earmark-above-balance")
     sponsor_insurance: frozenset[t.Code] = key(frozenset({"310"}), "授权人的险种（有个人账户）", "insutype that has an account to give", example='["310"]', reasons="sponsor-not-employee")
     beneficiary_insurance: frozenset[t.Code] = key(frozenset({"310", "390"}), "使用人的险种", "insutype that a beneficiary may have", example='["310", "390", "391"]', reasons="beneficiary-not-insured")
     insurance_status: frozenset[t.Code] = key(frozenset({"1"}), "视为正常的参保状态", "psn_insu_stas that counts as normal when bound", example='["1"]', reasons="sponsor-not-normal beneficiary-paused beneficiary-in-arrears")
@@ -181,10 +183,21 @@ class RegionPolicy:
     spending: Spending
     version: str
     citations: Mapping[str, Citation]
+    _digests: dict[tuple[str, ...], str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def cite(self, path: str) -> Citation:
         """The source of a value, for example "binding.relations". KeyError if there is no such key."""
         return self.citations[path]
+
+    def digest(self, keys: tuple[str, ...]) -> str:
+        """Sixteen hexadecimal digits of these keys of `binding`: their values, each with the day from which it holds. Reckoned once."""
+        found = self._digests.get(keys)
+        if found is None:
+            said = [
+                (k, _spelled(getattr(self.binding, k)), str(self.cite(f"binding.{k}").from_)) for k in keys
+            ]
+            found = self._digests[keys] = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+        return found
 
     def allows_distance(self, mine: str, other: str) -> bool:
         """Whether two pooling regions (six-digit `insuplc_admdvs`) are near enough to be bound."""
@@ -194,6 +207,11 @@ class RegionPolicy:
         if reach == "province":
             return mine[:_PROVINCE_DIGITS] == other[:_PROVINCE_DIGITS]
         return pooling_region(mine) == pooling_region(other)
+
+
+def _spelled(value: object) -> object:
+    """One spelling for equal values."""
+    return sorted(map(str, value)) if isinstance(value, frozenset) else str(value)
 
 
 def pooling_region(code: str) -> str:

@@ -23,6 +23,7 @@ _POLICIES = 4096  # of all regions and days there are a few hundred
 SILENT_UNLESS: Mapping[Rule, Callable[[Binding], object]] = {
     rules_sponsor.category: lambda b: b.sponsor_excluded,
     rules_sponsor.opened: lambda b: b.account_opening,
+    rules_sponsor.earmark: lambda b: b.earmark_within_balance,
     rules_sponsor.reserve: lambda b: b.base_reserve is not None,
     rules_beneficiary.category: lambda b: b.beneficiary_excluded,
     rules_relation.sexes: lambda b: b.spouse_other_sex,

@@ -6,8 +6,6 @@ or counted when the binding was made stays as it was.
 
 from __future__ import annotations
 
-import hashlib
-
 from services.eligibility.domain import rules_beneficiary, rules_distance, rules_relation, rules_sponsor
 from services.eligibility.domain.binding import Binding
 from services.eligibility.domain.inquiry import Inquiry, Rule
@@ -64,29 +62,14 @@ def _with_cause(q: Inquiry, effect: Effect, found: tuple[Reason, ...]) -> tuple[
     return (q.why("ended-by-rule", "standing.rule", cites="binding.on_rule_changed"), *found)
 
 
-_known: dict[str, str] = {}
-
-
 def version(policy: RegionPolicy) -> str:
     """Sixteen hexadecimal digits for what the rules about the pair read, with the days from which it holds.
 
     Of a policy whose texts, fees or deadlines changed they are the same, so that nobody is judged again for nothing.
     """
-    found = _known.get(policy.version)
-    if found is None:
-        said = [
-            (key, _spelled(getattr(policy.binding, key)), str(policy.cite(f"binding.{key}").from_))
-            for key in _VALUES
-        ]
-        found = _known[policy.version] = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
-    return found
+    return policy.digest(_VALUES)
 
 
 def unchanged(binding: Binding, policy: RegionPolicy) -> bool:
     """Whether the binding was judged by the very rules of this policy."""
     return binding.judged_by == version(policy)
-
-
-def _spelled(value: object) -> object:
-    """One spelling for equal values."""
-    return sorted(map(str, value)) if isinstance(value, frozenset) else str(value)

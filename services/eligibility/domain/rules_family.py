@@ -27,13 +27,7 @@ def sponsors(q: Inquiry) -> Iterator[Reason]:
         return
     holders = {t.sponsor for t in q.family.ties if t.beneficiary == person.key} - {sponsor.key}
     if len(holders) >= limit:
-        yield q.why(
-            "already-bound-elsewhere",
-            "family.max-sponsors",
-            cites="binding.max_sponsors",
-            field="beneficiary",
-            limit=limit,
-        )
+        yield _full(q, "already-bound-elsewhere", "max_sponsors", limit)
 
 
 def total(q: Inquiry) -> Iterator[Reason]:
@@ -44,13 +38,7 @@ def total(q: Inquiry) -> Iterator[Reason]:
     if q.policy.binding.counts_sponsor:
         limit = max(limit - 1, 0)
     if len({t.beneficiary for t in _others(q)}) >= limit:
-        yield q.why(
-            "too-many-beneficiaries",
-            "family.max-beneficiaries",
-            cites="binding.max_beneficiaries",
-            field="beneficiary",
-            limit=limit,
-        )
+        yield _full(q, "too-many-beneficiaries", "max_beneficiaries", limit)
 
 
 def lifetime(q: Inquiry) -> Iterator[Reason]:
@@ -60,13 +48,7 @@ def lifetime(q: Inquiry) -> Iterator[Reason]:
         return
     ever = q.family.ever - {q.confirmed.key if q.confirmed else b""}
     if len(ever | {t.beneficiary for t in _others(q)}) >= limit:
-        yield q.why(
-            "too-many-beneficiaries",
-            "family.max-lifetime-beneficiaries",
-            cites="binding.max_lifetime_beneficiaries",
-            field="beneficiary",
-            limit=limit,
-        )
+        yield _full(q, "too-many-beneficiaries", "max_lifetime_beneficiaries", limit)
 
 
 def elsewhere(q: Inquiry) -> Iterator[Reason]:
@@ -79,13 +61,7 @@ def elsewhere(q: Inquiry) -> Iterator[Reason]:
         return
     away = {t.beneficiary for t in _others(q) if pooling_region(t.beneficiary_admdvs or home) != home}
     if len(away) >= limit:
-        yield q.why(
-            "too-many-elsewhere",
-            "family.max-beneficiaries-elsewhere",
-            cites="binding.max_beneficiaries_elsewhere",
-            field="beneficiary",
-            limit=limit,
-        )
+        yield _full(q, "too-many-elsewhere", "max_beneficiaries_elsewhere", limit)
 
 
 def of_relation(q: Inquiry) -> Iterator[Reason]:
@@ -94,13 +70,7 @@ def of_relation(q: Inquiry) -> Iterator[Reason]:
     if limit is None or not q.known_sponsor:
         return
     if len({t.beneficiary for t in _others(q) if t.relation is q.request.relation}) >= limit:
-        yield q.why(
-            "too-many-of-relation",
-            "family.max-per-relation",
-            cites="binding.max_per_relation",
-            field="relation",
-            limit=limit,
-        )
+        yield _full(q, "too-many-of-relation", "max_per_relation", limit, field="relation")
 
 
 def one_of_a_kind(q: Inquiry) -> Iterator[Reason]:
@@ -178,6 +148,12 @@ def rebound(q: Inquiry) -> Iterator[Reason]:
         yield q.why(
             "rebind-too-early", "family.rebind", cites=cites, field="beneficiary", days=days, until=until
         )
+
+
+def _full(q: Inquiry, code: str, path: str, limit: int, field: str = "beneficiary") -> Reason:
+    """That the cap `binding.<path>` is reached; `limit` as it counts here."""
+    rule = f"family.{path.replace('_', '-')}"
+    return q.why(code, rule, cites=f"binding.{path}", field=field, limit=limit)
 
 
 def _edge(q: Inquiry, sponsor: Person, beneficiary: Person) -> bool:

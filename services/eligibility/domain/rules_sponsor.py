@@ -1,9 +1,10 @@
-"""The sponsor: known, alive, in employee insurance with normal status, of no excluded category, account usable, balance high enough."""
+"""The sponsor: known, alive, in employee insurance with normal status, of no excluded category, account usable, balance high enough for it and for what is set apart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from services.eligibility.domain import rules_distance
 from services.eligibility.domain.inquiry import Inquiry
 from services.eligibility.domain.person import of_category
 from shared.contracts.base import yuan
@@ -84,8 +85,24 @@ def reserve(q: Inquiry) -> Iterator[Reason]:
         )
 
 
+def earmark(q: Inquiry) -> Iterator[Reason]:
+    """What is to be set apart is in the account, where the region says so; all of the balance may be."""
+    given, row = q.request.terms.earmark, q.sponsor_row
+    if not q.policy.binding.earmark_within_balance or given is None or not (row and q.beneficiary_row):
+        return
+    if given > (row.balc or 0) and rules_distance.mode(q) == "earmark":
+        yield q.why(
+            "earmark-above-balance",
+            "sponsor.earmark",
+            cites="binding.earmark_within_balance",
+            field="terms.earmark",
+            earmark=yuan(given),
+            balance_date=_date_of(row),
+        )
+
+
 def _date_of(row: Insurance) -> str:
     return row.balc_date.isoformat() if row.balc_date else "—"
 
 
-RULES = (known, alive, insured, category, account, opened, balance, reserve)
+RULES = (known, alive, insured, category, account, opened, balance, reserve, earmark)

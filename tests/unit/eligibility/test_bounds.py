@@ -132,6 +132,7 @@ BOUNDS: list[tuple[str, Callable[[int], bool], tuple[bool, bool, bool]]] = [
     # money and levels
     ("min_balance", lambda n: has("balance-too-low")(rich(100 + n, min_balance=100)), (True, False, False)),
     ("base_reserve", lambda n: has("balance-below-reserve")(rich(100 + n, base_reserve=100)), (True, True, False)),
+    ("earmark", lambda n: has("earmark-above-balance")(asks(SPONSOR.but(insurances=(insurance(balc=100),)), request={"terms": Terms(earmark=100 + n)}, binding={"mode": "earmark", "earmark_within_balance": True})), (False, False, True)),
     ("real_name_level", lambda n: has("real-name-level-too-low")(asks(request={"real_name_level": 3 + n}, binding={"real_name_level": 3})), (True, False, False)),
     # counts of others
     ("max_beneficiaries", lambda n: has("too-many-beneficiaries")(children(2 + n, max_beneficiaries=2)), (False, True, True)),

@@ -17,7 +17,7 @@ NOTHING: dict[str, Any] = {"face_check": False}
 """Changes to the defaults of the format that leave a policy without any rule that could be left out."""
 ON: dict[str, Any] = {
     "category": {"sponsor_excluded": frozenset({"99"}), "beneficiary_excluded": frozenset({"99"})},
-    "opened": {"account_opening": True}, "reserve": {"base_reserve": 0}, "sexes": {"spouse_other_sex": True},
+    "opened": {"account_opening": True}, "reserve": {"base_reserve": 0}, "earmark": {"earmark_within_balance": True}, "sexes": {"spouse_other_sex": True},
     "kin_account": {"kin_account_first": True}, "sponsors": {"max_sponsors": 0}, "total": {"max_beneficiaries": 0},
     "elsewhere": {"max_beneficiaries_elsewhere": 0}, "lifetime": {"max_lifetime_beneficiaries": 0},
     "of_relation": {"max_per_relation": {"child": 0}}, "one_of_a_kind": {"max_mothers": 0},

@@ -34,12 +34,6 @@ BINDING = Binding(
 )
 
 
-@pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Versions of rules are remembered for the whole process: each test reckons them itself."""
-    monkeypatch.setattr(rule_change, "_known", {})
-
-
 def dated(**binding: Any) -> RegionPolicy:
     """The policy with these values, as if a file said each of them."""
     found = policy(**binding)

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from shared.contracts.binding_requests import Terms
 from shared.testing.identities import insurance
 from tests.unit.eligibility.rules import CHILD, SPONSOR, codes, found, inquiry, person, policy
 
@@ -67,6 +68,29 @@ def test_minimum_and_reserve_are_told_together_with_no_date_where_there_is_none(
     reasons = found(inquiry(me, policy=policy(min_balance=10_000, base_reserve=5_000))).reasons
     assert [r.code for r in reasons] == ["balance-too-low", "balance-below-reserve"]
     assert all("—" in r.zh for r in reasons)
+
+
+@pytest.mark.parametrize(("balance", "above"), [(100_000, False), (99_999, True), (0, True), (None, True)])
+def test_no_more_is_set_apart_than_is_in_the_account(balance: int | None, above: bool) -> None:
+    me = SPONSOR.but(insurances=(insurance(balc=balance),))
+    earmark = {"terms": Terms(earmark=100_000)}
+    within = policy(mode="earmark", earmark_within_balance=True)
+    reasons = found(inquiry(me, policy=within, request=earmark)).reasons
+    assert [r.code for r in reasons] == ["earmark-above-balance"] * above
+    assert all("1000.00元" in r.zh for r in reasons)
+    assert (
+        codes(inquiry(me, policy=policy(mode="earmark", earmark_within_balance=False), request=earmark)) == []
+    )
+
+
+def test_an_amount_that_is_not_set_apart_at_all_is_not_held_against_the_balance() -> None:
+    me = SPONSOR.but(insurances=(insurance(balc=0),))
+    within = policy(earmark_within_balance=True)
+    assert codes(inquiry(me, policy=within, request={"terms": Terms(earmark=1)})) == ["earmark-not-allowed"]
+    assert codes(inquiry(me, policy=within)) == []
+    apart = policy(mode="earmark", earmark_within_balance=True)
+    unknown = inquiry(me, policy=apart, beneficiary=None, request={"terms": Terms(earmark=1)})
+    assert codes(unknown) == ["beneficiary-not-confirmed"]
 
 
 def test_the_kinds_of_insurance_that_have_an_account_are_policy() -> None:
