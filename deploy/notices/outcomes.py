@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.notify.domain import facts
+from services.notify.domain import words as w
 from services.notify.domain.facts import Facts
 from services.notify.domain.variables import KINDS
 from shared.clock import BEIJING
@@ -179,7 +180,7 @@ _VARIANTS: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "没有理由": {"suspended": _OVER},
     },
     "ended": {
-        **{f"原因：{cause}": {"cause": cause, "effective": (Period(begin=AT - timedelta(days=90), end=AT),)} for cause in Cause},
+        **{f"原因：{w.CAUSE[cause]}": {"cause": cause, "effective": (Period(begin=AT - timedelta(days=90), end=AT),)} for cause in Cause},
         "医保部门，有文件": {"cause": Cause.AUTHORITY, "reasons": (reason("ended-by-authority", document=_DOCUMENT),)},
         "规定变化，有理由": {"cause": Cause.RULE, "reasons": (reason("ended-by-rule"),)},
         "没有原因": {},

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from services.notify.domain.grammar import Piece
+from services.notify.domain.grammar import Piece, provider_names
 from shared.contracts.binding_requests import Side
 from shared.contracts.notices import Medium
 
@@ -63,6 +63,11 @@ class Template:
             f"v{self.version}",
         ]
         return ".".join(part for part in parts if part)
+
+    def for_provider(self, form: str) -> str:
+        """The text as it is submitted to a provider: each variable written as `form`, such as `${%s}`."""
+        known = {one: name for name, one in provider_names(self.pieces)}
+        return "".join(one if isinstance(one, str) else form % known[one] for one in self.pieces)
 
 
 NAME: Final = re.compile(

@@ -87,7 +87,7 @@ def chinese_only(text: str, fallback: str) -> str:
     return fallback if _LATIN.search(translated) else translated
 
 
-_UNREAD = str.maketrans("（）；", "，，，", "【】")
+_UNREAD = str.maketrans("（）；〔〕", "，，，，，", "【】")
 _DIGITS = str.maketrans("0123456789", "零一二三四五六七八九", "-")
 
 

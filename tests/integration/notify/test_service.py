@@ -84,7 +84,7 @@ async def test_from_decisions_to_phones_and_back(line: Line) -> None:
     heard = wav_pcm(line.phone[1] / call["wav"])
     spoken = [file for file in (line.folder / "speech").glob("*.txt") if "户口本" in file.read_text("utf-8")]
     assert len(spoken) == 1
-    assert "11月30日10点前带到受理窗口" in spoken[0].read_text("utf-8")
+    assert "请在11月30日10点前补交，可带到受理窗口" in spoken[0].read_text("utf-8")
     assert likeness(spoken[0].with_suffix(".pcm").read_bytes(), heard) >= HEARD
     assert line.texts("8613953830404") == []
 
