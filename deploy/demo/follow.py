@@ -65,7 +65,7 @@ class Follower:
         for name in seen.names():
             self.by_name[name].append(seen)
 
-    async def until(self, find: Callable[[], Seen | None], what: str, timeout: float = 30.0) -> Seen:
+    async def until(self, find: Callable[[], Seen | None], what: str, timeout: float = 120.0) -> Seen:
         """The record that `find` finds among those so far, waiting up to `timeout` real seconds.
 
         Raises `TimeoutError` that names `what` was waited for.

@@ -15,24 +15,24 @@ from deploy.local.databases import SERVICES
 from deploy.reading import figures
 from deploy.reading.running import Running
 
-BACK_WITHIN = 30.0
+BACK_WITHIN = 120.0
+"""Seconds after which the demo gives up, on any machine; how long it took is shown."""
 _UNDER_WAY = "select count(*) from notices where next_at is not null"
 
 
 async def kill_settlement(world: World, home: Path) -> None:
     """`kill -9` in the middle; the supervisor starts it again; the time until it is ready is shown."""
-    before = _service(home, "settlement")
+    before, back = _service(home, "settlement"), False
     began = time.monotonic()
     os.kill(int(before["pid"]), signal.SIGKILL)
-    while time.monotonic() - began < BACK_WITHIN:
+    while not back and time.monotonic() - began < BACK_WITHIN:
         await asyncio.sleep(0.1)
         now = _service(home, "settlement")
         port = int(str(now.get("http") or ":0").rpartition(":")[2])
-        if now.get("pid") not in (None, before["pid"]) and (await http.readiness(port))["ok"]:
-            break
+        back = now.get("pid") not in (None, before["pid"]) and (await http.readiness(port))["ok"]
     seconds = time.monotonic() - began
     title = "settlement 被 kill -9，自动恢复 / settlement was killed with -9 and is back"
-    world.ledger.check(title, seconds < 10, f"{seconds:.1f} s")
+    world.ledger.check(title, back, f"{seconds:.1f} s")
 
 
 def _service(home: Path, name: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ async def notices_made(database_url: str) -> int:
         await connection.close()
 
 
-async def quiet(stack: Running, timeout: float = 90.0) -> None:
+async def quiet(stack: Running, timeout: float = 240.0) -> None:
     """Waits until every service has read and said everything and nobody is still to be told. Raises `TimeoutError` with what is left."""
     left: dict[str, object] = {"not asked yet": True}
     try:

@@ -165,7 +165,7 @@ async def _load_cast(world: World, database_url: str) -> None:
 
 
 async def _read(
-    database_url: str, services: Sequence[str], wanted: dict[str, int], timeout: float = 30.0
+    database_url: str, services: Sequence[str], wanted: dict[str, int], timeout: float = 180.0
 ) -> None:
     """Waits until each service has read so many records of each of its topics. Raises `TimeoutError`."""
     connection = await asyncpg.connect(database_url)

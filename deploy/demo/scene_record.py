@@ -18,7 +18,7 @@ ONE_BYTE = (
     " where chain = $1 and position = $2"
 )
 """Changes a byte of an entry; the same statement again puts it back."""
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 async def sealed_and_found(world: World, home: Path, database_url: str) -> None:

@@ -15,7 +15,7 @@ from shared.contracts.reason_texts import REASONS
 from shared.testing.proofs import material
 
 SOURCE, SPONSOR = "jiangsu-cloud", "gu-ming"
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds for one command, and for the documents of the case to be verified."""
 
 

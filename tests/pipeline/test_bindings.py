@@ -1,6 +1,5 @@
 """A binding request from the channel's record to the text message, and back again."""
 
-import asyncio
 import json
 
 import asyncpg
@@ -85,7 +84,7 @@ async def test_unreachable_by_text_is_called(world: World, running: Line) -> Non
     assert [call for call in running.peers.calls() if call["number"].endswith(world.cast["zhao-gang"].tel)]
 
 
-async def test_wrong_fields_are_refused_by_name(world: World) -> None:
+async def test_wrong_fields_are_refused_by_name(world: World, running: Line) -> None:
     """An unknown relation and a code that is none: both fields are named, nothing is decided."""
     request = world.application("zhou-min", "li-na", "sibling")
     body = json.loads(request.model_dump_json(exclude_none=True)) | {
@@ -96,7 +95,7 @@ async def test_wrong_fields_are_refused_by_name(world: World) -> None:
     await world.channels.say("zheliban", "binding.requests.submitted", body, key=sponsor, subject=about)
     refused = await answer(world, "zheliban", about, "refused")
     assert {reason["field"] for reason in refused.raw["reasons"]} == {"relation", "admdvs"}
-    await asyncio.sleep(0.5)
+    await running.quiet(notices=False)
     assert world.latest(request.binding_id) is None
 
 
