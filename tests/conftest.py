@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from deploy.local.testing import TestStack, start_for_tests, stop_after_tests
 from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
@@ -17,6 +18,11 @@ os.environ.setdefault(
     "GONGJI_SOURCES", str(DEMO_SOURCES)
 )  # the face-check providers whose keys the builders sign with
 os.environ.setdefault("GONGJI_OPERATORS", str(DEMO_OPERATORS))
+
+# How long an example takes says something about the machine. In the gate (CI is set) the same examples are tried each time; elsewhere new ones.
+settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("gate", settings.get_profile("usual"), derandomize=True, database=None)
+settings.load_profile("gate" if os.environ.get("CI") else "usual")
 
 
 @pytest.fixture(scope="session")

@@ -37,9 +37,9 @@ async def test_a_failed_batch_raises_retry_after_a_backoff_and_says_so() -> None
 async def test_a_rebalance_cuts_the_backoff_short() -> None:
     one, step, _ = make()
     step.errors = [ConnectionError()]
-    one._delay = 5.0
+    one._delay = 600.0
     one.drain.give_up.set()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(60):
         with pytest.raises(Retry):
             await one.handle(records(0))
     assert one._delay == 5.0
@@ -48,9 +48,9 @@ async def test_a_rebalance_cuts_the_backoff_short() -> None:
 async def test_a_lost_race_does_not_wait_and_the_brake_waits_a_second_at_most() -> None:
     one, step, _ = make()
     step.errors = [LostRace(), Braked()]
-    one._delay = 3.0
+    one._delay = 600.0
     with pytest.raises(Retry):
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(60):
             await one.handle(records(0))
     one.drain.give_up.set()
     with pytest.raises(Retry):
