@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from services.notify import template_files
+from services.notify.domain.templates import Templates
 from services.notify.gauges import Gauges
 from services.notify.handlers import NotifyHandler
 from services.notify.links import receipts_into
 from services.notify.outcomes import Outcomes
 from services.notify.providers.balancing import Balancing
+from services.notify.providers.interface import Around
 from services.notify.providers.switch import Switch
 from services.notify.reports import Reports
 from services.notify.sender import Sender
@@ -29,7 +31,7 @@ def build(settings: Settings) -> NotifyHandler:
         now,
         _policies(settings),
         centres,
-        template_files.load(settings.templates_dir, sign=settings.sign),
+        _templates(settings),
         since,
     )
 
@@ -41,7 +43,8 @@ def sender(settings: Settings) -> Background:
     async def work(running: Running) -> None:
         outcomes = Outcomes(running.apply)
         store = partial(receipts_into, outcomes, running.clock)
-        providers = [one.make(store) for one in entries]
+        around = Around(store, _templates(settings).code)
+        providers = [one.make(around) for one in entries]
         switches = [
             Switch(medium, [one for one in providers if one.medium == medium]) for medium in ("sms", "call")
         ]
@@ -54,9 +57,7 @@ def sender(settings: Settings) -> Background:
             links += [group.create_task(one.watch()), group.create_task(balancing.run())]
             storing, sending = group.create_task(outcomes.run()), group.create_task(one.run())
             if reports := Reports(providers, store, gauges):
-                links.append(
-                    group.create_task(reports.run(settings.reports_host, settings.reports_port))
-                )
+                links.append(group.create_task(reports.run(settings.reports_host, settings.reports_port)))
             await running.stopping.wait()
             sending.cancel()
             await one.drain(3)
@@ -64,6 +65,10 @@ def sender(settings: Settings) -> Background:
                 task.cancel()
 
     return work
+
+
+def _templates(settings: Settings) -> Templates:
+    return template_files.load(settings.templates_dir, sign=settings.sign)
 
 
 def _policies(settings: Settings) -> Policies:

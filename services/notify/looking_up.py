@@ -61,6 +61,7 @@ class LookingUp:
                 reference(row["id"], row["number"]),
                 number if isinstance(number, str) else "",
                 row["started_at"],
+                now - row["started_at"],
                 tuple(ids.get(row["id"], ())),
             )
         return found

@@ -7,8 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from services.notify.domain.weights import FULL
 from services.notify.providers.catalogue import Entry, read
-from services.notify.providers.sip import SipSettings
-from services.notify.providers.smpp import SmppSettings
+from services.notify.providers.options import SipSettings, SmppSettings
 from shared.settings import ServiceSettings
 
 _ADDRESS = r"^$|^[A-Za-z0-9.-]+:[0-9]{1,5}$"

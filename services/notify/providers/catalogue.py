@@ -8,8 +8,9 @@ A value that begins with `$` is the name of an environment variable, so that no 
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,21 +18,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.notify.domain.weights import FULL
-from services.notify.providers.interface import Provider, StoreReceipts
-from services.notify.providers.kannel import Kannel, KannelSettings
-from services.notify.providers.sip import Sip, SipSettings
-from services.notify.providers.smpp import Smpp, SmppSettings
+from services.notify.providers.interface import Around, Provider
+from services.notify.providers.options import AlibabaSettings, KannelSettings, SipSettings, SmppSettings
 
-Store = Callable[[str], StoreReceipts]
-"""Where a provider of that name leaves its receipts."""
-Make = Callable[[str, Any, Store], Provider]
-
-KINDS: Final[Mapping[str, tuple[type[BaseModel], Make]]] = {
-    "smpp": (SmppSettings, lambda name, settings, store: Smpp(name, settings, store(name))),
-    "kannel": (KannelSettings, lambda name, settings, store: Kannel(name, settings)),
-    "sip": (SipSettings, lambda name, settings, store: Sip(name, settings)),
+KINDS: Final[Mapping[str, tuple[type[BaseModel], str, str]]] = {
+    "smpp": (SmppSettings, "smpp", "Smpp"),
+    "kannel": (KannelSettings, "kannel", "Kannel"),
+    "alibaba-sms": (AlibabaSettings, "alibaba_sms", "AlibabaSms"),
+    "sip": (SipSettings, "sip", "Sip"),
 }
-"""Every protocol: what can be set, and how one is made."""
+"""Every protocol: what can be set, and module and class of its provider. They are imported when used: an SDK takes a second and 40 MB."""
 
 
 class CatalogueError(Exception):
@@ -61,9 +57,12 @@ class Entry:
     weight: int
     settings: BaseModel
 
-    def make(self, store: Store) -> Provider:
+    def make(self, around: Around) -> Provider:
         """The provider."""
-        return KINDS[self.kind][1](self.name, self.settings, store)
+        _, module, name = KINDS[self.kind]
+        kind = getattr(import_module(f"services.notify.providers.{module}"), name)
+        made: Provider = kind(self.name, self.settings, around)
+        return made
 
 
 def read(path: Path, environment: Mapping[str, str] = os.environ) -> list[Entry]:

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
@@ -14,6 +14,21 @@ from services.notify.domain.texts import Content
 
 StoreReceipts = Callable[[Sequence[Receipt]], Awaitable[None]]
 """Returns when the receipts are committed; only then may a provider be told that they were taken."""
+
+
+CodeOf = Callable[[str, str], str | None]
+"""What a provider (second) calls a template (first); None if it has not approved it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What providers need of the service: where one of a name leaves its receipts, and what it calls our templates.
+
+    Every provider is made of its name, its settings and this.
+    """
+
+    store: Callable[[str], StoreReceipts]
+    code_of: CodeOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,7 @@ class Sent:
     reference: str
     number: str
     started_at: datetime
+    age: timedelta
     provider_ids: tuple[str, ...]  # empty if no answer came
 
 

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
 from services.notify.clients.numbers import digits
 from services.notify.domain.course import Outcome
 from services.notify.domain.receipts import Fate, Receipt
-from services.notify.providers.interface import Order, Posted, Result, proven
+from services.notify.providers.interface import Around, Order, Posted, Result, proven
+from services.notify.providers.options import KannelSettings
 
 _MASK: Final = 31  # delivered 1, not delivered 2, buffered 4, accepted by the SMS centre 8, refused by it 16
 _EXPIRED: Final = 32
@@ -26,29 +26,12 @@ _REPLY: Final[dict[int, Outcome]] = {
 }
 
 
-class KannelSettings(BaseModel):
-    """One gateway. `reports` is our own address as Kannel reaches it, `report_key` what it has to show there. Times in seconds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["kannel"] = "kannel"
-    url: HttpUrl  # http://127.0.0.1:13013/cgi-bin/sendsms
-    username: str = Field(min_length=1, max_length=60)
-    password: SecretStr
-    smsc: str = Field(default="", max_length=60)
-    source: str = Field(default="12393", max_length=20)
-    reports: HttpUrl  # http://127.0.0.1:8087
-    report_key: SecretStr = Field(min_length=16)
-    timeout: float = Field(default=10.0, gt=0, le=60)
-    at_once: int = Field(default=20, ge=1, le=200)
-
-
 class Kannel:
     """One gateway as a provider. Kannel keeps no record that could be asked, so silence stays silence."""
 
     medium = "sms"
 
-    def __init__(self, name: str, settings: KannelSettings) -> None:
+    def __init__(self, name: str, settings: KannelSettings, _around: Around) -> None:
         self.name, self._settings = name, settings
         self.at_once = settings.at_once
         self.longest = settings.timeout * 2 + 30

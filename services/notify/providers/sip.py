@@ -1,14 +1,12 @@
 """Telephone calls over SIP, spoken by the speech engine of this machine."""
 
-from pathlib import Path
-from typing import Final, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from typing import Final
 
 from services.notify.clients.sip import REPEATS, CallResult, SipClient, SipOptions
 from services.notify.clients.speech import Speech
 from services.notify.domain.course import Outcome
-from services.notify.providers.interface import Order, Result
+from services.notify.providers.interface import Around, Order, Result
+from services.notify.providers.options import SipSettings
 
 _OUTCOME: Final[dict[CallResult, Outcome]] = {
     CallResult.CONFIRMED: Outcome.DELIVERED,
@@ -24,26 +22,6 @@ _OUTCOME: Final[dict[CallResult, Outcome]] = {
 }
 _OPENING: Final = "您好，这里是医保服务中心。如您是本人，请按一。"
 """For notices that were made before there were openings."""
-_ADDRESS: Final = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
-
-
-class SipSettings(BaseModel):
-    """One trunk. Times in seconds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["sip"] = "sip"
-    peer: str = Field(pattern=_ADDRESS)
-    listen: str = Field(default="127.0.0.1:0", pattern=r"^[0-9.]+:[0-9]{1,5}$")
-    user: str = Field(default="12393", max_length=20)
-    auth_user: str = Field(default="", max_length=60)
-    password: SecretStr = Field(default=SecretStr(""))
-    rtp_ports: str = Field(default="26000-26400", pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")
-    at_once: int = Field(default=20, ge=1, le=200)
-    ring: float = Field(default=30.0, gt=0, le=120)
-    key_wait: float = Field(default=8.0, gt=0, le=60)
-    speech_rate: int = Field(default=180, ge=80, le=450)
-    speech_dir: Path | None = None
 
 
 class Sip:
@@ -51,7 +29,7 @@ class Sip:
 
     medium = "call"
 
-    def __init__(self, name: str, settings: SipSettings) -> None:
+    def __init__(self, name: str, settings: SipSettings, _around: Around) -> None:
         options = SipOptions(
             trunk=settings.peer,
             listen=settings.listen,

@@ -1,13 +1,12 @@
 """Text messages over SMPP 3.4: a session with an SMS centre that stays bound for the life of the service."""
 
-from typing import Final, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from typing import Final
 
 from services.notify.clients.smpp import SmppClient, SmppOptions
 from services.notify.clients.smpp_pdu import Answer
 from services.notify.domain.course import Outcome
-from services.notify.providers.interface import Order, Result, StoreReceipts
+from services.notify.providers.interface import Around, Order, Result
+from services.notify.providers.options import SmppSettings
 
 _OUTCOME: Final[dict[Answer, Outcome]] = {
     Answer.ACCEPTED: Outcome.ACCEPTED,
@@ -18,29 +17,12 @@ _OUTCOME: Final[dict[Answer, Outcome]] = {
 }
 
 
-class SmppSettings(BaseModel):
-    """One SMS centre. Times in seconds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["smpp"] = "smpp"
-    host: str = Field(min_length=1, max_length=253)
-    port: int = Field(default=2775, ge=1, le=65535)
-    system_id: str = Field(default="gongji", max_length=15)
-    password: SecretStr = Field(default=SecretStr("gongji"))
-    system_type: str = Field(default="", max_length=12)
-    source: str = Field(default="12393", max_length=20)
-    window: int = Field(default=10, ge=1, le=1000)
-    timeout: float = Field(default=10.0, gt=0, le=60)
-    enquire: float = Field(default=30.0, gt=0)
-
-
 class Smpp:
     """One SMS centre as a provider. It cannot be asked what became of a text (`query_sm` is answered by few), so it is waited for."""
 
     medium = "sms"
 
-    def __init__(self, name: str, settings: SmppSettings, store: StoreReceipts) -> None:
+    def __init__(self, name: str, settings: SmppSettings, around: Around) -> None:
         options = SmppOptions(
             host=settings.host,
             port=settings.port,
@@ -53,7 +35,7 @@ class Smpp:
             enquire_every=settings.enquire,
         )
         self.name = name
-        self._client = SmppClient(options, store)
+        self._client = SmppClient(options, around.store(name))
         self.at_once = 4 * settings.window  # more than the window holds, because each also waits for its row
         # a text has at most four parts, each waits for its place in the window and for its answer
         self.longest = 4 * 4 * settings.timeout + 30

@@ -9,8 +9,9 @@ from pydantic import HttpUrl, SecretStr
 
 from services.notify.domain.receipts import Fate, Receipt
 from services.notify.gauges import Gauges
-from services.notify.providers.interface import StoreReceipts
-from services.notify.providers.kannel import Kannel, KannelSettings
+from services.notify.providers.interface import Around, StoreReceipts
+from services.notify.providers.kannel import Kannel
+from services.notify.providers.options import KannelSettings
 from services.notify.reports import Reports
 from shared.metrics import Metrics
 
@@ -31,7 +32,8 @@ class Door:
         self.stored: list[Receipt] = []
         self.broken = False
         self.metrics = Metrics()
-        self._reports = Reports([Kannel("gate", settings)], self._store, Gauges(self.metrics))
+        around = Around(self._store, lambda template, provider: None)
+        self._reports = Reports([Kannel("gate", settings, around)], self._store, Gauges(self.metrics))
 
     def _store(self, provider: str) -> StoreReceipts:
         async def store(receipts: Sequence[Receipt]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.notify.providers.catalogue import CatalogueError, read
-from services.notify.providers.smpp import SmppSettings
+from services.notify.providers.options import SmppSettings
 from services.notify.settings import Settings
 
 GOOD = """

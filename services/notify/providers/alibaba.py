@@ -1,0 +1,52 @@
+"""What Alibaba Cloud's two services have in common: how they are reached, and what a failed request means."""
+
+from typing import Final
+
+from aiohttp import ClientConnectorError
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+from alibabacloud_tea_openapi.models import Config
+from darabonba.runtime import RuntimeOptions
+
+from services.notify.domain.course import Outcome
+from services.notify.providers.interface import Result
+from services.notify.providers.options import AlibabaSettings
+
+_SERVER_FAULT: Final = 500
+
+
+def config(settings: AlibabaSettings, endpoint: str) -> Config:
+    """The SDK's own settings, for the service that answers at `endpoint` by default."""
+    return Config(
+        access_key_id=settings.access_key_id,
+        access_key_secret=settings.access_key_secret.get_secret_value(),
+        region_id=settings.region_id,
+        endpoint=settings.endpoint or endpoint,
+        protocol="http" if settings.insecure else "https",
+    )
+
+
+def runtime(settings: AlibabaSettings) -> RuntimeOptions:
+    """One request each: after a timeout nobody knows whether the first one was taken, and the service tells no two apart."""
+    milliseconds = int(settings.timeout * 1000)
+    return RuntimeOptions(autoretry=False, connect_timeout=milliseconds, read_timeout=milliseconds)
+
+
+def failed(error: Exception, medium: str, reference: str) -> Result:
+    """What it means that the SDK raised: refused and never reached are technical; everything else may have been taken."""
+    if isinstance(error, AlibabaCloudException):
+        code = str(error.code or "")
+        if (error.status_code or _SERVER_FAULT) >= _SERVER_FAULT:
+            return Result(Outcome.UNKNOWN, f"{medium}-unknown", code, (reference,))
+        outcome = Outcome.THROTTLED if code.startswith("Throttling") else Outcome.TECHNICAL
+        return Result(outcome, f"{medium}-{outcome}", code)
+    if _caused_by(error, ClientConnectorError):
+        return Result(Outcome.TECHNICAL, f"{medium}-technical", "not reached")
+    return Result(Outcome.UNKNOWN, f"{medium}-unknown", type(error).__name__, (reference,))
+
+
+def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None:
+        if isinstance(error, kind):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,136 @@
+"""Text messages by Alibaba Cloud SMS (dysmsapi 2017-05-25): SendSms, SmsReport over HTTP, QuerySendDetails.
+
+The service sends approved templates only and promises nothing for a request that is repeated; `OutId` comes back with reports and
+look-ups, so that an attempt is found again whatever became of its answer.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from alibabacloud_dysmsapi20170525 import models
+from alibabacloud_dysmsapi20170525.client import Client
+
+from services.notify.clients.numbers import digits
+from services.notify.domain.course import Outcome
+from services.notify.domain.receipts import Fate, Receipt
+from services.notify.providers.alibaba import config, failed, runtime
+from services.notify.providers.interface import Around, Order, Posted, Result, Sent, proven
+from services.notify.providers.options import AlibabaSettings
+from shared.clock import BEIJING
+
+_ENDPOINT: Final = "dysmsapi.aliyuncs.com"
+_THROTTLED: Final = frozenset(
+    {"isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL", "isv.MONTH_LIMIT_CONTROL"}
+)
+_PERMANENT: Final = frozenset({"isv.MOBILE_NUMBER_ILLEGAL", "isv.BLACK_KEY_CONTROL_LIMIT"})
+_PERMANENT_ERR: Final = frozenset(
+    {"MOBILE_NOT_ON_SERVICE", "EMPTY_NUMBER", "UNSUBSCRIBE", "BLACKLIST", "MK:0001", "MK:0012"}
+)
+"""`err_code` of reports about numbers that will never take a text; others may pass (off, full, out of reach)."""
+_WAITING, _FAILED, _ARRIVED = 1, 2, 3  # send_status of a look-up
+_FORGOTTEN: Final = timedelta(minutes=2)
+"""An order that the service does not know so long after it was given was never taken."""
+
+
+class AlibabaSms:
+    """One account as a provider."""
+
+    medium = "sms"
+
+    def __init__(self, name: str, settings: AlibabaSettings, around: Around) -> None:
+        self.name, self._settings, self._code_of = name, settings, around.code_of
+        self.at_once, self.longest = settings.at_once, settings.timeout * 2 + 30
+        self._client = Client(config(settings, _ENDPOINT))
+        self._reached = True
+
+    @property
+    def up(self) -> bool:
+        """Whether the last request reached the service: there is no session that could be watched."""
+        return self._reached
+
+    async def run(self) -> None:
+        """Nothing to keep: each request has a connection of its own."""
+
+    async def send(self, order: Order) -> Result:
+        """One text by its template."""
+        code = self._code_of(order.content.template, self.name)
+        if code is None:
+            return Result(Outcome.TECHNICAL, "sms-template-not-approved", order.content.template)
+        request = models.SendSmsRequest(
+            phone_numbers=digits(order.number),
+            sign_name=order.content.sign,
+            template_code=code,
+            template_param=json.dumps(dict(order.content.variables), ensure_ascii=False),
+            out_id=order.reference,
+        )
+        try:
+            answer = await self._client.send_sms_with_options_async(request, runtime(self._settings))
+        except Exception as error:  # the SDK raises its own, aiohttp's and json's
+            result = failed(error, self.medium, order.reference)
+        else:
+            result = _result(str(answer.body.code), order.reference)
+        self._reached = result.code != "not reached"
+        return result
+
+    async def look_up(self, sent: Sent) -> Result | None:
+        """What became of an attempt, by number and Beijing date; found by its `OutId`."""
+        day = sent.started_at.astimezone(BEIJING).strftime("%Y%m%d")
+        request = models.QuerySendDetailsRequest(
+            phone_number=digits(sent.number), send_date=day, page_size=50, current_page=1
+        )
+        answer = await self._client.query_send_details_with_options_async(request, runtime(self._settings))
+        if answer.body.code != "OK":
+            return None
+        details = answer.body.sms_send_detail_dtos
+        known = details.sms_send_detail_dto if details and details.sms_send_detail_dto else []
+        own = next((one for one in known if one.out_id == sent.reference), None)
+        if own is None:
+            return (
+                None if sent.age < _FORGOTTEN else Result(Outcome.TECHNICAL, "sms-never-taken", "not known")
+            )
+        if own.send_status == _ARRIVED:
+            return Result(Outcome.DELIVERED, "sms-delivered", own.err_code or "")
+        if own.send_status == _FAILED:
+            outcome = Outcome(str(_fate(own.err_code or "")))
+            return Result(outcome, f"sms-{outcome}", own.err_code or "")
+        return None
+
+    def read(self, posted: Posted) -> Sequence[Receipt]:
+        """SmsReport: a JSON array. Raises `Forged` without the key, `ValueError` for what is no such array."""
+        proven(posted, self._settings.report_key)
+        rows = json.loads(posted.body)
+        if not isinstance(rows, list):
+            raise ValueError('a JSON array is needed, for example [{"out_id": "...", "success": true}]')
+        return [_receipt(row) for row in rows]
+
+    def taken(self, posted: Posted) -> tuple[str, bytes]:
+        """What stops the service from pushing the report again."""
+        return "application/json", b'{"code": 0, "msg": "taken"}'
+
+
+def _result(code: str, reference: str) -> Result:
+    if code == "OK":
+        return Result(Outcome.ACCEPTED, "sms-accepted", code, (reference,))
+    outcome = Outcome.TECHNICAL
+    if code in _THROTTLED:
+        outcome = Outcome.THROTTLED
+    elif code in _PERMANENT:
+        outcome = Outcome.PERMANENT
+    return Result(outcome, f"sms-{outcome}", code)
+
+
+def _receipt(row: Mapping[str, Any]) -> Receipt:
+    if (
+        not isinstance(row, dict)
+        or not isinstance(row.get("out_id"), str)
+        or not isinstance(row.get("success"), bool)
+    ):
+        raise ValueError("out_id (text) and success (true or false) are needed in each report")
+    code = str(row.get("err_code") or "")
+    return Receipt(row["out_id"], Fate.DELIVERED if row["success"] else _fate(code), code[:60])
+
+
+def _fate(code: str) -> Fate:
+    return Fate.PERMANENT if code in _PERMANENT_ERR else Fate.TEMPORARY

@@ -1,0 +1,80 @@
+"""What can be set for each kind of provider. Apart from the providers, so that reading a file of them imports no SDK."""
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
+
+_ADDRESS: Final = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
+
+
+class SmppSettings(BaseModel):
+    """One SMS centre. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["smpp"] = "smpp"
+    host: str = Field(min_length=1, max_length=253)
+    port: int = Field(default=2775, ge=1, le=65535)
+    system_id: str = Field(default="gongji", max_length=15)
+    password: SecretStr = Field(default=SecretStr("gongji"))
+    system_type: str = Field(default="", max_length=12)
+    source: str = Field(default="12393", max_length=20)
+    window: int = Field(default=10, ge=1, le=1000)
+    timeout: float = Field(default=10.0, gt=0, le=60)
+    enquire: float = Field(default=30.0, gt=0)
+
+
+class KannelSettings(BaseModel):
+    """One gateway. `reports` is our own address as Kannel reaches it, `report_key` what it has to show there. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["kannel"] = "kannel"
+    url: HttpUrl  # http://127.0.0.1:13013/cgi-bin/sendsms
+    username: str = Field(min_length=1, max_length=60)
+    password: SecretStr
+    smsc: str = Field(default="", max_length=60)
+    source: str = Field(default="12393", max_length=20)
+    reports: HttpUrl  # http://127.0.0.1:8087
+    report_key: SecretStr = Field(min_length=16)
+    timeout: float = Field(default=10.0, gt=0, le=60)
+    at_once: int = Field(default=20, ge=1, le=200)
+
+
+class AlibabaSettings(BaseModel):
+    """An account. `report_key` is what Alibaba's reports have to show: it is part of the address that is set in its console.
+
+    `endpoint`: other than the service's own, with `insecure` over HTTP, for an installation behind a gateway. Times in seconds.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["alibaba-sms", "alibaba-voice"]
+    access_key_id: str = Field(min_length=1, max_length=64)
+    access_key_secret: SecretStr
+    report_key: SecretStr = Field(min_length=16)
+    region_id: str = "cn-hangzhou"
+    endpoint: str = ""
+    insecure: bool = False
+    timeout: float = Field(default=5.0, ge=1, le=60)
+    at_once: int = Field(default=20, ge=1, le=200)
+
+
+class SipSettings(BaseModel):
+    """One trunk. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["sip"] = "sip"
+    peer: str = Field(pattern=_ADDRESS)
+    listen: str = Field(default="127.0.0.1:0", pattern=r"^[0-9.]+:[0-9]{1,5}$")
+    user: str = Field(default="12393", max_length=20)
+    auth_user: str = Field(default="", max_length=60)
+    password: SecretStr = Field(default=SecretStr(""))
+    rtp_ports: str = Field(default="26000-26400", pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")
+    at_once: int = Field(default=20, ge=1, le=200)
+    ring: float = Field(default=30.0, gt=0, le=120)
+    key_wait: float = Field(default=8.0, gt=0, le=60)
+    speech_rate: int = Field(default=180, ge=80, le=450)
+    speech_dir: Path | None = None
