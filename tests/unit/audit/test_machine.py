@@ -29,7 +29,7 @@ USUAL = settings(
 )
 
 
-@pytest.mark.timeout(1800 if LONG else 120)
+@pytest.mark.timeout(1800 if LONG else 600)
 def test_no_order_of_messages_and_no_clock_breaks_a_life() -> None:
     Life.steps = 0
     while Life.steps < WANTED:
