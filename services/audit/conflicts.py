@@ -1,4 +1,4 @@
-"""What could bind operators to the cases they speak of: relatives by the registry, and who decided the request that a case mends."""
+"""What could bind operators to the cases they speak of: relatives by the registry, who decided the request that a case mends, the clerk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.audit import storage
-from services.audit.domain import life, permissions
+from services.audit.domain import life, permissions, risk_clerk
 from services.audit.domain.model import CaseFile
 from services.audit.domain.permissions import Interests
 from shared.contracts.base import UUID
@@ -29,7 +29,7 @@ class Known:
 async def load(
     conn: Conn, items: Sequence[Item], files: Mapping[UUID, CaseFile], operators: Mapping[str, Operator]
 ) -> Known:
-    """Asks only for what the verdicts of the batch need: nothing for a batch without any."""
+    """Asks only for what the verdicts and the clerks of the batch need: nothing for a batch without any."""
     cases = {one: file.state.case for one, file in files.items()}
     cases |= {
         i.body.binding_id: i.body.case
@@ -48,18 +48,22 @@ def interests(
     known: Known,
     relations: Mapping[str, RelationRecorded | None],
     files: Mapping[UUID, CaseFile],
+    operators: Mapping[str, Operator],
 ) -> Interests:
     """The operator's interests in one case; what the same batch has brought counts before what was loaded."""
-    held = {pair for pair in permissions.pairs(operator, case) if _related(pair, known, relations)}
+    held = {pair for pair in permissions.pairs(operator, case) if related(pair, known, relations)}
     mended = case.earlier_binding_id
     file = files.get(mended) if mended else None
     earlier = (
         (file.state.reviewer, file.state.state) if file else known.earlier.get(mended) if mended else None
     )
-    return Interests(frozenset(held), earlier)
+    name = risk_clerk.clerk_of(case)
+    clerk = operators.get(name, Operator(name)) if name else None
+    return Interests(frozenset(held), earlier, clerk)
 
 
-def _related(pair: str, known: Known, relations: Mapping[str, RelationRecorded | None]) -> bool:
+def related(pair: str, known: Known, relations: Mapping[str, RelationRecorded | None]) -> bool:
+    """Whether the registry holds two persons as relatives, as far as was asked."""
     if pair not in relations:
         return pair in known.related
     told = relations[pair]
@@ -69,9 +73,13 @@ def _related(pair: str, known: Known, relations: Mapping[str, RelationRecorded |
 def _spoken(
     items: Sequence[Item], cases: Mapping[UUID, Case], operators: Mapping[str, Operator]
 ) -> Iterator[tuple[Operator, Case]]:
+    """Operators with the cases that they speak of, clerks by what they vouched for."""
     for item in items:
         body = item.body if isinstance(item, Event) else None
-        if type(body) in permissions.MAY:
-            operator, case = operators.get(body.operator_id), cases.get(body.binding_id)  # type: ignore[union-attr]
-            if operator and case:
-                yield operator, case
+        name: str | None = None
+        if isinstance(body, life.ROUNDS):
+            name = risk_clerk.clerk_of(body.case)
+        elif type(body) in permissions.MAY:
+            name = body.operator_id  # type: ignore[union-attr]
+        if name and (operator := operators.get(name)) and (case := cases.get(body.binding_id)):  # type: ignore[union-attr]
+            yield operator, case

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from services.audit import conflicts, storage
 from services.audit.documents import rows
@@ -14,11 +14,14 @@ from services.audit.domain.model import CaseFile, Elapsed, Outcome, Step
 from services.audit.domain.record import Entry
 from services.audit.domain.verdicts import field_invalid
 from services.audit.record import writing
+from services.audit.risk import beside, marking
+from services.audit.risk.beside import Policies
 from shared import log
 from shared.clock import SystemClock
 from shared.contracts import answers
 from shared.contracts.base import UUID, Origin
 from shared.contracts.binding_decisions import BindingState
+from shared.contracts.binding_screenings import Passed
 from shared.contracts.operators import Operator
 from shared.contracts.operators import load as registered
 from shared.contracts.reasons import Reason, reason
@@ -27,18 +30,11 @@ from shared.contracts.review_verdicts import Claimed, Revealed, VerdictGiven
 from shared.contracts.topics import consumed_by
 from shared.db import Conn
 from shared.messaging.handler import Due, Encoded, Event, Invalid, Item, Out, Tombstone
-from shared.policies.values import RegionPolicy
 
 SCREENINGS, VERDICTS = "binding.screenings", "review.verdicts"
 PERSONS, RELATIONS = "registry.persons", "registry.relations"
 R = TypeVar("R", PersonRecorded, RelationRecorded)
 _OF_BINDINGS = frozenset({SCREENINGS, VERDICTS})
-
-
-class Policies(Protocol):
-    """Where the policy of a region at a time comes from."""
-
-    def at(self, region: str, moment: datetime) -> RegionPolicy: ...
 
 
 @dataclass(slots=True)
@@ -54,6 +50,7 @@ class Batch:
     waited: list[tuple[UUID, str]] = field(default_factory=list)
     """Cases of which people are reminded, with the kind of due row."""
     known: conflicts.Known = field(default_factory=conflicts.Known)
+    others: beside.Beside = field(default_factory=beside.Beside)
     seen: set[rows.Round] = field(default_factory=set)
     """Cases whose documents were read, or that are shown unread; known for batches with verdicts."""
 
@@ -83,6 +80,7 @@ class AuditHandler:
         ids = sorted({found for item in items if (found := binding_of(item))})
         if ids:
             await storage.lock(conn, ids)
+        await beside.lock(conn, items, self._policies)
         return ids
 
     async def load(self, conn: Conn, items: Sequence[Item], keys: Any) -> Batch:
@@ -92,7 +90,9 @@ class AuditHandler:
         seen = await rows.seen(conn, keys) if judged and self._documents else set()
         files, bodies = await storage.load(conn, keys)
         known = await conflicts.load(conn, items, files, self._operators)
-        return Batch(files, bodies, seen=seen, known=known)
+        others = await beside.load(conn, items, files, self._policies, keys)
+        known.related |= others.related
+        return Batch(files, bodies, seen=seen, known=known, others=others)
 
     def decide(self, state: Batch, item: Item, out: Out) -> None:
         if isinstance(item, Due):
@@ -111,6 +111,7 @@ class AuditHandler:
     async def save(self, conn: Conn, state: Batch) -> None:
         await storage.save(conn, [(state.files[i], state.bodies[i]) for i in state.changed])
         await rows.begin(conn, (state.files[i] for i in state.changed), stored=self._documents)
+        await beside.save(conn, state.others, state.files, [n for n, p in state.persons.items() if p is None])
         await storage.save_persons(conn, state.persons)
         await storage.save_relations(conn, state.relations)
         await writing.append(conn, state.record, self._now())
@@ -135,6 +136,9 @@ class AuditHandler:
         if isinstance(event.body, Invalid | Tombstone):
             raise ValueError("eligibility wrote a screening that its contract does not allow")
         body: Any = event.body
+        if isinstance(body, Passed):
+            review = self._policies.at(body.case.admdvs, event.time).review
+            body = marking.marked(body, review, state, self._operators)
         outcome = self._fold(state, body.binding_id, body, event, out)
         if outcome.file is None and body.origin:
             told = answers.Refused(
@@ -178,7 +182,9 @@ class AuditHandler:
             return ()
         name, case = body.operator_id, file.state.case  # type: ignore[union-attr]
         operator = self._operators.get(name, Operator(name))
-        bound = conflicts.interests(operator, case, state.known, state.relations, state.files)
+        bound = conflicts.interests(
+            operator, case, state.known, state.relations, state.files, self._operators
+        )
         return permissions.objections(operator, type(body), case, bound)
 
     def _unread(self, state: Batch, binding_id: UUID, event: Event) -> tuple[Reason, ...]:
@@ -199,6 +205,7 @@ class AuditHandler:
         if after is not None and after != file:
             state.files[binding_id] = after
             state.changed.add(binding_id)
+            state.others.note(after, screened=isinstance(event, life.ROUNDS))
             schedule(file, after, out)
         for number, version in enumerate(outcome.steps):
             self._publish(state, version, item, out, by_itself=number < outcome.by_itself)

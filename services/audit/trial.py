@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from services.audit.handlers import AuditHandler, Batch, Policies
+from services.audit.handlers import AuditHandler, Batch
+from services.audit.risk.beside import Policies
 from shared.contracts.base import Message
 from shared.contracts.binding_decisions import BindingState
 from shared.contracts.operators import Operator, Role
@@ -14,7 +15,9 @@ from shared.messaging.memory import Memory, Said
 
 REVIEWER = "operator-1"
 """Who decides cases in a trial."""
-_OPERATORS = {name: Operator(name, frozenset(Role), ("100000",)) for name in (REVIEWER, "operator-2")}
+CLERK = "clerk-0001"
+"""Who stands at the counters of a trial."""
+_OPERATORS = {name: Operator(name, frozenset(Role), ("100000",)) for name in (REVIEWER, "operator-2", CLERK)}
 
 
 class Trial:

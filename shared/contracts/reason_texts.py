@@ -73,6 +73,15 @@ REASONS: dict[str, ReasonText] = {
     "odd-age": _T("双方年龄与所填关系不常见，交人工核实", "the ages are unusual for the relation; a person will look", "如有户口簿等材料请一并提供", "add documents such as the household register if there are any"),
     "sex-differs": _T("证件号码中的性别与参保登记不一致，交人工核实", "sex in the certificate number and in the registry differ; a person will look", "请到参保地核对登记信息（咨询{hotline}）", "have the registry checked where insured (ask {hotline})"),
     "birth-differs": _T("证件号码中的出生日期与参保登记不一致，交人工核实", "date of birth in the certificate number and in the registry differ; a person will look", "请到参保地核对登记信息（咨询{hotline}）", "have the registry checked where insured (ask {hotline})"),
+    # what other cases, and the clerk of a counter case, show: marks, of which nobody is refused by a rule
+    "sponsor-many-requests": _T("授权人当日申请较多，交人工核实", "the sponsor has made many requests that day; a person will look", "无需办理，请等待审核", "nothing to do; wait for the review"),
+    "beneficiary-often-bound": _T("使用人近期绑定较多，交人工核实", "the relative has been bound often of late; a person will look", "无需办理，请等待审核", "nothing to do; wait for the review"),
+    "document-reused": _T("材料文件与他人申请的相同，交人工核实", "a document is the same as in a request of others; a person will look", "请提交本家庭的材料，或携带原件到窗口办理", "supply your own family's documents, or bring the originals to a counter"),
+    "clerk-unknown": _T("窗口经办人未登记，交人工核实", "the clerk of the counter is not registered; a person will look", "无需办理，请等待审核", "nothing to do; wait for the review"),
+    "clerk-role-missing": _T("窗口经办人没有初核的权限，交人工核实", "the clerk of the counter lacks the role; a person will look", "无需办理，请等待审核", "nothing to do; wait for the review"),
+    "clerk-region": _T("窗口经办人不负责该地区，交人工核实", "the clerk of the counter does not work for the region; a person will look", "无需办理，请等待审核", "nothing to do; wait for the review"),
+    "clerk-is-party": _T("窗口经办人是该申请的当事人，交人工核实", "the clerk of the counter is a party of the case; a person will look", "无需办理，请等待审核", "nothing to do; wait for the review"),
+    "clerk-related": _T("窗口经办人与当事人登记有亲属关系，交人工核实", "the registry says that the clerk of the counter is related to a party; a person will look", "无需办理，请等待审核", "nothing to do; wait for the review"),
     # graph and caps
     "already-bound-here": _T("该使用人已由授权人绑定或正在申请", "this relative is already bound or being bound by the sponsor", "无需重复申请，可查询进度", "no need to apply again; look up the progress"),
     "already-bound-elsewhere": _T("使用人已与其他授权人建立共济关系（上限{limit}）", "the relative is already bound to another sponsor (limit {limit})", "请先解除原共济关系再申请", "the earlier binding has to be ended first"),
@@ -128,6 +137,7 @@ REASONS: dict[str, ReasonText] = {
     "operator-is-party": _T("经办人是该案件的当事人", "the operator is a party of the case", "请由其他经办人办理", "another operator has to act"),
     "operator-related": _T("经办人与当事人登记有亲属关系，应当回避", "the registry says that the operator is related to a party", "请由其他经办人办理", "another operator has to act"),
     "operator-decided-before": _T("经办人曾对原申请作出不予通过的决定，应当回避", "the operator rejected the request that this one mends", "请由其他经办人办理", "another operator has to act"),
+    "operator-was-clerk": _T("经办人是该申请的窗口初核人，应当回避", "the operator checked this request at the counter", "请由其他经办人办理", "another operator has to act"),
     "second-eyes-needed": _T("该案件须由另一名经办人复核", "another person has to look at this case", "请由其他经办人办理", "another operator has to act"),
     "case-claimed": _T("该案件已由其他经办人领取", "the case is claimed by another operator", "请等待释放或领取其他案件", "wait for the release or take another"),
     "suspended-by-authority": _T("医保部门依文件暂停：{document}", "suspended by the authority: {document}", "可依文件提出异议", "an objection may be filed"),

@@ -74,7 +74,7 @@ MutualAid = Literal["inside", "beside"]
 __all__ = [
     "Age", "AutoApprove", "ChannelKind", "Choices", "Clock", "Code", "Condition", "Count", "Days", "Document", "Effect",
     "Fen", "Flag", "Hotline", "Hours", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "Months", "MutualAid",
-    "OnRuleChanged", "Order", "PerMille", "Proof", "QuotaPeriod", "QuotaScope", "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "Side",
+    "Often", "OnRuleChanged", "Order", "PerMille", "Proof", "QuotaPeriod", "QuotaScope", "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "Side",
     "Use", "UseCode",
 ]  # fmt: skip
 
@@ -157,10 +157,17 @@ class SecondEyes:
     relations: frozenset[Relation] | None = None  # None: every relation
     channels: frozenset[ChannelKind] | None = None  # None: every channel
     marks: frozenset[str] | None = None  # codes of which the case has at least one; None: with or without
+    materials: frozenset[MaterialKind] | None = None  # kinds of which it has at least one; None: any or none
     unless_proven: Flag = True  # only where the registry does not prove the relation
 
     def concerns(
-        self, relation: Relation, channel: ChannelKind, marks: Collection[str], *, proven: bool
+        self,
+        relation: Relation,
+        channel: ChannelKind,
+        marks: Collection[str],
+        materials: Collection[MaterialKind],
+        *,
+        proven: bool,
     ) -> bool:
         """Whether two persons have to look at such a case."""
         if self.relations is not None and relation not in self.relations:
@@ -169,7 +176,19 @@ class SecondEyes:
             return False
         if self.marks is not None and self.marks.isdisjoint(marks):
             return False
+        if self.materials is not None and self.materials.isdisjoint(materials):
+            return False
         return not (self.unless_proven and proven)
+
+
+@dataclass(frozen=True, slots=True)
+class Often:
+    """So many bindings within so many days."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+
+    bindings: Count
+    days: Days
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,8 +128,11 @@ class Review:
     working_days: t.Days = key(3, "审核的工作日", "working days until the decision is due", example="3")
     supplement_working_days: t.Days = key(10, "补交材料的工作日", "working days that the applicant has for missing papers", example="10", reasons="materials-missing supplement-expired")
     first_from_age: t.Age | None = key(None, "一方满多少周岁的案件优先审核；空：不优先", "a case goes first if a party is of this age; null: none does", example="80")
-    second_eyes: tuple[t.SecondEyes, ...] = key((), "须两人通过的案件种类", "cases that two persons have to approve: those that any of these describes", example="[{relations: [sibling]}, {marks: [odd-age], unless_proven: false}]", reasons="second-eyes-needed")
+    second_eyes: tuple[t.SecondEyes, ...] = key((), "须两人通过的案件种类", "cases that two persons have to approve: those that any of these describes", example="[{relations: [sibling]}, {marks: [odd-age], unless_proven: false}, {materials: [relation-statement]}]", reasons="second-eyes-needed")
     sample_per_mille: t.PerMille = key(0, "已通过的案件抽取由另一人复看的千分比", "of a thousand approved cases, how many another person looks at again", example="20", reasons="second-eyes-needed")
+    requests_per_day: t.Count | None = key(None, "一个授权人一日内的申请；多出的交人工；空：不设", "requests of one sponsor on one Beijing day; a person looks at those beyond; null: no such rule", example="6", reasons="sponsor-many-requests")
+    bindings_in_days: t.Often | None = key(None, "一个使用人在若干天内的不同绑定；多出的交人工；空：不设", "different bindings of one beneficiary within so many days; a person looks at those beyond; null: no such rule", example="{bindings: 6, days: 180}", reasons="beneficiary-often-bound")
+    reused_documents: t.Flag = key(False, "同一材料文件又用于无关的人的，交人工", "a person looks at a document that was handed in for strangers, too", reasons="document-reused")
     document_bytes: t.Count = key(20_000_000, "一份材料文件的大小上限（字节）", "bytes of one document, at most", example="20000000", reasons="document-too-large")
 
 

@@ -21,6 +21,8 @@ from shared.contracts.review_verdicts import (
 
 _DESK = frozenset({Role.REVIEWER, Role.SUPERVISOR})
 _AUTHORITY = frozenset({Role.AUTHORITY})
+_DECIDING = frozenset({Claimed, VerdictGiven})
+"""What an operator says who decides the case, or is about to."""
 MAY: Mapping[type, frozenset[Role]] = {
     Claimed: _DESK,
     Released: _DESK,
@@ -36,10 +38,11 @@ MAY: Mapping[type, frozenset[Role]] = {
 @dataclass(frozen=True, slots=True)
 class Interests:
     """What could bind an operator to a case. `related`: pairs that the registry holds as relatives now; `earlier`: who decided the request
-    that this one mends, and how."""
+    that this one mends, and how; `clerk`: who checked it first, at the counter."""
 
     related: frozenset[str] = frozenset()
     earlier: tuple[str | None, State] | None = None
+    clerk: Operator | None = None
 
 
 def objections(operator: Operator, said: type, case: Case, interests: Interests) -> tuple[Reason, ...]:
@@ -56,8 +59,15 @@ def _objections(operator: Operator, said: type, case: Case, interests: Interests
         yield reason("operator-is-party")
     elif not interests.related.isdisjoint(pairs(operator, case)):
         yield reason("operator-related")
-    if said in (Claimed, VerdictGiven) and interests.earlier == (operator.id, State.REJECTED):
+    if said in _DECIDING and interests.earlier == (operator.id, State.REJECTED):
         yield reason("operator-decided-before")
+    if said in _DECIDING and interests.clerk and is_same(operator, interests.clerk):
+        yield reason("operator-was-clerk")
+
+
+def is_same(one: Operator, other: Operator) -> bool:
+    """Whether two ids are one person: the same id, or ids of which the same own number is registered."""
+    return one.id == other.id or not one.persons.isdisjoint(other.persons)
 
 
 def parties(case: Case) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ _PROOFS = frozenset({"registry", "commitment"})
 def approves_itself(state: BindingState, found: Passed, policy: RegionPolicy) -> bool:
     """Whether the region's policy approves at once: proven by the registry or by a commitment that the region accepts as proof.
 
-    A case that a person already had in hand, that eligibility marked for a person or that two have to approve stays with people.
+    A case that a person already had in hand, that is marked for a person (by eligibility, or beside other cases) or that two have to
+    approve stays with people.
     """
     if policy.review.auto_approve != "when-proven" or found.marks or state.reviewer not in (None, AUTO):
         return False
@@ -26,10 +27,13 @@ def approves_itself(state: BindingState, found: Passed, policy: RegionPolicy) ->
 
 def two_look(found: Passed, policy: RegionPolicy) -> bool:
     """Whether two persons have to approve the case."""
+    rules = policy.review.second_eyes
+    if not rules:
+        return False
     case, proven = found.case, "registry" in found.proven_by
+    kinds = {one.kind for one in case.materials}
     return any(
-        rule.concerns(case.relation, case.channel, found.marks, proven=proven)
-        for rule in policy.review.second_eyes
+        rule.concerns(case.relation, case.channel, found.marks, kinds, proven=proven) for rule in rules
     )
 
 

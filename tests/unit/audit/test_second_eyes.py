@@ -14,6 +14,7 @@ from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relatio
 from shared.policies.types import SecondEyes
 from shared.policies.values import Review
 from shared.testing.messages import uid
+from shared.testing.proofs import material
 from tests.unit.audit.line import ID, Line, passed, policy, verdict
 
 CHILD = SecondEyes(relations=frozenset({Relation.CHILD}))
@@ -144,3 +145,10 @@ def test_the_share_that_is_drawn_is_that_of_the_region(per_mille: int, least: in
     assert least <= len(drawn) <= most
     assert drawn == {one for one in ids if routing.chosen(one, per_mille)}, "always the same"
     assert drawn <= {one for one in ids if routing.chosen(one, min(1000, per_mille + 1))}
+
+
+@pytest.mark.parametrize(("kinds", "two"), [((), False), (("id-card",), False), (("id-card", "relation-statement"), True)])  # fmt: skip
+def test_a_kind_of_document_can_call_two_persons(kinds: tuple[str, ...], two: bool) -> None:
+    rule = SecondEyes(materials=frozenset({MaterialKind.RELATION_STATEMENT}))
+    papers = tuple(material(kind) for kind in kinds)
+    assert line_of(passed(proven=(), materials=papers), second_eyes=(rule,)).state.second_eyes is two
