@@ -32,6 +32,7 @@ COMMANDS = {
     "dead-letters": ("dead_letters", "app"),
     "sources": ("sources", "app"),
     "review": ("review", "app"),
+    "notice": ("notice", "app"),
     "ledger": ("ledger", "app"),
     "policy": ("policy", "app"),
     "record": ("record", "app"),

@@ -462,7 +462,7 @@ async def test_sponsor_hears_of_money_that_left_the_account(pool: db.Pool) -> No
     )  # fmt: skip
     await bench.publish("settlement.results.settled", settled, "gongji-settlement")
     await bench.work()
-    assert "为您的父母就医购药支付12.50元" in bench.sms.sent[0][1].sms
+    assert "为您的父母在定点医院就医购药支付12.50元，当年余额1.00元" in bench.sms.sent[0][1].sms
     assert await pool.fetchval("select about from notices") == "S1"
 
 
