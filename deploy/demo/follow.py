@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
+from deploy.reading.reader import Reader
 from deploy.reading.seen import Seen
 from shared.clock import SystemClock
 
@@ -17,7 +18,7 @@ class Follower:
     """All records so far, by every id by which somebody may ask for them. `topics`: their numbers of partitions."""
 
     def __init__(self, bootstrap: str, topics: Mapping[str, int], clock: SystemClock) -> None:
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = Reader(
             bootstrap_servers=bootstrap,
             auto_offset_reset="earliest",
             enable_auto_commit=False,

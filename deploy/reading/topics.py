@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 
 from deploy.local.errors import StackError
+from deploy.reading.reader import Reader
 from deploy.reading.running import NO_STACK, Running
 from deploy.reading.seen import Seen, in_order
 from shared.clock import SystemClock
@@ -33,7 +34,7 @@ def ours(topic: str) -> bool:
 @asynccontextmanager
 async def consumer(running: Running) -> AsyncIterator[Any]:
     """A started consumer without group and without assignment. Raises `StackError` when no broker answers."""
-    reader = AIOKafkaConsumer(
+    reader = Reader(
         bootstrap_servers=running.kafka,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 
+from shared.testing import odd_names
 from tests.integration.messaging import toy
 from tests.integration.messaging.conftest import World
 from tests.integration.messaging.live import Live, free_port, http, until, world_total
@@ -20,7 +21,7 @@ async def test_poison_leaves_its_batch_alone(live: Live, world: World) -> None:
     async with live.producer() as producer:
         await producer.send_and_wait(live.topic, key=b"a", value=b"{broken", headers=live.headers("json"))
         await producer.send_and_wait(live.topic, key=b"a", value=None, headers=live.headers("null"))
-        await _odd_name(producer, live.topic)
+        await odd_names.publish(producer, live.topic)
     await live.publish(("c", {}), ("a", {}))
     async with live.service() as replica:
         await replica.started()
@@ -32,27 +33,6 @@ async def test_poison_leaves_its_batch_alone(live: Live, world: World) -> None:
     by_key = {record.key: record.partition for record in results}
     assert all(by_key[record.key] == record.partition for record in results)
     assert all(dict(record.headers)["ce_id"] for record in results)
-
-
-async def _odd_name(producer: Any, topic: str) -> None:
-    """A record with a header name that is not UTF-8, as a client in another language can write it."""
-    import struct
-
-    from aiokafka.record._crc32c import crc as crc32c
-
-    batch = producer.create_batch()
-    batch.append(timestamp=None, key=b"a", value=b"{}", headers=[("QQ", b"v")])
-    build = batch._build
-
-    def odd() -> bytearray:
-        raw = bytearray(build())
-        at = raw.rindex(b"QQ")
-        raw[at : at + 2] = b"\xff\xfe"
-        struct.pack_into(">I", raw, 17, crc32c(bytes(raw[21:])))
-        return raw
-
-    batch._build = odd
-    await (await producer.send_batch(batch, topic, partition=0))
 
 
 async def test_a_restart_goes_on_from_its_own_offsets_whatever_kafka_says(live: Live, world: World) -> None:
