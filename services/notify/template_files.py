@@ -134,6 +134,9 @@ _M = TypeVar("_M", bound=BaseModel)
 
 
 def _checked(model: type[_M], raw: Any, file: str, at: str, problems: list[str]) -> _M | None:
+    if not isinstance(raw, dict):
+        problems.append(f"{file}: {at or '(top)'}: expected a mapping with {', '.join(model.model_fields)}")
+        return None
     try:
         return model.model_validate(raw)
     except ValidationError as error:

@@ -19,9 +19,10 @@ def faults(template: Template) -> Iterator[str]:
     """Path and fault of everything that is wrong with one template."""
     kind = (CALL if template.side is None else KINDS).get(template.kind)
     if kind is None:
-        wanted = {**KINDS, **CALL} if template.side is None else KINDS
-        told = " (with side: sponsor or beneficiary)" if template.kind in KINDS else ""
-        yield f"kind: {template.kind}{told}: {near(template.kind, wanted)}"
+        if template.kind in KINDS:
+            yield f"side: nothing: {template.kind} is told one side: for example {KINDS[template.kind].sides[0]}"
+        else:
+            yield f"kind: {template.kind}: {near(template.kind, {**KINDS, **CALL})}"
         return
     if template.side not in (kind.sides or (None,)):
         yield f"side: {template.side}: {template.kind} is told the {kind.sides[0] if kind.sides else 'person called'}, for example sponsor"

@@ -6,9 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from services.notify import template_files
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Progress, State
+from services.notify.domain.templates import Templates
 from services.notify.handlers import NotifyHandler
 from services.notify.work import Attempt, Notice, Work
 from shared import policies
@@ -135,3 +138,38 @@ def test_papers_are_not_asked_for_once_the_binding_waits_for_them_no_longer() ->
     assert work.notices[ID].state is State.EXPIRED
     told_more = working(notices={ID: replace(asks, template="approved")})
     assert decide(told_more, decided("under-review", brought)) == []
+
+
+def test_what_cannot_be_said_goes_to_the_staff_with_the_reason() -> None:
+    words = Templates((one for one in TEMPLATES if one.name != "approved.sponsor.sms.v1"), "医保服务")
+    work = working()
+    work.templates = words
+    said = decide(work, decided("approved", state()))
+    mine = {new.notice.side: new.notice for new in work.made}
+    assert (mine["sponsor"].state, mine["sponsor"].reason) == (State.HANDED, "template-unknown")
+    assert (mine["beneficiary"].state, mine["beneficiary"].reason) == (State.CREATED, None)
+    assert said == ["binding.notices.handed-to-staff"]
+
+
+def test_a_new_version_of_the_words_does_not_tell_an_old_decision_again() -> None:
+    before = working()
+    decide(before, decided("approved", state()))
+    keys = {
+        (new.notice.about, new.notice.version, new.notice.template, new.recipient_hash) for new in before.made
+    }
+    newer = Templates((replace(one, version=one.version + 1) for one in TEMPLATES), "医保服务")
+    after = working(known=keys)
+    after.templates = newer
+    assert decide(after, decided("approved", state())) == []
+    assert after.made == []
+
+
+def test_a_call_asks_by_the_surname_of_the_registry_and_nothing_else_names_it() -> None:
+    who = Person("3301000001", 1, "13957100001", False, False, date(1980, 1, 1), surname="欧阳")
+    work = working(people={who.psn_no: who})
+    decide(work, decided("approved", state()))
+    for new in work.made:
+        content = from_json(new.content)
+        assert ("欧阳" in content.pop("opening")) is (new.notice.side == "sponsor")
+        content.pop("opening_variables")
+        assert "欧阳" not in str(content)
