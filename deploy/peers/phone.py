@@ -95,6 +95,7 @@ class Phone:
                 if what is Call.NO_ANSWER:
                     await asyncio.wait_for(over.wait(), 180)
                 elif not await _within(over, self._slow if what is Call.SLOW else self._pick_up):
+                    self._note("answered", {"number": number, "n": n})
                     heard = await self._talk(call, what, over)
         finally:
             self._keep(number, n, what, heard, time.monotonic() - began)

@@ -21,6 +21,8 @@ log = structlog.get_logger("notify.sip")
 
 RATE: Final = 16000
 """Octets of speech a second: 8 kHz mono s16le."""
+_HANGING_UP: Final = 3.0
+"""Seconds that the worker has to end its calls."""
 REPEATS: Final = 2
 """How often the key 2 is followed, in one call."""
 
@@ -164,6 +166,12 @@ class SipClient:
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
+        if process.stdin is not None:
+            process.stdin.close()  # it hangs up what is in the air, and ends
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HANGING_UP):
+                await process.wait()
+                return
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()

@@ -16,6 +16,7 @@ from baresip.errors import BaresipError
 from services.notify.clients.sip import RATE, REPEATS
 
 _FRAME: Final = 640  # octets written at once: 40 ms
+_GIVE_UP: Final = "gongji gives up"
 _CLOSE: Final = 5.0  # seconds that the stack may take to report the end of a call that we ended
 _ON_THE_WAY: Final = 0.5  # seconds of speech that may be in buffers when the callee hangs up at the last word
 _BY_CODE: Final = {
@@ -70,10 +71,16 @@ class Call:
                     return self._result(text), text
                 if name == "CALL_ESTABLISHED":
                     await self._answered(call)
+                elif name == _GIVE_UP and not self._ours:
+                    await self._hang_up(call)
                 elif name == "CALL_DTMF_START" and not self._ours:
                     self._pressed(call, text)
         finally:
             self._be_silent()
+
+    def give_up(self) -> None:
+        """Has the call ended now: CANCEL or BYE, so that nobody is left on the line."""
+        self._events.put_nowait((_GIVE_UP, ""))
 
     async def _answered(self, call: Any) -> None:
         if self._ours:  # picked up as we gave up

@@ -25,6 +25,8 @@ from baresip.ua import UserAgent
 from services.notify.clients.numbers import digits
 from services.notify.clients.sip_call import Call, Script
 
+_LAST_WORDS = 2.0  # seconds that calls have to end when the service goes
+
 
 class Caller:
     """The telephone: one user agent, any number of calls at once."""
@@ -34,6 +36,7 @@ class Caller:
         self._runtime: Any = Runtime()  # its types know no `on_dead`
         self._events: collections.defaultdict[int, asyncio.Queue[tuple[str, str]]]
         self._events = collections.defaultdict(asyncio.Queue)
+        self._calls: dict[int, Call] = {}
 
     async def start(self) -> None:
         """Start the stack; the subscription comes before the first dial."""
@@ -59,6 +62,11 @@ class Caller:
         if event.call:
             self._events[event.call].put_nowait((event.event.name, event.text or ""))
 
+    def give_up(self) -> None:
+        """Ends every call that is in the air."""
+        for one in self._calls.values():
+            one.give_up()
+
     async def call(self, order: dict[str, Any], script: Script) -> dict[str, Any]:
         """One call; what happened as the answer of the protocol. Never raises."""
         began = time.monotonic()
@@ -66,11 +74,12 @@ class Caller:
         try:
             call = await self._agent.dial(f"sip:{digits(order['number'])}@{self._args.trunk}")
             try:
-                one = Call(script, self._events[call.handle])
+                one = self._calls[call.handle] = Call(script, self._events[call.handle])
                 result, code = await one.run(call)
                 digit = one.digit
             finally:
                 self._events.pop(call.handle, None)
+                self._calls.pop(call.handle, None)
         except ValueError:
             result, code = "invalid", "not dialable"
         except CommandTimeout:  # the phone may ring
@@ -108,10 +117,13 @@ async def _serve(args: argparse.Namespace, out: BinaryIO) -> None:
         task = asyncio.create_task(place(order, script))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+    caller.give_up()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_LAST_WORDS)
 
 
 def main() -> None:
-    """Command line; ends when stdin closes, so it never outlives the service."""
+    """Command line; ends when stdin closes, so it never outlives the service; calls in the air are hung up first."""
     parser = argparse.ArgumentParser(description="places SIP calls for notify")
     parser.add_argument("--listen", required=True, help="own address, host:port; port 0: any free one")
     parser.add_argument("--trunk", required=True, help="where calls go, host:port")

@@ -131,6 +131,21 @@ async def test_worker_that_dies_leaves_an_unknown_outcome_and_comes_back(sip: Si
     assert (await sip.call("+8613700000294", SILENCE, SILENCE)).result is CallResult.BUSY
 
 
+async def test_caller_that_stops_leaves_nobody_on_the_line(phone: tuple[int, Path], speech: Speech) -> None:
+    sip = SipClient(SipOptions(f"127.0.0.1:{phone[0]}"))
+    task = asyncio.create_task(sip.run())
+    await asyncio.wait_for(sip.wait_up(), 60)
+    long = await speech.say(SAID * 20)
+    call = asyncio.create_task(sip.call("+8613700000601", SILENCE, long))
+    picked_up = phone[1] / "answered.jsonl"
+    await until(lambda: picked_up.exists() and "8613700000601" in picked_up.read_text(encoding="utf-8"))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (await call).result is not CallResult.CONFIRMED
+    ended = phone[1] / "calls.jsonl"  # written when the callee's line is free; by itself it waits a minute for a BYE
+    await until(lambda: ended.exists() and "8613700000601" in ended.read_text(encoding="utf-8"), 30)
+
+
 async def test_worker_whose_port_is_taken_is_not_up_until_the_port_is_free(phone: tuple[int, Path]) -> None:
     taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     taken.bind(("127.0.0.1", 0))
