@@ -16,7 +16,7 @@ from rich.table import Table
 
 from deploy.commands.services import Service, chosen, each_database
 from deploy.local.errors import StackError
-from deploy.reading import letters, running, topics
+from deploy.reading import letters, running, topics, words
 from deploy.reading.figures import Q
 from deploy.reading.letters import Letter
 from deploy.reading.running import Running
@@ -50,14 +50,25 @@ def list_(
         for one in found:
             typer.echo(json.dumps(one.summary(), ensure_ascii=False))
         return
-    console = Console()
-    table = Table("ref", "time", "source", "type", "reason", "说明")
-    for one in found[-limit:]:
-        row = one.summary()
-        table.add_row(row["ref"], one.time, row["source"], row["type"], row["reason"], row["zh"])
-    console.print(table if found else "no dead letters")
+    console = Console(highlight=False)
+    console.print(_table(found[-limit:]) if found else "no dead letters")
     for code, count in sorted(letters.by_reason(found).items()):
-        console.print(f"{count:>6}  {code}", highlight=False)
+        told = words.dead(code)
+        console.print(f"{count:>6}  {code}: {told.zh} / {told.en}", soft_wrap=True)
+
+
+def _table(found: Sequence[Letter]) -> Table:
+    """Nothing is cut: what has no room goes on in the next line."""
+    table = Table()
+    table.add_column("ref", no_wrap=True)
+    for heading in ("time", "source", "type"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("reason", no_wrap=True)
+    for one in found:
+        row = one.summary()
+        short = row["type"].removeprefix("gongji.").removesuffix(".v1")
+        table.add_row(row["ref"], one.time, row["source"], short, row["reason"])
+    return table
 
 
 @app.command()

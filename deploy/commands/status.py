@@ -41,28 +41,16 @@ def status(
 
 
 def _show(found: dict[str, Any]) -> None:
+    """Two tables that a terminal of 80 columns holds, then what is wrong, a line each."""
     console = Console(highlight=False)
     if not found["services"] and not found["servers"]:
         console.print("nothing runs; start it with `gongji up`")
         return
     if found["servers"]:
-        table = Table("server", "alive", "pid", "address")
-        for name, row in found["servers"].items():
-            table.add_row(name, _mark(row["alive"]), str(row["pid"]), f"127.0.0.1:{row['port']}")
-        console.print(table)
-    table = Table(
-        "service",
-        "alive",
-        "pid",
-        "state",
-        "restarts",
-        "lag",
-        "oldest",
-        "outbox",
-        "overdue",
-        "dead letters",
-        "brake",
-    )
+        console.print(_processes(found))
+    table = Table("service")
+    for heading in ("lag", "oldest", "outbox", "overdue", "dead letters"):
+        table.add_column(heading, justify="right")
     for name, row in found["services"].items():
         table.add_row(name, *_cells(row))
     console.print(table)
@@ -74,27 +62,41 @@ def _show(found: dict[str, Any]) -> None:
         )
 
 
+def _processes(found: dict[str, Any]) -> Table:
+    table = Table("process", "alive", "pid", "state", "restarts", "address")
+    for group in ("servers", "services", "stand_ins"):
+        for name, row in found.get(group, {}).items():
+            address = (row.get("http") or "").removeprefix("http://")
+            if row.get("port"):
+                address = f"127.0.0.1:{row['port']}"
+            told = (str(row.get(what, "")) for what in ("pid", "state", "restarts"))
+            table.add_row(name, _mark(row["alive"]) if "alive" in row else "", *told, address)
+    return table
+
+
 def _cells(row: dict[str, Any]) -> list[str]:
-    dead = " ".join(f"{reason} {count}" for reason, count in row.get("dead_letters", {}).items())
     oldest = row.get("oldest_waiting_s")
     outbox = row.get("outbox_rows")
     return [
-        _mark(row["alive"]) if "alive" in row else "",
-        str(row.get("pid", "")),
-        str(row.get("state", "")),
-        str(row.get("restarts", "")),
         _number(row.get("lag")),
         f"{oldest:.0f} s" if oldest is not None else "",
         f"{outbox} ({row['outbox_records']})" if outbox else _number(outbox),
         _number(row.get("overdue")),
-        dead or ("0" if row.get("lag") is not None else "?"),
-        f"[red]{row['brake']}[/red]" if row.get("brake") else "",
+        str(sum(row["dead_letters"].values())) if row.get("lag") is not None else "?",
     ]
 
 
 def _remarks(console: Console, name: str, row: dict[str, Any]) -> None:
     if row.get("problem"):
         console.print(f"{name}: {row['problem']}", soft_wrap=True, style="red")
+    if row.get("brake"):
+        remedy = f"`gongji dead-letters resume {name}`"
+        console.print(f"{name}: has stopped itself: {row['brake']}; {remedy} when it is mended", soft_wrap=True, style="red")  # fmt: skip
+    if row.get("dead_letters"):
+        counts = ", ".join(f"{reason} {count}" for reason, count in row["dead_letters"].items())
+        console.print(
+            f"{name}: dead letters: {counts}; see `gongji dead-letters list --service {name}`", soft_wrap=True
+        )
     for what, text in row.get("wrong", {}).items():
         console.print(f"{name} is not ready: {what}: {text}", soft_wrap=True, markup=False)
     if row.get("set_aside"):

@@ -58,7 +58,7 @@ def _show(steps: list[Step], english: bool) -> None:
         console.print(
             f"{said.time} {_seconds(step.since_before):>9}  {said.place:<30} {said.en if english else said.zh}"
         )
-        for refusal in refusals(step.seen):
+        for refusal in refusals(step.seen, english=english):
             console.print(f"{'':>23} └ {refusal}")
     last = steps[-1]
     console.print(f"{len(steps)} records, {_seconds(last.since_first).strip('+')} from the first to the last")

@@ -21,7 +21,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def token(text: str | bytes | None) -> str:
     """A header or key from outside, safe to print: short visible ASCII only, what looks like a certificate or phone number masked."""
-    if text is None:
+    if not text:
         return "-"
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")

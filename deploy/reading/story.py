@@ -1,6 +1,6 @@
 """One binding's, settlement's or message's whole story: which records belong to it, in time order, with durations."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,31 +59,40 @@ def further(records: Iterable[Seen]) -> set[str]:
     return found
 
 
-def explained(found: Sequence[Reason]) -> list[str]:
-    """Each reason as one Chinese line: what, what can be done, by which rule."""
-    return [printable(_explained(reason)) for reason in found]
-
-
-def _explained(reason: Reason) -> str:
-    source = reason.citation
-    by = f"〔{source.reference}，{source.file}，{source.valid_from}起〕" if source else ""
-    remedy = f"；{reason.remedy_zh}" if reason.remedy_zh else ""
-    return f"{reason.zh}{remedy}{by}"
-
-
-def refusals(seen: Seen) -> list[str]:
-    """Why something was refused, one Chinese line each: reasons, a decline, a dead letter."""
+def refusals(seen: Seen, *, english: bool = False) -> list[str]:
+    """Why something was refused, one line each: reasons, a decline, a dead letter."""
     if seen.dead:
         code = dead_reason(seen)
-        return [f"{words.dead(code).zh}（{code}）；用 gongji dead-letters show 查看"]
+        told = words.dead(code)
+        if english:
+            return [f"{told.en} ({code}); see `gongji dead-letters show`"]
+        return [f"{told.zh}（{code}）；用 gongji dead-letters show 查看"]
     body: Any = seen.body
-    lines = explained(reasons(body))
+    lines = [_explained(reason, english) for reason in reasons(body)]
     if getattr(body, "code", None) and hasattr(body, "remedy_zh"):
-        lines.append(printable(f"{body.zh}；{body.remedy_zh}"))
+        lines.append(_joined((body.en, body.remedy_en) if english else (body.zh, body.remedy_zh), english))
     elif getattr(body, "infcode", None) == "-1":
-        lines.append(printable("；".join(p for p in (body.err_msg or body.code, body.remedy) if p)))
-    lines += [printable(row.zh) for row in getattr(body, "left_out", ())]
-    return lines
+        lines.append(_joined((body.err_msg or body.code, body.remedy), english))
+    lines += [row.en if english else row.zh for row in getattr(body, "left_out", ())]
+    return [printable(line) for line in lines]
+
+
+def _explained(reason: Reason, english: bool) -> str:
+    """What, what can be done, by which rule."""
+    said = (reason.en, reason.remedy_en) if english else (reason.zh, reason.remedy_zh)
+    source = reason.citation
+    if source is None:
+        return _joined(said, english)
+    by = (
+        f" [{source.reference}, {source.file}, from {source.valid_from}]"
+        if english
+        else f"〔{source.reference}，{source.file}，{source.valid_from}起〕"
+    )
+    return _joined(said, english) + by
+
+
+def _joined(parts: Iterable[str | None], english: bool) -> str:
+    return ("; " if english else "；").join(part for part in parts if part)
 
 
 def as_event(step: Step) -> dict[str, Any]:

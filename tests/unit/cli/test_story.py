@@ -96,6 +96,13 @@ def test_each_refusal_is_one_chinese_line_with_remedy_and_reference() -> None:
     assert "\n" not in text
 
 
+def test_each_refusal_is_one_english_line_for_who_asks_for_english() -> None:
+    (text,) = refusals(ROWS[0], english=True)
+    assert text.startswith(f"{WHY.en}; {WHY.remedy_en}")
+    assert WHY.zh not in text
+    assert "\n" not in text
+
+
 def test_filters_of_watch() -> None:
     assert matches(ROWS[1], str(REQUEST.binding_id)[:8], "")
     assert not matches(ROWS[1], "ffff", "")
