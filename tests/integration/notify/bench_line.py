@@ -8,6 +8,7 @@ from typing import Any
 
 from services.notify import template_files
 from services.notify.domain.course import Outcome
+from services.notify.domain.templates import Templates
 from services.notify.domain.texts import Content
 from services.notify.gauges import Gauges
 from services.notify.handlers import NotifyHandler
@@ -79,10 +80,12 @@ class Bench:
         call: Sequence[Result] = (),
         since: datetime = LONG_AGO,
         overlay: Path | None = None,
+        templates: Templates | None = None,
     ) -> None:
         self.pool, self.clock, self.offset = pool, Hand(), 0
         self.policies = policies.load(overlay=overlay)
-        handler: Any = NotifyHandler(self.clock, self.policies, frozenset({"zheliban"}), template_files.load(), since)
+        words = templates or template_files.load()
+        handler: Any = NotifyHandler(self.clock, self.policies, frozenset({"zheliban"}), words, since)
         self.step = BatchStep(handler, pool, self.clock, SystemIds())
         self.sms = Played("sms", list(sms) or [Result(Outcome.ACCEPTED, "sms-accepted", "0", ("sms-1",))])
         self.call = Played("call", list(call) or [Result(Outcome.DELIVERED, "call-confirmed")])
