@@ -146,10 +146,8 @@ def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
     if first is None:
         return
     work.known.add(key)
-    state, reason = first
     written, stored = announce.words(told, work.templates, rules, person)
-    if written.fault and state is not State.HANDED:
-        state, reason = State.HANDED, written.fault.reason
+    state, reason = announce.unless_unsaid(first, written)
     notice = Notice(
         id=out.new_id(),
         about=told.about,
@@ -173,7 +171,8 @@ def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
         return
     alive = person is None or not person.dead
     if alive and (centre := announce.answer_to(told, work.centres)):
-        out.answer(announce.centre_message(told, written.content, notice.id), to=centre, type="answers.message")
+        message = announce.centre_message(told, written.content, notice.id)
+        out.answer(message, to=centre, type="answers.message")
         ending.report("sent", notice, Medium.MESSAGE_CENTRE, 0)
 
 
@@ -232,7 +231,7 @@ def _judge_parts(work: Work, notice_id: UUID, number: int, out: Out) -> None:
         return
     current = notice.state is State.PENDING and notice.attempts == number
     if current or outcome is Outcome.DELIVERED:
-        Ending(work, out).apply(notice, number, outcome, f"sms-{outcome}", attempt.code)
+        Ending(work, out).apply(notice, number, outcome, f"{attempt.medium}-{outcome}", attempt.code)
 
 
 def _silence(work: Work, due: Due, out: Out) -> None:

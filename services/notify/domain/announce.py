@@ -51,6 +51,13 @@ def words(told: Told, templates: Templates, rules: Rules, person: Person | None)
     return written, to_json(asdict(written.content)).decode()
 
 
+def unless_unsaid(first: tuple[State, str | None], written: texts.Written) -> tuple[State, str | None]:
+    """The first step, or the staff with the reason for which the notice cannot be written."""
+    if written.fault is None or first[0] is State.HANDED:
+        return first
+    return State.HANDED, written.fault.reason
+
+
 def centre_message(told: Told, content: texts.Content, notice_id: UUID) -> CentreMessage:
     """What the applicant's own channel shows."""
     return CentreMessage(
