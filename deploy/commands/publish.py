@@ -112,24 +112,18 @@ async def _answers(
     open_ = {(one.source, one.id): one for one in found}
     wanted = sorted({answers_topic(one.source) for one in found})
     started = time.monotonic()
-    try:
-        async with (
-            aclosing(topics.tail(stack, topics=wanted, since=begun)) as tail,
-            asyncio.timeout(patience),
-        ):
-            async for seen in tail:
-                if seen.request not in open_:
-                    continue
-                console.print(line(seen).text())
-                for refusal in refusals(seen):
-                    console.print(f"    {refusal}")
-                if settles(seen, open_[seen.request].short):
-                    del open_[seen.request]
-                if not open_:
-                    console.print(f"answered within {time.monotonic() - started:.2f} s")
-                    return []
-    except TimeoutError:
-        pass
+    async with aclosing(topics.tail(stack, topics=wanted, since=begun, patience=patience)) as tail:
+        async for seen in tail:
+            if seen.request not in open_:
+                continue
+            console.print(line(seen).text())
+            for refusal in refusals(seen):
+                console.print(f"    {refusal}")
+            if settles(seen, open_[seen.request].short):
+                del open_[seen.request]
+            if not open_:
+                console.print(f"answered within {time.monotonic() - started:.2f} s")
+                return []
     return [one.id for one in open_.values()]
 
 

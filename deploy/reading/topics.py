@@ -1,6 +1,7 @@
 """Reading topics with a plain consumer that belongs to no group: it commits nothing and disturbs nobody."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
@@ -58,8 +59,8 @@ async def consumer(running: Running) -> AsyncIterator[Any]:
 async def partitions(running: Running, topics: Collection[str] = ()) -> list[TopicPartition]:
     """All partitions of gongji's topics, sorted; of those that start with one of `topics` if any are given."""
     admin = AIOKafkaAdminClient(bootstrap_servers=running.kafka, request_timeout_ms=10_000)
-    await admin.start()
     try:
+        await admin.start()
         rows = await admin.describe_topics()
     finally:
         await admin.close()
@@ -130,14 +131,22 @@ async def seek(reader: Any, clock: SystemClock, places: list[TopicPartition], si
 
 
 async def tail(
-    running: Running, *, topics: Collection[str] = (), since: datetime | None = None
+    running: Running,
+    *,
+    topics: Collection[str] = (),
+    since: datetime | None = None,
+    patience: float = math.inf,
 ) -> AsyncGenerator[Seen, None]:
-    """Records as they arrive, for ever: from `since`, or from now. Topics that are made later join in."""
+    """Records as they arrive: from `since`, or from now. Topics that are made later join in.
+
+    Ends after `patience` seconds. (To cancel it instead may leave connections open: aiokafka closes none that it is just making.)
+    """
+    end = time.monotonic() + patience
     async with consumer(running) as reader:
         places: list[TopicPartition] = []
-        looked = -LOOK_AGAIN
-        while True:
-            if (now := time.monotonic()) - looked >= LOOK_AGAIN:
+        looked = -math.inf
+        while (now := time.monotonic()) < end:
+            if now - looked >= LOOK_AGAIN:
                 places, looked = await _join(reader, running, places, topics, since), now
             batches = await reader.getmany(timeout_ms=300, max_records=2000)
             seen = [Seen.of(r, running.clock) for records in batches.values() for r in records]

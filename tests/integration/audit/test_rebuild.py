@@ -29,7 +29,7 @@ from tests.unit.audit.line import consent_needed, passed, policy, refused
 KINDS = 14
 EACH = 12
 DAY = timedelta(days=1)
-PATIENCE = 90
+PATIENCE = 240
 CONFIG = {"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.01", "min.compaction.lag.ms": "0", "delete.retention.ms": "0"}  # fmt: skip
 PUBLIC = (
     "binding_id, version, state, at, round, admdvs, channel, sponsor_psn_no, beneficiary_psn_no, relation, requested_at, due_at, "
@@ -172,7 +172,7 @@ def row(body: bytes) -> tuple[Any, ...]:
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_the_compacted_topic_rebuilds_every_row(
     stack: TestStack, database_urls: dict[str, str]
 ) -> None:

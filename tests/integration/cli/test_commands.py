@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from deploy.local.errors import StackError
 from shared.contracts import answers, reasons
@@ -69,12 +71,12 @@ def test_publish_and_wait_for_the_answer(place: Place, tmp_path: Path) -> None:
                       data={"binding_id": str(binding_id), "sponsor_psn_no": SPONSOR.psn_no})  # fmt: skip
 
     def later() -> None:
-        time.sleep(2)
+        asyncio.run(_arrived(place.kafka, id))
         place.publish(answer(binding_id, id))
 
     service = threading.Thread(target=later)
     service.start()
-    status, text = place.run("publish", str(file), "--now", "--wait", "--timeout", "20")
+    status, text = place.run("publish", str(file), "--now", "--wait", "--timeout", "120")
     service.join()
     assert status == 0, text
     assert "binding.requests/" in text
@@ -82,6 +84,16 @@ def test_publish_and_wait_for_the_answer(place: Place, tmp_path: Path) -> None:
     status, text = place.run("publish", str(file), "--now", "--wait", "--timeout", "1")
     assert status == 3
     assert id in text
+
+
+async def _arrived(kafka: str, id: str) -> None:
+    """Waits until a request is there; what answers it before it was published answers nothing."""
+    async with AIOKafkaConsumer(
+        "binding.requests", bootstrap_servers=kafka, auto_offset_reset="earliest"
+    ) as reader:
+        async for record in reader:
+            if dict(record.headers).get("ce_id") == id.encode():
+                return
 
 
 def test_publish_refuses_all_when_one_is_wrong(place: Place, tmp_path: Path) -> None:
