@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from services.notify.domain import course
-from services.notify.domain.course import ATTEMPT_STATE, Outcome, State
+from services.notify.domain import announce, course
+from services.notify.domain.course import ATTEMPT_STATE, Next, Outcome, State
 from services.notify.work import Notice, Work
 from shared.contracts.answers import Binding
 from shared.contracts.notices import Medium
@@ -22,20 +22,45 @@ class Ending:
 
     def apply(self, notice: Notice, number: int, outcome: Outcome, reason: str, code: str) -> None:
         """An attempt came to `outcome`. `reason`: our word; `code`: the provider's."""
+        after = course.after(notice.progress, outcome, reason, self.work.now, self.work.rules(notice))
+        self._follow(notice, number, outcome, after, reason, code)
+
+    def looked_up(self, notice: Notice, number: int, outcome: Outcome, reason: str, code: str) -> None:
+        """A provider said later what an attempt came to that was counted already."""
+        after = course.looked_up(notice.progress, outcome, reason, self.work.now, self.work.rules(notice))
+        self._follow(notice, number, outcome, after, reason, code)
+
+    def silence(self, notice: Notice) -> None:
+        """Nothing was heard of the last attempt."""
+        medium = self.work.attempts[notice.id, notice.attempts].medium
+        reason = f"{medium}-unknown" if notice.state is State.UNKNOWN else f"{medium}-silence"
+        after = course.silent(notice.progress, notice.state, reason, self.work.now, self.work.rules(notice))
+        if after.state is notice.state:
+            self._move(notice.moved(after))
+        else:
+            self._follow(notice, notice.attempts, Outcome.SILENCE, after, reason, "")
+
+    def _follow(
+        self, notice: Notice, number: int, outcome: Outcome, after: Next, reason: str, code: str
+    ) -> None:
+        """Ends the attempt, moves the notice, reports."""
         if notice.state.final:
             return
         medium = self.end_attempt(notice, number, outcome, code)
         if outcome is Outcome.DELIVERED:
             self.deliver(notice, medium, number)
             return
-        rules = self.work.policies.at(notice.region, notice.decided_at).notice
-        after = course.after(notice.progress, outcome, reason, self.work.now, rules)
-        given_up = after.progress.step != notice.progress.step or after.state is State.HANDED
+        end = self._end(notice, after, outcome)
+        given_up = after.progress.step != notice.progress.step or end.state.final
         if given_up or outcome in (Outcome.PERMANENT, Outcome.TEMPORARY):
             self.report("failed", notice, medium, number, reason)
-        self._move(notice.moved(after))
-        if after.state is State.HANDED:
+        self._move(notice.moved(end))
+        if end.state is State.HANDED:
             self.report("handed-to-staff", notice, medium, number, reason)
+
+    def _end(self, notice: Notice, after: Next, outcome: Outcome | None) -> Next:
+        must = announce.must_be_told(notice.template, notice.side, self.work.rules(notice))
+        return course.ended(after, outcome, overtaken=notice.overtaken, optional=not must)
 
     def deliver(self, notice: Notice, medium: str, number: int) -> None:
         """It arrived: final."""
@@ -46,20 +71,30 @@ class Ending:
             self.out.answer(answer, to=notice.origin, type="answers.binding")
 
     def hand_over(self, notice: Notice, reason: str) -> None:
-        """Nothing can be sent: the staff must tell the person. Final."""
-        self._move(replace(notice, state=State.HANDED, next_at=None, reason=reason))
-        medium = notice.progress.medium or notice.progress.media[-1]
-        self.report("handed-to-staff", notice, medium, notice.attempts, reason)
+        """Nothing can be sent: the staff must tell the person, if somebody must. Final."""
+        self._stop(notice, Next(State.HANDED, notice.progress, None, reason))
 
     def skip(self, notice: Notice, reason: str) -> None:
-        """The person does not want this medium: the next one, or the staff."""
+        """Not by this medium: the next one, or the staff."""
         after = course.next_medium(notice.progress, reason, self.work.now)
-        self._move(notice.moved(after))
-        if after.state is State.HANDED:
-            self.report("handed-to-staff", notice, notice.progress.media[-1], notice.attempts, reason)
+        if after.state.final:
+            self._stop(notice, after)
+        else:
+            self._move(notice.moved(after))
+
+    def _stop(self, notice: Notice, after: Next) -> None:
+        end = self._end(notice, after, None)
+        self._move(notice.moved(end))
+        medium = notice.progress.medium or notice.progress.media[-1]
+        suffix = "handed-to-staff" if end.state is State.HANDED else "failed"
+        self.report(suffix, notice, medium, notice.attempts, end.reason)
 
     def overtaken(self, notice: Notice) -> None:
-        """A later decision makes it pointless: final, never sent."""
+        """A later decision makes it pointless: final if it is not under way, else it is not tried again."""
+        shown = notice.state is State.PENDING and notice.progress.medium == announce.CENTRE
+        if not (shown or notice.state is State.CREATED):
+            self._move(replace(notice, overtaken=True))
+            return
         self._move(replace(notice, state=State.EXPIRED, next_at=None, reason="overtaken"))
         medium = notice.progress.medium or notice.progress.media[-1]
         self.report("failed", notice, medium, notice.attempts, "overtaken")
@@ -89,7 +124,8 @@ class Ending:
     def end_attempt(self, notice: Notice, number: int, outcome: Outcome, code: str) -> str:
         """Notes what an attempt came to, whatever becomes of its notice; the attempt's medium."""
         attempt = self.work.attempts[notice.id, number]
-        if attempt.state in _OPEN:
+        unheard = attempt.state is State.UNKNOWN and outcome is Outcome.SILENCE
+        if attempt.state in _OPEN and not unheard:
             attempt.state, attempt.code = ATTEMPT_STATE[outcome], code[:60]
             self.work.ended.add((notice.id, number))
         return attempt.medium

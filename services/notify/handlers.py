@@ -1,19 +1,19 @@
 """One function per topic and per outcome of the sender: fold it into the working set, and say what follows."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from services.notify import storage
 from services.notify.acknowledging import acknowledged, invalid
 from services.notify.domain import announce, course
-from services.notify.domain.contact import Person, is_child
-from services.notify.domain.course import Outcome, State
+from services.notify.domain.announce import Reach
+from services.notify.domain.contact import Person
+from services.notify.domain.course import Outcome, Progress, State
 from services.notify.domain.surnames import surname
 from services.notify.domain.templates import Templates
-from services.notify.domain.told import SETTLEMENTS, Told, of_decision, of_settlement
-from services.notify.domain.turn import ASKING
+from services.notify.domain.told import ASKING, FOLDED, SETTLEMENTS, Told, of_decision, of_settlement
 from services.notify.ending import Ending
 from services.notify.work import NewNotice, Notice, Work
 from shared.clock import Clock
@@ -71,7 +71,7 @@ class NotifyHandler:
             if isinstance(item, Event) and isinstance(item.body, Acknowledged):
                 concerned.add(item.body.notice_id)
         states = (i.body for i in items if isinstance(i, Event) and isinstance(i.body, BindingState))
-        concerned |= await storage.asking(conn, {str(body.binding_id) for body in states})
+        concerned |= await storage.open_about(conn, {str(body.binding_id) for body in states})
         return await storage.lock_notices(conn, concerned), parts
 
     async def load(self, conn: Conn, items: Sequence[Item], keys: Keys) -> Work:
@@ -129,23 +129,43 @@ def _recorded(work: Work, body: PersonRecorded) -> None:
     if before is None or before.version < body.version:
         dead = body.surv_stas == "2" or body.death_date is not None
         named = surname(body.psn_name), body.language
-        person = Person(body.psn_no, body.version, body.tel, body.no_sms, dead, body.brdy, *named)
+        person = Person(
+            body.psn_no, body.version, body.tel, body.no_sms, dead, body.brdy, *named, body.optional_notices
+        )
         work.recorded[body.psn_no] = work.people[body.psn_no] = person
         work.forgotten.discard(body.psn_no)
 
 
 def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
-    """Makes a notice unless there is one for this message, template and recipient already."""
+    """Makes a notice unless there is one for this message, template and recipient already; what it overtakes is not sent any more."""
     key = (told.about, told.version, told.template, told.recipient_hash)
-    person = work.people.get(told.psn_no)
-    if key in work.known or (person and told.side is Side.BENEFICIARY and is_child(person, work.now)):
+    if key in work.known:
         return
-    rules = work.policies.at(told.region, told.decided_at).notice
-    planned = announce.media(told, rules, no_sms=bool(person and person.no_sms))
-    first = announce.first_step(told, planned, event.appended_at, work.born_at, work.now, rules.max_age_hours)
+    earlier = _earlier(work, told)
+    rules, person = work.policies.at(told.region, told.decided_at).notice, work.people.get(told.psn_no)
+    retracts = told.template == "resumed" and any(
+        one.state is State.CREATED for one in earlier if one.template == "suspended"
+    )
+    reach = announce.reach(told, rules, person, work.centres, retracts=retracts)
+    if reach is None:
+        return
+    first = announce.first_step(told, reach.media, event.appended_at, work.born_at, work.now, rules)
     if first is None:
         return
     work.known.add(key)
+<<<<<<< HEAD
+=======
+    notice = _make(work, event, told, reach, first, out)
+    if told.template in FOLDED and notice.sendable:
+        for one in earlier:
+            Ending(work, out).overtaken(one)
+
+
+def _make(
+    work: Work, event: Event, told: Told, reach: Reach, first: tuple[State, str | None], out: Out
+) -> Notice:
+    state, reason = first
+>>>>>>> 5be0253 (wip)
     written, stored = announce.words(told, work.templates, rules, person)
     state, reason = announce.unless_unsaid(first, written)
     notice = Notice(
@@ -155,38 +175,56 @@ def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
         template=told.template,
         side=str(told.side),
         region=told.region,
-        progress=announce.progress(planned),
+        progress=Progress(reach.media),
         attempts=0,
         state=state,
         reason=reason,
         decided_at=told.decided_at,
-        next_at=None if state.final else work.now,
+        next_at=None if state.final else work.now + timedelta(seconds=reach.first_wait),
         answer=_answer(event, told),
         origin=told.origin,
     )
     work.made.append(NewNotice(notice, told.recipient_hash, told.psn_no, stored, work.now, event.trace))
+    work.notices[notice.id] = notice
     ending = Ending(work, out)
     if state is State.HANDED:
+<<<<<<< HEAD
         ending.report("handed-to-staff", notice, planned[0] if planned else Medium.MESSAGE_CENTRE, 0, reason)
         return
     alive = person is None or not person.dead
     if alive and (centre := announce.answer_to(told, work.centres)):
         message = announce.centre_message(told, written.content, notice.id)
         out.answer(message, to=centre, type="answers.message")
+=======
+        medium = reach.media[0] if reach.media else Medium.MESSAGE_CENTRE
+        ending.report("handed-to-staff", notice, medium, 0, reason)
+    elif reach.centre:
+        out.answer(
+            announce.centre_message(told, written.content, notice.id), to=reach.centre, type="answers.message"
+        )
+>>>>>>> 5be0253 (wip)
         ending.report("sent", notice, Medium.MESSAGE_CENTRE, 0)
+    return notice
+
+
+def _earlier(work: Work, told: Told) -> list[Notice]:
+    """Notices about the same to the same person that are not final and go to a phone."""
+    return [
+        one
+        for one in work.notices.values()
+        if (one.about, one.side) == (told.about, str(told.side))
+        and one.version < told.version
+        and one.sendable
+        and not one.state.final
+    ]
 
 
 def _no_longer_asked(work: Work, body: BindingState, out: Out) -> None:
     """Papers or a consent that the binding no longer waits for are not asked for, even if nobody is told of the new state."""
     for notice in list(work.notices.values()):
-        asked = notice.template.partition(".")[0]
         later = notice.about == str(body.binding_id) and notice.version < body.version
-        if (
-            later
-            and notice.state is State.CREATED
-            and asked in ASKING
-            and TYPE_TO_STATE[asked] is not body.state
-        ):
+        gone_on = notice.template in ASKING and TYPE_TO_STATE[notice.template] is not body.state
+        if later and gone_on and notice.sendable and not notice.state.final:
             Ending(work, out).overtaken(notice)
 
 
@@ -205,6 +243,12 @@ def _attempt_ended(work: Work, due: Due, out: Out) -> None:
     whole = outcome is Outcome.ACCEPTED or not taken  # without its last part no text is delivered
     attempt.parts = taken if whole else taken + 1
     current = notice.state is State.SENDING and notice.attempts == number
+    if notice.state is State.UNKNOWN and notice.attempts == number and outcome is not Outcome.UNKNOWN:
+        ending.looked_up(
+            notice, number, outcome, due.body["reason"], due.body["code"]
+        )  # slower than its lease
+        _judge_parts(work, notice.id, number, out)
+        return
     if not current and outcome is not Outcome.DELIVERED:
         ending.end_attempt(notice, number, outcome, due.body["code"])
         work.ended.add((notice.id, number))
@@ -229,16 +273,20 @@ def _judge_parts(work: Work, notice_id: UUID, number: int, out: Out) -> None:
     outcome = course.of_parts(work.fates.get((notice_id, number), []), attempt.parts)
     if outcome is None or notice.state.final:
         return
-    current = notice.state is State.PENDING and notice.attempts == number
+    current = notice.state in (State.PENDING, State.UNKNOWN) and notice.attempts == number
     if current or outcome is Outcome.DELIVERED:
         Ending(work, out).apply(notice, number, outcome, f"{attempt.medium}-{outcome}", attempt.code)
 
 
 def _silence(work: Work, due: Due, out: Out) -> None:
-    """No receipt in time."""
+    """No receipt and no acknowledgement in time."""
     notice = work.notices[UUID(due.entity)]
-    if notice.state is State.PENDING and notice.attempts == due.body["number"]:
-        Ending(work, out).apply(notice, notice.attempts, Outcome.SILENCE, "sms-silence", "")
+    if notice.state not in (State.PENDING, State.UNKNOWN) or notice.attempts != due.body["number"]:
+        return
+    if notice.progress.medium == announce.CENTRE:
+        Ending(work, out).skip(notice, f"{announce.CENTRE}-silence")
+    else:
+        Ending(work, out).silence(notice)
 
 
 def _looked_up(work: Work, due: Due, out: Out) -> None:

@@ -5,18 +5,18 @@ insert into beginnings (born_at) values ($1) on conflict (one) do nothing;
 select born_at from beginnings;
 
 -- name: upsert_persons
-insert into persons (psn_no, version, tel, no_sms, dead, born, surname, language)
-select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bool[], $5::bool[], $6::date[], $7::text[], $8::text[])
+insert into persons (psn_no, version, tel, no_sms, dead, born, surname, language, optional_notices)
+select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bool[], $5::bool[], $6::date[], $7::text[], $8::text[], $9::bool[])
 on conflict (psn_no) do update set
     version = excluded.version, tel = excluded.tel, no_sms = excluded.no_sms, dead = excluded.dead, born = excluded.born,
-    surname = excluded.surname, language = excluded.language
+    surname = excluded.surname, language = excluded.language, optional_notices = excluded.optional_notices
 where excluded.version > persons.version;
 
 -- name: forget_persons
 delete from persons where psn_no = any($1::text[]);
 
 -- name: persons
-select psn_no, version, tel, no_sms, dead, born, surname, language from persons where psn_no = any($1::text[]);
+select psn_no, version, tel, no_sms, dead, born, surname, language, optional_notices from persons where psn_no = any($1::text[]);
 
 -- name: known_notices
 select n.about, n.version, n.template, n.recipient_hash from notices n
@@ -52,17 +52,16 @@ on conflict (provider_id) do update set notice_id = excluded.notice_id, number =
     fate = case when parts.seen_at >= now() - interval '2 days' then parts.fate end, seen_at = now()
 where parts.notice_id is null or parts.seen_at < now() - interval '2 days';
 
--- name: asking
+-- name: open_about
 -- Unlocked: to learn which to lock.
-select id from notices
-where about = any($1::text[]) and next_at is not null and split_part(template, '.', 1) = any($2::text[]);
+select id from notices where about = any($1::text[]) and next_at is not null;
 
 -- name: lock_notices
 select id from notices where id = any($1::uuid[]) order by id for update;
 
 -- name: notices
 select id, about, version, template, side, region, media, step, tries, put_off, attempts, state, reason, decided_at, next_at,
-    answer, origin_source, origin_id
+    answer, origin_source, origin_id, medium_until, overtaken
 from notices where id = any($1::uuid[]);
 
 -- name: attempts
@@ -73,9 +72,11 @@ select notice_id, number, fate from parts where notice_id = any($1::uuid[]);
 
 -- name: move_notices
 update notices n set state = m.state, reason = m.reason, step = m.step, tries = m.tries, put_off = m.put_off,
-    next_at = m.next_at, leased_until = null, ended_at = case when m.next_at is null then $8::timestamptz end
-from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::timestamptz[])
-    as m (id, state, reason, step, tries, put_off, next_at)
+    next_at = m.next_at, medium_until = m.medium_until, overtaken = m.overtaken,
+    leased_until = case when m.state = 'sending' then n.leased_until end,
+    ended_at = case when m.next_at is null then $10::timestamptz end
+from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::timestamptz[], $8::timestamptz[], $9::bool[])
+    as m (id, state, reason, step, tries, put_off, next_at, medium_until, overtaken)
 where n.id = m.id;
 
 -- name: end_attempts
@@ -84,22 +85,28 @@ from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[]) as e (noti
 where a.notice_id = e.notice_id and a.number = e.number;
 
 -- name: claim
--- Turns to take: nobody else's, one call to one person at a time. The lease is by the database's clock.
+-- Turns to take, nobody else's. The lease is by the database's clock. `overtaken`: a later notice about the same to the same person
+-- is there that goes to a phone, too; `ahead_sending`, `ahead_at`: an earlier one is being sent, or waits for its time.
 with turn as (
     select n.id from notices n
     where n.next_at <= $1 and n.state = 'created' and n.media[n.step + 1] = $2
       and (n.leased_until is null or n.leased_until < clock_timestamp())
-      and ($2 <> 'call' or not exists (
-          select from notices o where o.psn_no = n.psn_no and o.state = 'sending' and o.media[o.step + 1] = 'call'))
     order by n.next_at, n.version
     limit $3
     for update skip locked
 )
 update notices n set leased_until = clock_timestamp() + interval '60 seconds'
 from turn where n.id = turn.id
-returning n.id, n.about, n.version, n.template, n.psn_no, n.region, n.content, n.decided_at, n.created_at,
+returning n.id, n.about, n.version, n.template, n.psn_no, n.region, n.content, n.decided_at, n.created_at, n.next_at,
     (select a.provider from attempts a where a.notice_id = n.id order by a.number desc limit 1) as last_provider,
-    exists (select from notices l where l.about = n.about and l.side = n.side and l.version > n.version) as overtaken;
+    n.overtaken or exists (
+        select from notices l where l.about = n.about and l.side = n.side and l.version > n.version
+            and l.media <> '{message-centre}') as overtaken,
+    exists (
+        select from notices e where e.about = n.about and e.side = n.side and e.version < n.version
+            and e.state = 'sending') as ahead_sending,
+    (select max(e.next_at) from notices e where e.about = n.about and e.side = n.side and e.version < n.version
+        and e.state = 'created') as ahead_at;
 
 -- name: begin_attempts
 with begun as (
@@ -122,7 +129,7 @@ where n.id = p.id and n.state = 'created';
 -- Texts whose receipt did not come, and attempts whose process is gone.
 select n.id, n.attempts as number, n.state, n.psn_no, a.provider, a.started_at
 from notices n left join attempts a on a.notice_id = n.id and a.number = n.attempts
-where n.next_at <= $1 and (n.state = 'pending' or (n.state = 'sending' and n.leased_until < clock_timestamp()))
+where n.next_at <= $1 and (n.state in ('pending', 'unknown') or (n.state = 'sending' and n.leased_until < clock_timestamp()))
 order by n.next_at limit $2;
 
 -- name: provider_ids

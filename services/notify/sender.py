@@ -24,6 +24,7 @@ from services.notify.looking_up import LookingUp
 from services.notify.outcomes import Outcomes
 from services.notify.providers.interface import Order, Result
 from services.notify.providers.switch import Switch
+from services.notify.queueing import Asking, Numbers, forget
 from services.notify.storage import Q, persons
 from shared import log
 from shared.clock import Clock
@@ -34,6 +35,7 @@ from shared.policies.loader import Policies
 _OVERDUE_AT_ONCE: Final = 200
 _GATHER: Final = 0.01
 """Seconds after the end of an attempt in which others may end too, before one look for all of them."""
+_CLAIMED: Final = ("template", "decided_at", "created_at", "overtaken", "ahead_sending", "ahead_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,13 @@ class Sender:
         policies: Policies,
         media: Sequence[Switch],
         gauges: Gauges,
+        number_key: bytes = b"gongji",
     ) -> None:
+        """`number_key`: secret of the hashes that name telephone numbers."""
         self._pool, self._outcomes, self._clock, self._policies = pool, outcomes, clock, policies
         self._media, self._gauges = media, gauges
         self._looking_up = LookingUp(pool, media)
+        self._numbers = Numbers(number_key)
         self._running: dict[str, set[asyncio.Task[None]]] = {medium.name: set() for medium in media}
         self._ended = asyncio.Event()
         self._log = log.get()
@@ -100,6 +105,7 @@ class Sender:
             with contextlib.suppress(OSError, PostgresError, InterfaceError):
                 rows = await self._pool.fetch(Q["waiting"])
                 self._gauges.waiting.clear()
+                await forget(self._pool, self._clock.now())
                 for state, medium, count in rows:
                     self._gauges.waiting.labels(state, medium).set(count)
             for one in self._media:
@@ -119,7 +125,9 @@ class Sender:
         rows = await self._pool.fetch(Q["silent"], now, _OVERDUE_AT_ONCE)
         crashed = [row for row in rows if State(row["state"]) is State.SENDING]
         dues = [Due("crashed", str(row["id"]), now, {"number": row["number"]}) for row in crashed]
-        dues += await self._looking_up.ask([row for row in rows if State(row["state"]) is State.PENDING], now)
+        dues += await self._looking_up.ask(
+            [row for row in rows if State(row["state"]) is not State.SENDING], now
+        )
         if dues:
             await self._outcomes.put(dues)
         return len(dues) == _OVERDUE_AT_ONCE
@@ -146,19 +154,16 @@ class Sender:
     ) -> dict[UUID, Turn]:
         people = await persons(conn, (row["psn_no"] for row in rows))
         turns: dict[UUID, Turn] = {}
-        called: set[str] = set()
-        for row in rows:
-            claimed = Claimed(row["template"], row["decided_at"], row["created_at"], row["overtaken"])
+        asking = []
+        for row in sorted(rows, key=lambda row: (row["next_at"], row["version"])):
+            claimed = Claimed(*(row[name] for name in _CLAIMED))
             rules = self._policies.at(row["region"], now).notice
             turn = judge(claimed, medium.name, people.get(row["psn_no"]), rules, now)
-            if isinstance(turn, Send) and medium.name == "call" and row["psn_no"] in called:
-                turn = Later(now, "line-in-use")
-            elif isinstance(turn, Send) and not medium.providers:
+            if isinstance(turn, Send) and not medium.providers:
                 turn = Skip(f"{medium.name}-not-configured")
-            elif isinstance(turn, Send):
-                called.add(row["psn_no"])
             turns[row["id"]] = turn
-        return turns
+            asking.append(Asking(row["id"], claimed, rules))
+        return await self._numbers.admit(conn, medium.name, asking, turns, now)
 
     async def _begin(
         self, conn: Conn, medium: Switch, rows: Sequence[Record], turns: dict[UUID, Turn], now: datetime
@@ -174,6 +179,7 @@ class Sender:
             Q["begin_attempts"], list(providers), medium.longest, now, list(providers.values())
         )
         begun = {row[0]: row[1] for row in made}
+        await self._numbers.use(conn, medium.name, ((i, n, numbers[i]) for i, n in begun.items()), now)
         return [
             _Begun(
                 row["id"],

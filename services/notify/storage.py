@@ -6,14 +6,15 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from services.notify import queueing
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Progress, State
-from services.notify.domain.turn import ASKING
 from services.notify.work import Attempt, NewNotice, Notice, Work
 from shared.contracts.base import Origin
 from shared.db import Conn, load_queries
 
 Q = load_queries(__file__)
+_PERSON = ("psn_no", "version", "tel", "no_sms", "dead", "born", "surname", "language", "optional_notices")
 
 
 async def born_at(conn: Conn, now: datetime) -> datetime:
@@ -43,10 +44,10 @@ async def submit_parts(conn: Conn, parts: Mapping[str, tuple[UUID, int]]) -> Non
         )
 
 
-async def asking(conn: Conn, bindings: Iterable[str]) -> set[UUID]:
-    """Notices that ask for papers or a consent of these bindings and are not final."""
+async def open_about(conn: Conn, bindings: Iterable[str]) -> set[UUID]:
+    """Notices about these bindings that are not final."""
     wanted = sorted(set(bindings))
-    return {row[0] for row in await conn.fetch(Q["asking"], wanted, list(ASKING))} if wanted else set()
+    return {row[0] for row in await conn.fetch(Q["open_about"], wanted)} if wanted else set()
 
 
 async def lock_notices(conn: Conn, ids: Iterable[UUID]) -> list[UUID]:
@@ -76,7 +77,9 @@ def _notice(row: Record) -> Notice:
         template=row["template"],
         side=row["side"],
         region=row["region"],
-        progress=Progress(tuple(row["media"]), row["step"], row["tries"], row["put_off"]),
+        progress=Progress(
+            tuple(row["media"]), row["step"], row["tries"], row["put_off"], row["medium_until"]
+        ),
         attempts=row["attempts"],
         state=State(row["state"]),
         reason=row["reason"],
@@ -84,6 +87,7 @@ def _notice(row: Record) -> Notice:
         next_at=row["next_at"],
         answer=row["answer"],
         origin=origin,
+        overtaken=row["overtaken"],
     )
 
 
@@ -109,10 +113,7 @@ async def save(conn: Conn, work: Work) -> None:
         people = [work.recorded[one] for one in sorted(work.recorded)]
         await conn.execute(
             Q["upsert_persons"],
-            *(
-                [getattr(one, name) for one in people]
-                for name in ("psn_no", "version", "tel", "no_sms", "dead", "born", "surname", "language")
-            ),
+            *([getattr(one, name) for one in people] for name in _PERSON),
         )
     if work.forgotten:
         await conn.execute(Q["forget_persons"], sorted(work.forgotten))
@@ -126,6 +127,7 @@ async def save(conn: Conn, work: Work) -> None:
             (*key, str(a.state), a.code, a.parts) for key in sorted(work.ended) if (a := work.attempts[key])
         ]
         await conn.execute(Q["end_attempts"], *map(list, zip(*ended, strict=True)), work.now)
+        await queueing.free(conn, [key for key in work.ended if work.attempts[key].state is State.TECHNICAL])
 
 
 def _new_row(new: NewNotice) -> tuple[object, ...]:
@@ -138,4 +140,5 @@ def _new_row(new: NewNotice) -> tuple[object, ...]:
 
 
 def _moved_row(n: Notice) -> tuple[object, ...]:
-    return n.id, str(n.state), n.reason, n.progress.step, n.progress.tries, n.progress.put_off, n.next_at
+    p = n.progress
+    return n.id, str(n.state), n.reason, p.step, p.tries, p.put_off, n.next_at, p.until, n.overtaken

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.notify.domain.announce import CENTRE
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Next, Progress, State
 from services.notify.domain.templates import Templates
 from shared.contracts.base import Origin
 from shared.policies.loader import Policies
+from shared.policies.values import Notice as Rules
 
 Key = tuple[str, int, str, bytes]
 """about, version, template, hash of the recipient."""
@@ -33,6 +35,12 @@ class Notice:
     next_at: datetime | None
     answer: str | None = None
     origin: Origin | None = None
+    overtaken: bool = False  # a later decision is there: no further attempt
+
+    @property
+    def sendable(self) -> bool:
+        """Whether it goes to a phone at all."""
+        return self.progress.media != (CENTRE,)
 
     def moved(self, to: Next) -> "Notice":
         """The notice after a step of its course."""
@@ -83,3 +91,7 @@ class Work:
     made: list[NewNotice] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
     ended: set[tuple[UUID, int]] = field(default_factory=set)
+
+    def rules(self, notice: Notice) -> Rules:
+        """The region's notice policy of the day on which it was decided."""
+        return self.policies.at(notice.region, notice.decided_at).notice

@@ -48,6 +48,10 @@ class PersonRecorded(NamedPerson):
     death_date: date | None = Field(default=None, description="死亡日期 / date of death")
     tel: PhoneNumber | None = Field(default=None, description="联系电话 / contact number")
     no_sms: bool = Field(default=False, description="不接收短信 / opted out of SMS")
+    optional_notices: bool | None = Field(
+        default=None,
+        description="要不要可选的通知（如支出）；空：未表示 / wants notices of the optional kinds, such as spending; none: never said",
+    )
     language: str = Field(default="zh", description="语言 / language of notices", max_length=8)
     e_credential: bool | None = Field(
         default=None,

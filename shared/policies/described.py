@@ -23,7 +23,7 @@ def key(default: T, zh: str, en: str, *, example: str = "", reasons: str = "") -
     """A key of the region files: its default where no file says anything, and what it means. `reasons`: codes with spaces between."""
     said = {"described": Described(zh, en, example, tuple(reasons.split()))}
     if isinstance(default, Mapping):
-        return cast(T, field(default_factory=dict, metadata=said))
+        return cast(T, field(default_factory=lambda: dict(default), metadata=said))
     return field(default=default, metadata=said)
 
 

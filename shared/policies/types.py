@@ -64,6 +64,11 @@ OnRuleChanged = Literal["keep", "list", "end"]
 Proof = Literal["face-check", "commitment", "real-name", "e-credential", "operator"]
 AutoApprove = Literal["when-proven", "never"]
 Medium = Literal["sms", "call", "message-centre"]
+NoticeKind = Literal[
+    "received", "consent-requested", "supplement-requested", "approved", "refused", "rejected", "withdrawn", "expired", "changed",
+    "suspended", "resumed", "ended", "settled", "cancelled", "reversed", "refunded", "premium-paid",
+]  # fmt: skip
+Window = Literal["minute", "hour", "day"]
 Order = Literal["beneficiary-order", "highest-balance", "oldest-binding"]
 Segment = Literal["current", "historic"]
 QuotaScope = Literal["per-member", "all-members", "none"]
@@ -74,8 +79,8 @@ MutualAid = Literal["inside", "beside"]
 __all__ = [
     "Age", "AutoApprove", "ChannelKind", "Choices", "Clock", "Code", "Condition", "Count", "Days", "Document", "Effect",
     "Fen", "Flag", "Hotline", "Hours", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "Months", "MutualAid",
-    "Often", "OnRuleChanged", "Order", "PerMille", "Proof", "QuotaPeriod", "QuotaScope", "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "Side",
-    "Use", "UseCode",
+    "NoticeKind", "Often", "OnRuleChanged", "Order", "PerMille", "Proof", "QuotaPeriod", "QuotaScope", "Reach", "Relation", "SecondEyes", "Seconds",
+    "Segment", "Side", "Use", "UseCode", "Window",
 ]  # fmt: skip
 
 _CLOSED = ConfigDict(extra="forbid")

@@ -36,6 +36,11 @@ class Citation:
 
 
 # fmt: off
+_TO_BENEFICIARY: frozenset[t.NoticeKind] = frozenset({"consent-requested", "approved", "suspended", "ended"})
+_OPTIONAL: frozenset[t.NoticeKind] = frozenset({"settled", "cancelled", "reversed", "refunded", "premium-paid"})
+_TO_SPONSOR: frozenset[t.NoticeKind] = _OPTIONAL | {"supplement-requested", "approved", "refused", "rejected", "expired", "suspended", "ended"}
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """谁可以绑定谁，需要什么 / who may be bound to whom, and what that takes."""
@@ -143,8 +148,20 @@ class Notice:
     hotline: t.Hotline = key("12393", "咨询电话，写入办法", "named in remedies", example='"12393"')
     media: tuple[t.Medium, ...] = key(("sms", "call"), "依次使用，直到送达", "in this order until one arrives", example="[sms, call]")
     media_counter: tuple[t.Medium, ...] = key(("call", "sms"), "窗口申请人的次序", "for who applied at a counter", example="[call, sms]")
+    media_optional: tuple[t.Medium, ...] = key(("sms",), "可选种类的方式；未送达不转人工", "for the optional kinds; the staff do not see to those that did not arrive", example="[sms]")
+    centre_wait: t.Seconds = key(0, "先在申请渠道的消息中心告知，多久未展示再用其他方式；0：同时", "the channel's message centre is first, so long without acknowledgement until the next medium is used; 0: at once", example="900")
+    sponsor_kinds: frozenset[t.NoticeKind] = key(_TO_SPONSOR, "用短信、电话告知授权人的种类；其余只在消息中心", "what the sponsor is told by text or call; the other kinds are for the message centre alone", example="[approved, refused, rejected, ended]")
+    beneficiary_kinds: frozenset[t.NoticeKind] = key(_TO_BENEFICIARY, "告知使用人的种类", "what the beneficiary is told", example="[consent-requested, approved]")
+    optional_kinds: frozenset[t.NoticeKind] = key(_OPTIONAL, "本人可以不要的种类", "kinds that a person may decline", example="[settled, refunded]")
+    optional_unasked: t.Flag = key(True, "可选种类也告知没有表示过意愿的人", "optional kinds go also to who has never said whether he or she wants them")
+    critical_kinds: frozenset[t.NoticeKind] = key(frozenset(), "紧急的种类：短信不受时段限制，节假日也打电话", "critical kinds: texts at any hour, calls on public holidays too", example="[suspended]")
     quiet_hours: t.Hours | None = key(None, "此时段不发送", "nothing is sent then, by no medium", example='{start: "22:00", end: "08:00"}')
+    sms_hours: tuple[t.Hours, ...] = key((), "只在这些时段发短信；空：非静默时段均可", "texts only within these; none: whenever it is not quiet", example='[{start: "08:00", end: "20:00"}]')
     call_hours: tuple[t.Hours, ...] = key((), "只在这些时段打电话；空：非静默时段均可", "calls only within these; none: whenever it is not quiet", example='[{start: "09:00", end: "12:00"}]')
+    call_on_holidays: t.Flag = key(False, "法定节假日也打电话", "calls on public holidays too")
+    call_caps: Mapping[t.Window, t.Count] = key({"minute": 1, "hour": 5, "day": 20}, "每一分钟、一小时、二十四小时内拨打同一号码的次数上限", "calls to one number within any minute, hour, 24 hours", example="{minute: 1, hour: 5, day: 20}")
+    sms_caps: Mapping[t.Window, t.Count] = key({"day": 50}, "同样时间内发往同一号码的短信上限", "texts to one number within the same", example="{day: 50}")
+    provider_wait: t.Seconds = key(300, "多久没有结果即向服务商查询", "silence after which the provider is asked what became of it", example="300")
     receipt_wait: t.Seconds = key(1800, "短信无回执多久后换下一方式", "silence of an SMS provider after which the next medium is tried", example="1800")
     call_retry: t.Seconds = key(600, "两次拨打同一人的间隔", "between two calls to one person", example="600")
     call_attempts: t.Count = key(3, "就一事拨打一人的次数", "calls to one person about one thing", example="3")

@@ -1,34 +1,40 @@
 """The course of a notice: created → sending → pending → delivered, or on to the next medium, or handed to staff.
 
-An *attempt* is one text submitted or one call placed. Final states never move. Nothing is sent twice because of doubt: an
-attempt whose outcome is unknown is waited for like one that was accepted, and then another medium is used.
+An *attempt* is one text submitted or one call placed. Final states never move. Nothing is sent twice because of doubt: who may
+have it already is asked for (the provider is looked up), and only when the medium's time is over another medium is used.
+
+Three clocks: the provider's (`provider_wait`: then it is asked), the medium's (`receipt_wait`, for calls `call_retry`) and the
+message's (`max_age_hours`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
 
 class State(StrEnum):
-    """States of notices (first five; `expired`: overtaken by a later decision) and of attempts (all but CREATED, HANDED)."""
+    """States of notices and of attempts (attempts: all but CREATED, HANDED)."""
 
     CREATED = "created"  # waits for its turn: new, between two attempts, or for the hour
     SENDING = "sending"  # claimed: a provider is being asked
-    PENDING = "pending"  # the provider has it; a receipt is awaited
+    PENDING = "pending"  # the provider has it, or the message centre; a receipt is awaited
+    UNKNOWN = "unknown"  # it may have been sent: the provider is asked before anything else is done
     DELIVERED = "delivered"
     HANDED = "handed-to-staff"
     PERMANENT = "permanent-failure"  # this medium will never reach this number
     TEMPORARY = "temporary-failure"  # not now
     TECHNICAL = "technical-failure"  # ours or the provider's; nothing was sent
-    UNKNOWN = "unknown"  # it may have been sent
-    EXPIRED = "expired"  # accepted, and then silence
+    EXPIRED = "expired"  # of an attempt: accepted, and then silence; of a notice: not worth telling any more
 
     @property
     def final(self) -> bool:
         """Whether a notice in this state never moves again."""
-        return self in (State.DELIVERED, State.HANDED, State.EXPIRED)
+        return self not in _OPEN
+
+
+_OPEN: Final = frozenset({State.CREATED, State.SENDING, State.PENDING, State.UNKNOWN})
 
 
 class Outcome(StrEnum):
@@ -60,6 +66,8 @@ class Rules(Protocol):
     """The part of the region's notice policy that the course needs. Seconds and counts."""
 
     @property
+    def provider_wait(self) -> int: ...
+    @property
     def receipt_wait(self) -> int: ...
     @property
     def call_retry(self) -> int: ...
@@ -75,6 +83,9 @@ class Progress:
     step: int = 0
     tries: int = 0  # attempts with the present medium that reached a provider
     put_off: int = 0  # attempts with the present medium that did not
+    until: datetime | None = (
+        None  # the medium's clock: so long an attempt that may have arrived is waited for
+    )
 
     @property
     def medium(self) -> str | None:
@@ -106,20 +117,39 @@ def after(progress: Progress, outcome: Outcome, reason: str, now: datetime, rule
     """What follows an attempt's outcome. Pure: the same arguments give the same answer."""
     if outcome is Outcome.DELIVERED:
         return Next(State.DELIVERED, progress, None)
-    if outcome is Outcome.ACCEPTED or (outcome is Outcome.UNKNOWN and progress.medium == "sms"):
-        tried = _tried(progress)
-        return Next(State.PENDING, tried, now + timedelta(seconds=rules.receipt_wait))
+    if outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
+        return _wait(_tried(progress), outcome, now, rules)
     if outcome in (Outcome.THROTTLED, Outcome.TECHNICAL):
         return _put_off(progress, reason, now)
     if outcome is Outcome.SILENCE:
-        return next_medium(progress, reason, now)
-    tried = _tried(progress)
-    again = (
-        progress.medium == "call" and outcome is not Outcome.PERMANENT and tried.tries < rules.call_attempts
-    )
-    if again:
-        return Next(State.CREATED, tried, now + timedelta(seconds=rules.call_retry), reason)
-    return next_medium(tried, reason, now)
+        return silent(progress, State.PENDING, reason, now, rules)
+    return _failed(_tried(progress), outcome, reason, now, rules)
+
+
+def looked_up(progress: Progress, outcome: Outcome, reason: str, now: datetime, rules: Rules) -> Next:
+    """What follows when a provider is asked about an attempt that was counted already.
+
+    It has it: waited for. It never took it (technical, throttled): sent again. It does not know: waited for until the medium's time is over.
+    """
+    if outcome is Outcome.DELIVERED:
+        return Next(State.DELIVERED, progress, None)
+    if outcome in (Outcome.UNKNOWN, Outcome.SILENCE):
+        return silent(progress, State.UNKNOWN, reason, now, rules)
+    if outcome is Outcome.ACCEPTED:
+        return silent(progress, State.PENDING, reason, now, rules)
+    if outcome in (Outcome.THROTTLED, Outcome.TECHNICAL):
+        untried = replace(progress, tries=max(0, progress.tries - 1), until=None)
+        return _put_off(untried, reason, now)
+    return _failed(progress, outcome, reason, now, rules)
+
+
+def silent(progress: Progress, state: State, reason: str, now: datetime, rules: Rules) -> Next:
+    """Nothing was heard: waited for in `state` until the medium's time is over, then a call is repeated and a text given up."""
+    if progress.until is not None and now < progress.until:
+        return Next(state, progress, progress.until)
+    if progress.medium == "call" and progress.tries < rules.call_attempts:
+        return Next(State.CREATED, replace(progress, until=None), now, reason)
+    return next_medium(progress, reason, now)
 
 
 def next_medium(progress: Progress, reason: str, now: datetime) -> Next:
@@ -130,8 +160,42 @@ def next_medium(progress: Progress, reason: str, now: datetime) -> Next:
     return Next(State.CREATED, moved, now, reason)
 
 
+def ended(following: Next, outcome: Outcome | None, *, overtaken: bool, optional: bool) -> Next:
+    """The end of a course that nobody takes further.
+
+    Who was overtaken by a later decision is not tried again. What nobody has to be told is no work for the staff: it ends as its
+    last attempt did, without one as `expired`.
+    """
+    going_on = following.state is State.CREATED
+    if overtaken and (going_on or following.state is State.HANDED):
+        return Next(State.EXPIRED, following.progress, None, "overtaken")
+    if optional and following.state is State.HANDED:
+        state = State.EXPIRED if outcome is None else ATTEMPT_STATE[outcome]
+        last = state if state.final else State.EXPIRED
+        return Next(last, following.progress, None, following.reason)
+    return following
+
+
 def _tried(progress: Progress) -> Progress:
-    return Progress(progress.media, progress.step, progress.tries + 1, 0)
+    return replace(progress, tries=progress.tries + 1, put_off=0)
+
+
+def _wait(progress: Progress, outcome: Outcome, now: datetime, rules: Rules) -> Next:
+    """It may arrive, or have arrived: first the provider is asked, then the medium's time runs out."""
+    wait = rules.receipt_wait if progress.medium == "sms" else rules.call_retry
+    until = now + timedelta(seconds=wait)
+    state = State.PENDING if outcome is Outcome.ACCEPTED else State.UNKNOWN
+    ask = min(now + timedelta(seconds=rules.provider_wait), until)
+    return Next(state, replace(progress, until=until), ask)
+
+
+def _failed(progress: Progress, outcome: Outcome, reason: str, now: datetime, rules: Rules) -> Next:
+    """It did not arrive: a call may be repeated."""
+    again = outcome is not Outcome.PERMANENT and progress.tries < rules.call_attempts
+    if progress.medium == "call" and again:
+        later = now + timedelta(seconds=rules.call_retry)
+        return Next(State.CREATED, replace(progress, until=None), later, reason)
+    return next_medium(progress, reason, now)
 
 
 def _put_off(progress: Progress, reason: str, now: datetime) -> Next:
@@ -141,7 +205,7 @@ def _put_off(progress: Progress, reason: str, now: datetime) -> Next:
     """
     if progress.put_off + 1 >= _PUT_OFF_LIMIT and progress.step + 1 < len(progress.media):
         return next_medium(progress, reason, now)
-    later = Progress(progress.media, progress.step, progress.tries, progress.put_off + 1)
+    later = replace(progress, put_off=progress.put_off + 1)
     wait = min(_PUT_OFF_FIRST * 2 ** min(progress.put_off, 16), _PUT_OFF_LONGEST)
     return Next(State.CREATED, later, now + timedelta(seconds=wait), reason)
 

@@ -10,35 +10,27 @@ from uuid import UUID
 from services.notify.domain import facts
 from services.notify.domain.facts import Facts
 from shared.contracts.base import Message, Origin
-from shared.contracts.binding_decisions import BindingState
+from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_requests import Side
 from shared.contracts.settlement_results import Holder, PremiumPaid, Returned, Settled, Share
 
 _S, _B = Side.SPONSOR, Side.BENEFICIARY
-DECISIONS: Final[dict[str, tuple[Side, ...]]] = {
-    "received": (),  # the channel has answered already
-    "consent-requested": (_B,),
-    "under-review": (),
-    "supplement-requested": (_S,),
-    "approved": (_S, _B),
-    "refused": (_S,),
-    "rejected": (_S,),
-    "withdrawn": (),  # it was the sponsor's own act, answered by the channel
-    "expired": (_S,),
-    "changed": (_S, _B),
-    "suspended": (_S, _B),
-    "resumed": (_S, _B),
-    "ended": (_S, _B),
-}
-"""Which side hears of which type of decision. A structure test holds this against the contract."""
+DECISIONS: Final[frozenset[str]] = frozenset(TYPE_TO_STATE) - {"under-review"}
+"""Types of decision that people hear of, where the region says so; that a clerk has not looked yet is no news."""
+FOLDED: Final = DECISIONS
+"""Kinds that a later decision about the same binding takes the place of, as long as they have not been sent. Sums of money add up: each
+result of a settlement is told by itself."""
 
 SETTLEMENTS: Final = frozenset({"settled", "cancelled", "reversed", "refunded", "premium-paid"})
 """Results that the owner of a sponsor's account hears of. Quotes, declines and look-ups move no money."""
 
+ASKING: Final = frozenset({"consent-requested", "supplement-requested"})
+"""Kinds that ask for something; pointless once the binding waits for it no longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One notice to be made. `about` and `version` name the message, `region` whose policy holds for it.
+    """One notice that may be made. `about` and `version` name the message, `region` whose policy holds for it.
 
     `template` is the kind of notice and part of its key for ever: it does not change with the texts, or what was told would be told again.
     """
@@ -62,9 +54,14 @@ class Told:
 
 
 def of_decision(suffix: str, state: BindingState) -> Iterator[Told]:
-    """Notices that a decision asks for. The dead are not told; who is dead is known from the registry at sending."""
+    """Notices that a decision may ask for, one a side; whether and how is the region's: `announce.reach`.
+
+    The dead are not told; who is dead is known from the registry at sending.
+    """
+    if suffix not in DECISIONS:
+        return
     case = state.case
-    for side in DECISIONS[suffix]:
+    for side in (_S, _B):
         party = case.sponsor if side is _S else case.beneficiary
         if party is None:
             continue
