@@ -1,4 +1,4 @@
-"""`gongji record verify|prove|check|seals`: nothing that was decided or looked at was changed or removed, and who may see for himself."""
+"""`gongji record verify|prove|check|seals|views`: nothing that was decided or looked at was changed or removed, and who may see for himself."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from deploy.commands.policy_files import day
+from deploy.commands.record_views import views
 from deploy.local.errors import StackError
 from deploy.reading import record, running
 from deploy.reading.running import Running
@@ -187,6 +188,9 @@ def seals(as_json: AsJson = False) -> None:
             str(one.day), root.hex(), str(len(one.heads)), str(sum(n for n, _ in one.heads.values()))
         )
     Console().print(table)
+
+
+app.command("views")(views)
 
 
 def _progress(quiet: bool) -> Progress:

@@ -1,4 +1,4 @@
-"""One schema and one login role per service in one database; none may read another's tables."""
+"""One schema and one login role per service in one database, and one for the review desk; none may read another's tables."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from shared.db import Conn
 SERVICES = ("eligibility", "audit", "notify", "settlement")
 KEEPER, RECORD = "gongji_record", "audit_record"
 """The role that owns audit's record, and the record's schema."""
+DESK, DESK_VIEWS = "desk", "audit_desk"
+"""Whose role `gongji review` and `gongji record` read with, and the schema of what it may see of audit's cases."""
+ROLES = (*SERVICES, DESK)
+"""Everybody who logs in."""
 _RECORD_TABLES = Path(__file__).parents[2] / "services/audit/migrations/0002_record.sql"
 
 
 def role_of(service: str) -> str:
-    """The login role of a service."""
+    """The login role of a service, or of the desk."""
     return f"gongji_{service}"
 
 
@@ -34,7 +38,7 @@ def service_url(admin_url: str, service: str, password: str) -> str:
 
 
 async def create_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
-    """Create each service's role, or give it its password. `passwords` is by service. Raises asyncpg's errors."""
+    """Create each role of `ROLES` that has a password, or give it that one. The desk's reads only. Raises asyncpg's errors."""
     connection = await asyncpg.connect(admin_url)
     try:
         for service, password in passwords.items():
@@ -45,6 +49,8 @@ async def create_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
             await connection.execute(f'{verb} role "{role}" login password {secret}')
             await connection.execute(f'alter role "{role}" set synchronous_commit = on')
             await connection.execute(f'alter role "{role}" set search_path = "{service}"')
+            if service == DESK:
+                await connection.execute(f'alter role "{role}" set default_transaction_read_only = on')
     finally:
         await connection.close()
 
@@ -72,6 +78,28 @@ async def _keep_record(connection: Conn, database: str) -> None:
         )
 
 
+async def _serve_desk(connection: Conn, database: str) -> None:
+    """What the desk's role may do: select from the views that audit makes in `audit_desk`, and from the record. Nothing else.
+
+    The views do not exist before audit's first start: those that it will make are granted in advance.
+    """
+    owner, role = role_of("audit"), role_of(DESK)
+    if not await connection.fetchval("select true from pg_roles where rolname = $1", role):
+        await connection.execute(f"create role {role} nologin")
+    await connection.execute(f"grant {role} to current_user")
+    await connection.execute(f"create schema if not exists {DESK_VIEWS} authorization {owner}")
+    await connection.execute(f"grant connect on database {database} to {role}")
+    await connection.execute(
+        f"alter default privileges for role {owner} in schema {DESK_VIEWS} grant select on tables to {role}"
+    )
+    for keeper, schema in ((owner, DESK_VIEWS), (KEEPER, RECORD)):
+        async with connection.transaction():
+            await connection.execute(f"set local role {keeper}")
+            await connection.execute(f"revoke all on schema {schema} from public")
+            await connection.execute(f"grant usage on schema {schema} to {role}")
+            await connection.execute(f"grant select on all tables in schema {schema} to {role}")
+
+
 async def create_schemas(admin_url: str, services: Iterable[str] = SERVICES) -> None:
     """Create each service's schema in the database of `admin_url`, and close everything else to its role.
 
@@ -91,5 +119,6 @@ async def create_schemas(admin_url: str, services: Iterable[str] = SERVICES) -> 
             await connection.execute(f'grant connect, temporary on database {database} to "{role}"')
             if service == "audit":
                 await _keep_record(connection, database)
+                await _serve_desk(connection, database)
     finally:
         await connection.close()

@@ -45,12 +45,12 @@ class TestStack:
 
     async def prepare(self) -> None:
         """Create the services' roles and the template of fresh databases."""
-        await databases.create_roles(self.database_url, dict.fromkeys(databases.SERVICES, PASSWORD))
+        await databases.create_roles(self.database_url, dict.fromkeys(databases.ROLES, PASSWORD))
         await stack.create_database(self.database_url, TEMPLATE)
         await databases.create_schemas(self.stack.database_url_of(TEMPLATE))
 
     async def fresh_database(self) -> dict[str, str]:
-        """URLs into a new database with empty schemas: one per service, and the administrator's as "admin"."""
+        """URLs into a new database with empty schemas: one per service, one of the desk, and the administrator's as "admin"."""
         self.made += 1
         name = f"gongji_test_{self.made}_{id(self):x}"
         admin = self.stack.database_url_of(name)
@@ -58,7 +58,7 @@ class TestStack:
         await databases.create_schemas(admin)  # a database's own grants are not copied from its template
         self.names.append(name)
         return {"admin": admin} | {
-            service: databases.service_url(admin, service, PASSWORD) for service in databases.SERVICES
+            service: databases.service_url(admin, service, PASSWORD) for service in databases.ROLES
         }
 
     async def drop_databases(self) -> None:

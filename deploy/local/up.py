@@ -16,7 +16,15 @@ from typing import Any
 from deploy import cast, registry, topics
 from deploy.local import process, stack, state
 from deploy.local.console import Console
-from deploy.local.databases import SERVICES, create_roles, create_schemas, service_url, variable_of
+from deploy.local.databases import (
+    DESK,
+    ROLES,
+    SERVICES,
+    create_roles,
+    create_schemas,
+    service_url,
+    variable_of,
+)
 from deploy.local.errors import StackError, tail
 from deploy.local.paths import PROJECT
 from deploy.local.ports import choose
@@ -44,15 +52,15 @@ def chosen(text: str) -> tuple[str, ...]:
 
 
 async def provision(servers: Stack, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Make roles, schemas and topics that are missing; returns each service's database URL.
+    """Make roles, schemas and topics that are missing; returns each service's database URL, and the desk's where it is known.
 
-    A service whose `GONGJI_<SERVICE>_DATABASE_URL` is set keeps it, and nothing is made for it.
+    A service whose `GONGJI_<SERVICE>_DATABASE_URL` is set keeps it, and nothing is made for it; nor for the desk if audit's is set.
     """
-    given = {name: environ[variable_of(name)] for name in SERVICES if environ.get(variable_of(name))}
-    ours = [name for name in SERVICES if name not in given]
+    given = {name: environ[variable_of(name)] for name in ROLES if environ.get(variable_of(name))}
+    ours = [name for name in ROLES if name not in given and (name != DESK or "audit" not in given)]
     passwords = {name: stack.service_secret(servers, name) for name in ours}
     await create_roles(servers.database_url, passwords)
-    await create_schemas(servers.database_url, ours)
+    await create_schemas(servers.database_url, [name for name in ours if name != DESK])
     await topics.apply_at(servers.kafka)
     made = {name: service_url(servers.database_url, name, passwords[name]) for name in ours}
     return {**made, **given}
@@ -153,6 +161,8 @@ async def run(
         supervisor = Supervisor(servers, programs, console)
         supervisor.extra["clock"] = next((c for p in programs if (c := p.env.get("GONGJI_CLOCK"))), "")
         supervisor.database_urls = urls
+        if DESK in urls:
+            supervisor.extra[DESK] = {"database_url": urls[DESK]}
         _on_signals(supervisor.stopping)
         console.say(f"Kafka {servers.kafka}, PostgreSQL {servers.database_url.rpartition('@')[2]}")
         await supervisor.run(

@@ -7,6 +7,8 @@ PATIENCE = 30.0
 """Seconds for which records may wait before anybody is called: a rebalance or a restart takes up to ten."""
 DUE_PATIENCE = 60.0
 MANY_RESTARTS = 3
+ENOUGH_LOOKS, MOST_DISAGREED = 20, 0.1
+"""Second looks in a province without which a share says nothing, and the share of disagreements past which somebody should ask why."""
 
 PAGES: dict[str, str] = {
     "service-restarts": "服务反复退出 / a service ends again and again",
@@ -22,6 +24,7 @@ PAGES: dict[str, str] = {
     "provider-dark": "通知服务商中断 / a provider is dark",
     "overdue-review": "到期事项逾期 / due rows are overdue, reviews among them",
     "documents-wait": "材料未能核验 / documents cannot be verified",
+    "reviewers-disagree": "复看不一致率过高 / second looks disagree too often",
     "probing": "疑似试探他人信息 / somebody asks for strangers",
 }
 """Anchors of the runbook's pages and their titles."""
@@ -45,9 +48,16 @@ def alarms(row: Mapping[str, Any]) -> list[str]:
         "provider-dark": any(not up for up in (row.get("links") or {}).values()),
         "overdue-review": _over(row, "overdue_oldest_s", DUE_PATIENCE),
         "documents-wait": bool(row.get("documents_late")),
+        "reviewers-disagree": any(_disagree(one) for one in (row.get("looks") or {}).values()),
         "probing": bool(row.get("sponsors_stopped")),
     }
     return [page for page in PAGES if on[page]]
+
+
+def _disagree(looks: Mapping[str, int]) -> bool:
+    disagreed = looks.get("disagreed", 0)
+    looked = looks.get("agreed", 0) + disagreed
+    return looked >= ENOUGH_LOOKS and disagreed > MOST_DISAGREED * looked
 
 
 def _over(row: Mapping[str, Any], name: str, limit: float) -> bool:

@@ -1,15 +1,18 @@
-"""What the review desk needs of a running stack: read audit's tables without being able to write, and say a verdict."""
+"""What the review desk needs of a running stack: read what its role may see of audit, and say a verdict."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from deploy.local.databases import DESK
 from deploy.local.errors import StackError
 from deploy.reading import topics
 from deploy.reading.running import Running
@@ -37,17 +40,20 @@ DOCUMENTS = {
 
 
 async def ask(stack: Running, question: Callable[[Conn], Awaitable[T]]) -> T:
-    """What `question` finds in audit's tables, in a read-only transaction. Raises `StackError` when they are not there."""
-    async with stack.reading("audit") as conn, conn.transaction():
+    """What `question` finds, in a read-only transaction of the desk's role. Raises `StackError` when there is nothing to read yet."""
+    async with stack.reading(DESK) as conn, conn.transaction():
         return await question(conn)
 
 
-async def say(stack: Running, short_type: str, body: Message) -> Message | None:
-    """Publishes a verdict as the desk; the answer to it, or `None` if none comes in time. Raises `StackError`."""
+async def say(stack: Running, short_type: str, body: Message, *, id: UUID | None = None) -> Message | None:
+    """Publishes a verdict as the desk; the answer to it, or `None` if none comes in time. Raises `StackError`.
+
+    `id`: of the message, a new one if none is given.
+    """
     spec = TYPES[short_type]
-    id, now = str(SystemIds().new()), stack.clock.now()
+    name, now = str(id or SystemIds().new()), stack.clock.now()
     headers = {
-        envelope.CE_ID: id,
+        envelope.CE_ID: name,
         envelope.CE_SOURCE: SOURCE,
         envelope.CE_TYPE: spec.full,
         envelope.CE_TIME: now.isoformat(),
@@ -58,20 +64,21 @@ async def say(stack: Running, short_type: str, body: Message) -> Message | None:
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka, acks="all", enable_idempotence=True)
     try:
         await producer.start()
-        pairs = [(name, text.encode()) for name, text in headers.items()]
+        pairs = [(header, text.encode()) for header, text in headers.items()]
         value = body.model_dump_json(exclude_none=True).encode()
         await producer.send_and_wait(spec.topic, value, key=spec.key_of(body).encode(), headers=pairs)
     except (KafkaError, OSError) as error:
         raise StackError(f"Kafka at {stack.kafka}: {type(error).__name__}", "See `gongji status`.") from error
     finally:
         await producer.stop()
-    return await _answer(stack, id, now)
+    return await _answer(stack, name, now)
 
 
 async def _answer(stack: Running, id: str, since: datetime) -> Message | None:
     try:
-        async with asyncio.timeout(PATIENCE):
-            async for seen in topics.tail(stack, topics=[answers_topic(SOURCE)], since=since):
+        tail = topics.tail(stack, topics=[answers_topic(SOURCE)], since=since)
+        async with asyncio.timeout(PATIENCE), aclosing(tail) as answers:
+            async for seen in answers:
                 if seen.request == (SOURCE, id):
                     return seen.body
     except TimeoutError:

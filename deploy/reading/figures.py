@@ -24,9 +24,14 @@ from shared.db import Conn, load_queries
 
 Q = load_queries(__file__)
 Offsets = Mapping[TopicPartition, int]
-_LINK = re.compile(r'^gongji_notify_link_up\{medium="([a-z-]+)"\} ([0-9.]+)$', re.MULTILINE)
+_LINK = re.compile(
+    r'^gongji_notify_link_up\{medium="[a-z-]+",provider="([a-z0-9-]+)"\} ([0-9.]+)$', re.MULTILINE
+)
 _STOPPED = re.compile(r"^gongji_eligibility_sponsors_stopped ([0-9.]+)$", re.MULTILINE)
 _LATE = re.compile(r'^gongji_audit_documents_waiting\{state="late"\} ([0-9.]+)$', re.MULTILINE)
+_LOOKS = re.compile(
+    r'^gongji_audit_looks\{outcome="(agreed|disagreed)",region="([0-9]+)"\} ([0-9.]+)$', re.MULTILINE
+)
 
 
 @dataclass(slots=True)
@@ -49,6 +54,8 @@ class Figures:
     links: dict[str, bool] = field(default_factory=dict)
     sponsors_stopped: int = 0
     documents_late: int = 0
+    looks: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Second looks of the last days, by province: agreed and disagreed."""
     wrong: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
 
@@ -106,8 +113,8 @@ async def _read(conn: Conn, running: Running, into: Figures) -> dict[TopicPartit
 
 
 async def _ready(http: str | None, into: Figures) -> None:
-    """What `/ready` complains of, and from `/metrics` which providers' links stand, how many sponsors were stopped today, and how many
-    cases wait for a store of documents that does not answer."""
+    """What `/ready` complains of, and from `/metrics` which providers' links stand, how many sponsors were stopped today, how many
+    cases wait for a store of documents that does not answer, and how second looks came out."""
     if http is None:
         return
 
@@ -123,9 +130,11 @@ async def _ready(http: str | None, into: Figures) -> None:
             return {"http": "does not answer"}, ""
 
     into.wrong, metrics = await asyncio.to_thread(ask)
-    into.links = {medium: float(value) > 0 for medium, value in _LINK.findall(metrics)}
+    into.links = {provider: float(value) > 0 for provider, value in _LINK.findall(metrics)}
     into.sponsors_stopped = sum(int(float(value)) for value in _STOPPED.findall(metrics))
     into.documents_late = sum(int(float(value)) for value in _LATE.findall(metrics))
+    for outcome, region, value in _LOOKS.findall(metrics):
+        into.looks.setdefault(region, {})[outcome] = int(float(value))
 
 
 async def _lags(

@@ -23,6 +23,18 @@ _QUEUE = (
     "documents",
     "in whose hands",
 )
+_LOOKS = (
+    "binding",
+    "region",
+    "channel",
+    "relation",
+    "state",
+    "approved by",
+    "looked at",
+    "by",
+    "agreed",
+    "documents",
+)
 _COUNTS = ("region", "state", "desk", "cases", "first", "reminded", "marked", "first due")
 
 
@@ -55,3 +67,43 @@ def counts(rows: Sequence[asyncpg.Record]) -> Table:
         numbers = (str(row[name]) for name in ("cases", "first", "reminded", "marked"))
         table.add_row(row["admdvs"], row["state"], row["desk"], *numbers, beijing(row["due_at"]))
     return table
+
+
+def looks(rows: Sequence[asyncpg.Record]) -> Table:
+    """Approvals that were drawn for a second person, one line each."""
+    table = Table(*_LOOKS)
+    for row in rows:
+        agreed = {True: "yes", False: "[red]no[/red]", None: ""}[row["agreed"]]
+        table.add_row(
+            str(row["binding_id"]),
+            row["admdvs"],
+            row["channel"],
+            row["relation"],
+            row["state"],
+            row["sampled"],
+            beijing(row["looked_at"]) if row["looked_at"] else "",
+            row["looked_by"] or "",
+            agreed,
+            DRAWN.get(row["documents"], desk.DOCUMENTS[row["documents"]]),
+        )
+    return table
+
+
+DRAWN = {"faulty": "faulty"}
+"""Documents of an approved case are not asked for again: the second person says what follows."""
+
+
+def share(row: asyncpg.Record) -> float | None:
+    """The share of looks at which the second person disagreed; `None` before the first look."""
+    looked = row["agreed"] + row["disagreed"]
+    return round(row["disagreed"] / looked, 4) if looked else None
+
+
+def rate(row: asyncpg.Record, days: int) -> str:
+    """One line of a province: waiting, looked at, disagreed."""
+    looked, found = row["agreed"] + row["disagreed"], share(row)
+    told = "" if found is None else f" ({found:.1%})"
+    return (
+        f"{row['region']}: 待复看 {row['waiting']}，近 {days} 日复看 {looked}，不一致 {row['disagreed']}{told}"
+        f" / {row['waiting']} waiting, {looked} looked at in {days} days, {row['disagreed']} disagreed{told}"
+    )

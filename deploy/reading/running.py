@@ -10,10 +10,10 @@ from typing import Any
 import asyncpg
 
 from deploy.local import state
+from deploy.local.databases import DESK, ROLES, role_of, variable_of
 from deploy.local.errors import StackError
 from deploy.local.paths import home
 from shared.clock import SystemClock, from_setting
-from shared.contracts.sources import SERVICES
 from shared.db import Conn, connection_settings
 
 NO_STACK = "Start one with `gongji up --detach`, or set KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL."
@@ -21,7 +21,7 @@ NO_STACK = "Start one with `gongji up --detach`, or set KAFKA_BOOTSTRAP_SERVERS 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Addresses of a stack. `urls` are database URLs by service; `http` the services' health pages."""
+    """Addresses of a stack. `urls` are database URLs by service and of the desk; `http` the services' health pages."""
 
     kafka: str
     database_url: str | None = None
@@ -32,15 +32,23 @@ class Running:
 
     @asynccontextmanager
     async def database(self, service: str) -> AsyncIterator[Conn]:
-        """A connection that works in the service's schema.
+        """A connection that works in the service's schema; of `desk`, one that may read only what the desk's role may.
 
         Raises `StackError` when no database is known for it; asyncpg's errors and OSError when it is away.
         """
-        url = self.urls.get(service) or self.database_url
+        own = self.urls.get(service)
+        url = own or self.database_url
         if url is None:
-            raise StackError(f"no database is known for {service}", f"Set DATABASE_URL. {NO_STACK}")
+            raise StackError(
+                f"no database is known for {service}",
+                f"Set {variable_of(service)} or DATABASE_URL. {NO_STACK}",
+            )
         conn = await asyncpg.connect(url, timeout=10, server_settings=connection_settings(service))
         try:
+            if (
+                service == DESK and own is None
+            ):  # the administrator's, who gives away what the desk does not need
+                await conn.execute(f"set role {role_of(DESK)}")
             yield conn
         finally:
             await conn.close()
@@ -58,8 +66,14 @@ class Running:
         try:
             async with self.database(service) as conn:
                 yield conn
-        except asyncpg.UndefinedTableError:
-            raise StackError(f"{service} has no tables yet", "Start it once with `gongji up`.") from None
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+            owner = "audit" if service == DESK else service
+            raise StackError(f"{owner} has no tables yet", "Start it once with `gongji up`.") from None
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError) as error:
+            raise StackError(
+                f"the role of {service} may not do this: {type(error).__name__}",
+                "Run `python -m deploy.provision` again; `gongji up` does it by itself.",
+            ) from None
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise StackError(
                 f"PostgreSQL of {service}: {type(error).__name__}", "See `gongji status` and docs/runbook.md."
@@ -74,8 +88,9 @@ def find(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     if not kafka:
         raise StackError("no running stack is known here", NO_STACK)
     services: dict[str, dict[str, Any]] = told.get("services", {})
-    variables = {name: env.get(f"GONGJI_{name.upper()}_DATABASE_URL") for name in SERVICES}
+    variables = {name: env.get(variable_of(name)) for name in ROLES}
     stored = {name: row.get("database_url") for name, row in services.items()}
+    stored[DESK] = told.get(DESK, {}).get("database_url")
     return Running(
         kafka=kafka,
         database_url=env.get("DATABASE_URL") or told.get("database_url"),

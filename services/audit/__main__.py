@@ -2,6 +2,7 @@
 
 import sys
 
+from services.audit import looks
 from services.audit.app import build, documents
 from services.audit.record.sealing import keep_sealed
 from services.audit.settings import Settings
@@ -16,7 +17,7 @@ def main() -> None:
         handler = build(settings)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
-    service.main(handler, settings, [keep_sealed, documents(settings)])
+    service.main(handler, settings, [keep_sealed, documents(settings), looks.count])
 
 
 if __name__ == "__main__":

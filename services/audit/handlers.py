@@ -26,7 +26,7 @@ from shared.contracts.operators import Operator
 from shared.contracts.operators import load as registered
 from shared.contracts.reasons import Reason, reason
 from shared.contracts.registry import PersonRecorded, RelationRecorded
-from shared.contracts.review_verdicts import Claimed, Revealed, VerdictGiven
+from shared.contracts.review_verdicts import Claimed, Decision, Revealed, TakenOver, VerdictGiven
 from shared.contracts.topics import consumed_by
 from shared.db import Conn
 from shared.messaging.handler import Due, Encoded, Event, Invalid, Item, Out, Tombstone
@@ -159,7 +159,9 @@ class AuditHandler:
             outcome = self._fold(state, binding_id, event.body, event, out)
             self._looked(state, before, event)
             if isinstance(event.body, Revealed) and not outcome.objections:
-                look = record.view(binding_id, event.body.operator_id, event.body.note or "", event.time)
+                look = record.view(
+                    binding_id, event.body.operator_id, event.body.note or "", event.time, event.id
+                )
                 state.record.append(Entry(record.DESK, binding_id, None, look))
         held = outcome.file.state if outcome.file else None
         told = answering.verdict(binding_id, held, outcome.objections, event.time)
@@ -169,10 +171,14 @@ class AuditHandler:
     def _looked(state: Batch, before: CaseFile | None, event: Event) -> None:
         """What an operator said without deciding is on the record as well."""
         after, body = state.files.get(before.state.binding_id) if before else None, event.body
-        said = verdicts.looked(before, after) if before and after else None
-        if before and said and isinstance(body, VerdictGiven):
-            about = before.state.binding_id
+        if before is None or after is None:
+            return
+        about, entry = before.state.binding_id, None
+        if isinstance(body, VerdictGiven) and (said := verdicts.looked(before, after)):
             entry = record.look(about, body.operator_id, said, body.note or "", event.time)
+        elif isinstance(body, TakenOver) and (had := verdicts.taken(before, after)):
+            entry = record.takeover(about, body.operator_id, had, body.note or "", event.time)
+        if entry:
             state.record.append(Entry(record.DESK, about, None, entry))
 
     def _barred(self, state: Batch, binding_id: UUID, event: Event) -> tuple[Reason, ...]:
@@ -188,11 +194,13 @@ class AuditHandler:
         return permissions.objections(operator, type(body), case, bound)
 
     def _unread(self, state: Batch, binding_id: UUID, event: Event) -> tuple[Reason, ...]:
-        """Nobody takes or decides a case whose documents are still being read."""
-        file = state.files.get(binding_id)
-        if not self._documents or file is None or not isinstance(event.body, Claimed | VerdictGiven):
+        """Nobody takes or decides a case whose documents are still being read, nor looks again at an approval before they were."""
+        file, body = state.files.get(binding_id), event.body
+        if not self._documents or file is None or not isinstance(body, Claimed | TakenOver | VerdictGiven):
             return ()
-        waits = rows.concerned(file.state) and (binding_id, file.state.round) not in state.seen
+        looks = isinstance(body, VerdictGiven) and body.decision is not Decision.SUPPLEMENT
+        concerned = rows.concerned(file.state) or (looks and rows.drawn(file))
+        waits = concerned and (binding_id, file.state.round) not in state.seen
         return (reason("documents-pending"),) if waits else ()
 
     def _fold(self, state: Batch, binding_id: UUID, event: Any, item: Item, out: Out) -> Outcome:

@@ -2,8 +2,8 @@
 select binding_id from binding where binding_id = any($1::uuid[]) order by binding_id for update;
 
 -- name: load
-select binding_id, body, claimed_by, claimed_until, overdue, since, reminded, first_born_by, marks, second_eyes, first_eyes,
-       sampled, looked_by, agreed
+select binding_id, body, claimed_by, claimed_until, taken_from, overdue, since, reminded, first_born_by, marks, second_eyes, first_eyes,
+       sampled, looked_by, agreed, looked_at
 from binding where binding_id = any($1::uuid[]);
 
 -- name: related
@@ -16,16 +16,17 @@ select binding_id, reviewer, state from binding where binding_id = any($1::uuid[
 insert into binding as b (
     binding_id, version, state, at, round, admdvs, channel, sponsor_psn_no, beneficiary_psn_no, relation, requested_at,
     due_at, reviewer, claimed_by, claimed_until, overdue, body, counter, since, reminded, first_born_by, marks, second_eyes,
-    first_eyes, sampled, looked_by, agreed, first)
+    first_eyes, sampled, looked_by, agreed, looked_at, taken_from, first)
 select c.*, c.state = 'under-review' and (c.counter or exists (
         select from person p where p.psn_no in (c.sponsor, c.beneficiary) and p.brdy <= c.born_by))
 from unnest(
     $1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[], $15::timestamptz[], $16::bool[], $17::text[],
     $18::bool[], $19::timestamptz[], $20::int[], $21::date[], $22::text[], $23::bool[], $24::text[], $25::text[], $26::text[],
-    $27::bool[])
+    $27::bool[], $28::timestamptz[], $29::text[])
     as c (id, version, state, at, round, admdvs, channel, sponsor, beneficiary, relation, requested_at, due_at, reviewer, claimed_by,
-          claimed_until, overdue, body, counter, since, reminded, born_by, marks, second_eyes, first_eyes, sampled, looked_by, agreed)
+          claimed_until, overdue, body, counter, since, reminded, born_by, marks, second_eyes, first_eyes, sampled, looked_by, agreed,
+          looked_at, taken_from)
 on conflict (binding_id) do update set
     version = excluded.version, state = excluded.state, at = excluded.at, round = excluded.round, admdvs = excluded.admdvs,
     channel = excluded.channel, sponsor_psn_no = excluded.sponsor_psn_no, beneficiary_psn_no = excluded.beneficiary_psn_no,
@@ -33,7 +34,8 @@ on conflict (binding_id) do update set
     claimed_until = excluded.claimed_until, overdue = excluded.overdue, body = excluded.body,
     counter = excluded.counter, since = excluded.since, reminded = excluded.reminded, first_born_by = excluded.first_born_by,
     marks = excluded.marks, second_eyes = excluded.second_eyes, first_eyes = excluded.first_eyes, sampled = excluded.sampled,
-    looked_by = excluded.looked_by, agreed = excluded.agreed, first = excluded.first,
+    looked_by = excluded.looked_by, agreed = excluded.agreed, looked_at = excluded.looked_at, taken_from = excluded.taken_from,
+    first = excluded.first,
     recorded = b.recorded or b.version < excluded.version;
 
 -- name: save_persons
@@ -66,54 +68,3 @@ where r.version < excluded.version;
 
 -- name: forget_relations
 delete from relation where pair = any($1::text[]);
-
--- name: queue
--- Who waits for people: counters and the old first, then what is due first; the order of index binding_queue. $1 region prefix,
--- $2 in this operator's hands, $3 only overdue, $4 rows, $5 now, $6 also cases whose documents are still being read, $7 only what
--- nobody has in hand.
-select b.binding_id, b.version, b.state, b.round, b.admdvs, b.channel, b.relation, b.requested_at, b.due_at, b.overdue, b.reviewer,
-       case when b.claimed_until > $5 then b.claimed_by end as claimed_by, b.first, b.reminded, b.marks, b.second_eyes, b.first_eyes,
-       case when b.overdue then 'escalated' when b.claimed_until > $5 then 'assigned' else 'received' end as desk,
-       (select d.state from document_check d where d.binding_id = b.binding_id and d.round = b.round) as documents
-from binding b
-where b.state = 'under-review' and b.admdvs >= $1 and b.admdvs < $1 || ':'
-  and ($2::text is null or (b.claimed_by = $2 and b.claimed_until > $5)) and (not $3 or b.overdue)
-  and (not $7 or b.claimed_until is null or b.claimed_until <= $5)
-  and ($6 or not exists (
-      select from document_check d where d.binding_id = b.binding_id and d.round = b.round and d.state = 'pending'))
-order by b.first desc, b.due_at, b.binding_id
-limit $4;
-
--- name: cases
--- Cases of any states, what is due first first. $1 region prefix, $2 states, $3 rows, $4 now.
-select b.binding_id, b.version, b.state, b.round, b.admdvs, b.channel, b.relation, b.requested_at, b.due_at, b.overdue, b.reviewer,
-       case when b.claimed_until > $4 then b.claimed_by end as claimed_by, b.first, b.reminded, b.marks, b.second_eyes, b.first_eyes,
-       case when b.overdue then 'escalated' when b.claimed_until > $4 then 'assigned' else 'received' end as desk,
-       (select d.state from document_check d where d.binding_id = b.binding_id and d.round = b.round) as documents
-from binding b
-where b.state = any($2::text[]) and b.admdvs >= $1 and b.admdvs < $1 || ':'
-order by b.due_at, b.binding_id
-limit $3;
-
--- name: counts
--- How many wait, for what, by region. $1 region prefix, $2 now.
-select b.admdvs, b.state,
-       case when b.state <> 'under-review' then '' when b.overdue then 'escalated' when b.claimed_until > $2 then 'assigned'
-            else 'received' end as desk,
-       count(*) as cases, count(*) filter (where b.first) as first, count(*) filter (where b.reminded > 0) as reminded,
-       count(*) filter (where b.marks <> '') as marked, min(b.due_at) as due_at
-from binding b
-where b.state in ('awaiting-consent', 'under-review', 'supplement-requested') and b.admdvs >= $1 and b.admdvs < $1 || ':'
-group by 1, 2, 3
-order by 1, 2, 3;
-
--- name: show
-select b.body, b.claimed_by, b.claimed_until, b.overdue, r.psn_no as related_psn_no, r.other_is, r.ended as relation_ended,
-       s.surv_stas as sponsor_surv_stas, p.surv_stas as beneficiary_surv_stas,
-       d.state as documents, d.verified_at as documents_verified_at
-from binding b
-left join relation r on r.pair = least(b.sponsor_psn_no, b.beneficiary_psn_no) || '|' || greatest(b.sponsor_psn_no, b.beneficiary_psn_no)
-left join person s on s.psn_no = b.sponsor_psn_no
-left join person p on p.psn_no = b.beneficiary_psn_no
-left join document_check d on d.binding_id = b.binding_id and d.round = b.round
-where b.binding_id = $1;

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -16,7 +14,6 @@ from shared.contracts.registry import PersonRecorded, RelationRecorded
 from shared.db import Conn, load_queries
 
 Q = load_queries(__file__)
-_REVIEWED = (State.UNDER_REVIEW.value,)
 
 
 async def lock(conn: Conn, ids: Sequence[UUID]) -> None:
@@ -40,13 +37,13 @@ def _file(row: asyncpg.Record) -> CaseFile:
         state = state.model_copy(update={"since": row["since"], "second_eyes": row["second_eyes"]})
     return CaseFile(
         state,
-        Claim(row["claimed_by"], row["claimed_until"]) if row["claimed_by"] else None,
+        Claim(row["claimed_by"], row["claimed_until"], row["taken_from"]) if row["claimed_by"] else None,
         row["overdue"],
         row["reminded"],
         row["first_born_by"],
         tuple(row["marks"].split()),
         row["first_eyes"],
-        Sample(row["sampled"], row["looked_by"], row["agreed"]) if row["sampled"] else None,
+        Sample(row["sampled"], row["looked_by"], row["agreed"], row["looked_at"]) if row["sampled"] else None,
     )
 
 
@@ -87,6 +84,8 @@ def _row(file: CaseFile, body: bytes) -> tuple[Any, ...]:
         sample.approved_by if sample else None,
         sample.looked_by if sample else None,
         sample.agreed if sample else None,
+        sample.looked_at if sample else None,
+        claim.taken_from if claim else None,
     )
 
 
@@ -123,36 +122,3 @@ async def save_relations(conn: Conn, relations: Mapping[str, RelationRecorded | 
     if kept:
         rows = [(pair, r.version, r.psn_no, r.other_is.value, r.ended) for pair, r in kept]
         await conn.execute(Q["save_relations"], *map(list, zip(*rows, strict=True)))
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which cases a listing shows. `region`: first digits of `admdvs`; what follows `states` counts for cases under review only."""
-
-    states: Sequence[str] = _REVIEWED
-    region: str = ""
-    claimed_by: str | None = None
-    overdue: bool = False
-    rows: int = 50
-    pending: bool = False
-    """Also cases whose documents are still being read, which nobody can take yet."""
-    free: bool = False
-    """Only cases that nobody has in hand."""
-
-
-async def queue(conn: Conn, wanted: Wanted, now: datetime) -> list[asyncpg.Record]:
-    """Cases in the order in which they should be taken: window cases and the old (as the region says) first, then by due date."""
-    w = wanted
-    if tuple(w.states) != _REVIEWED:
-        return await conn.fetch(Q["cases"], w.region, w.states, w.rows, now)
-    return await conn.fetch(Q["queue"], w.region, w.claimed_by, w.overdue, w.rows, now, w.pending, w.free)
-
-
-async def counts(conn: Conn, region: str, now: datetime) -> list[asyncpg.Record]:
-    """How many undecided cases there are by region, state and whether somebody has them in hand."""
-    return await conn.fetch(Q["counts"], region, now)
-
-
-async def show(conn: Conn, binding_id: UUID) -> asyncpg.Record | None:
-    """One case with what the registry says of its parties; `None` if there is none."""
-    return await conn.fetchrow(Q["show"], binding_id)

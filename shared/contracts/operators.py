@@ -33,9 +33,14 @@ class Operator:
     regions: tuple[str, ...] = ()
     persons: frozenset[str] = frozenset()
 
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """First digits of the regions that the operator works for; empty text for the whole country."""
+        return tuple("" if code == _COUNTRY else _prefix(code) for code in self.regions)
+
     def works_for(self, admdvs: str) -> bool:
         """Whether a region is among those that the operator works for: 330000 holds 330106, 100000 every region."""
-        return any(code == _COUNTRY or admdvs.startswith(_prefix(code)) for code in self.regions)
+        return admdvs.startswith(self.prefixes)
 
 
 def parse(text: str) -> dict[str, Operator]:

@@ -140,6 +140,7 @@ REASONS: dict[str, ReasonText] = {
     "operator-was-clerk": _T("经办人是该申请的窗口初核人，应当回避", "the operator checked this request at the counter", "请由其他经办人办理", "another operator has to act"),
     "second-eyes-needed": _T("该案件须由另一名经办人复核", "another person has to look at this case", "请由其他经办人办理", "another operator has to act"),
     "case-claimed": _T("该案件已由其他经办人领取", "the case is claimed by another operator", "请等待释放或领取其他案件", "wait for the release or take another"),
+    "case-taken-over": _T("督导已接管您领取的案件，本次意见未采用", "a supervisor took the case over from you; the verdict was not used", "请领取其他案件，或联系督导", "take another case, or ask the supervisor"),
     "suspended-by-authority": _T("医保部门依文件暂停：{document}", "suspended by the authority: {document}", "可依文件提出异议", "an objection may be filed"),
     "resumed-by-authority": _T("医保部门依文件恢复：{document}", "resumed by the authority: {document}", "无需办理", "nothing to do"),
     "insured-elsewhere": _T("一方的参保关系已转到其他统筹区", "one side is now insured in another pooling region", "请咨询新参保地的共济安排（{hotline}）", "ask where insured now about family sharing ({hotline})"),

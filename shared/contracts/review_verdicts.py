@@ -22,6 +22,10 @@ class Released(_Verdict):
     """释放案件 / the operator gives the case back."""
 
 
+class TakenOver(_Verdict):
+    """督导接管 / a supervisor takes a case that another operator has in hand, with a reason in `note`."""
+
+
 class Decision(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"

@@ -153,6 +153,7 @@ _add(
     actor="operator_id",
     claimed=review_verdicts.Claimed,
     released=review_verdicts.Released,
+    taken_over=review_verdicts.TakenOver,
     verdict_given=review_verdicts.VerdictGiven,
     revealed=review_verdicts.Revealed,
     suspended=review_verdicts.Suspended,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploy import topics
-from deploy.local.databases import SERVICES
+from deploy.local.databases import ROLES
 from deploy.local.errors import StackError
 from deploy.local.testing import PASSWORD, TestStack
 from deploy.provision import password_variable, provision
@@ -15,7 +15,7 @@ from deploy.provision import password_variable, provision
 
 async def test_provisioning_makes_everything_once(stack: TestStack, database_urls: dict[str, str]) -> None:
     environ = {"DATABASE_URL": database_urls["admin"], "KAFKA_BOOTSTRAP_SERVERS": stack.kafka}
-    environ |= dict.fromkeys(map(password_variable, SERVICES), PASSWORD)
+    environ |= dict.fromkeys(map(password_variable, ROLES), PASSWORD)
     first = await provision(environ)
     assert not first.differing
     again = await provision(environ)

@@ -19,10 +19,11 @@ update document_check set state = 'pending', next_at = clock_timestamp(), since 
 update document_check set state = 'unverified' where state in ('pending', 'late');
 
 -- name: lease
--- Cases to check that still are under review in that round.
+-- Cases to check that still are under review in that round, or that a second person has yet to look at.
 with turn as (
     select d.binding_id from document_check d
-    join binding b on b.binding_id = d.binding_id and b.round = d.round and b.state = 'under-review'
+    join binding b on b.binding_id = d.binding_id and b.round = d.round
+      and (b.state = 'under-review' or (b.sampled is not null and b.looked_by is null))
     where d.state in ('pending', 'late') and d.next_at <= clock_timestamp()
       and (d.leased_until is null or d.leased_until < clock_timestamp())
     order by d.next_at, d.binding_id
@@ -51,5 +52,6 @@ returning state;
 
 -- name: waiting
 select d.state, count(*) from document_check d
-join binding b on b.binding_id = d.binding_id and b.round = d.round and b.state = 'under-review'
+join binding b on b.binding_id = d.binding_id and b.round = d.round
+  and (b.state = 'under-review' or (b.sampled is not null and b.looked_by is null))
 where d.state in ('pending', 'late', 'unverified') group by 1;

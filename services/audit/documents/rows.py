@@ -20,9 +20,14 @@ def concerned(state: BindingState) -> bool:
     return state.state is State.UNDER_REVIEW and bool(state.case.materials)
 
 
+def drawn(file: CaseFile) -> bool:
+    """Whether a second person is to look at an approved case with documents, which the policy may have approved unread."""
+    return file.sample is not None and file.sample.waits and bool(file.state.case.materials)
+
+
 async def begin(conn: Conn, files: Iterable[CaseFile], *, stored: bool) -> None:
-    """Marks the cases that have come to people with documents. `stored`: there is a store to read them from."""
-    rows = sorted((f.state.binding_id, f.state.round) for f in files if concerned(f.state))
+    """Marks the cases with documents that have come to people, or were drawn for a second look. `stored`: there is a store to read them from."""
+    rows = sorted((f.state.binding_id, f.state.round) for f in files if concerned(f.state) or drawn(f))
     if rows:
         state = "pending" if stored else "unverified"
         await conn.execute(Q["begin"], *map(list, zip(*rows, strict=True)), state)

@@ -57,7 +57,7 @@ class Verifier:
         self._judge = judge or Judge()
         registry = running.metrics.registry
         self._waiting = Gauge(
-            "gongji_audit_documents_waiting", "Cases under review whose documents are not verified", ["state"],
+            "gongji_audit_documents_waiting", "Cases under review, or drawn for a second look, whose documents are not verified", ["state"],
             registry=registry,
         )  # fmt: skip
         self._found = Counter(

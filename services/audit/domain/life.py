@@ -30,6 +30,7 @@ Following: TypeAlias = (
 Verdict: TypeAlias = (
     said.Claimed
     | said.Released
+    | said.TakenOver
     | said.VerdictGiven
     | said.Revealed
     | said.Suspended
@@ -94,6 +95,8 @@ def _advance(
             return verdicts.reveal(file, event)
         case said.Claimed() | said.Released() | said.VerdictGiven():
             return verdicts.on_queue(file, event, at, policy)
+        case said.TakenOver():
+            return verdicts.take_over(file, event, at)
         case checked.Checked():
             return checked.checked(file, event, at, policy)
         case said.Suspended() | said.Resumed() | said.EndedByAuthority():

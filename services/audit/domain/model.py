@@ -22,6 +22,8 @@ class Claim:
 
     operator_id: str
     until: datetime
+    taken_from: str | None = None
+    """Who had it in hand when a supervisor took it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,12 @@ class Sample:
     approved_by: str
     looked_by: str | None = None
     agreed: bool | None = None
+    looked_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has looked yet."""
+        return self.looked_by is None
 
 
 @dataclass(frozen=True, slots=True)

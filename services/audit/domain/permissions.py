@@ -16,16 +16,18 @@ from shared.contracts.review_verdicts import (
     Resumed,
     Revealed,
     Suspended,
+    TakenOver,
     VerdictGiven,
 )
 
 _DESK = frozenset({Role.REVIEWER, Role.SUPERVISOR})
 _AUTHORITY = frozenset({Role.AUTHORITY})
-_DECIDING = frozenset({Claimed, VerdictGiven})
+_DECIDING = frozenset({Claimed, TakenOver, VerdictGiven})
 """What an operator says who decides the case, or is about to."""
 MAY: Mapping[type, frozenset[Role]] = {
     Claimed: _DESK,
     Released: _DESK,
+    TakenOver: frozenset({Role.SUPERVISOR}),
     VerdictGiven: _DESK,
     Revealed: _DESK | _AUTHORITY,
     Suspended: _AUTHORITY,

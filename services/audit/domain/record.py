@@ -1,7 +1,7 @@
 """The record: what an entry says, and how entries become digests, links, heads and seals. `docs/record.md` tells it to others.
 
 An entry is canonical JSON (RFC 8785: sorted keys, no spaces, UTF-8; values are strings, integers, null and lists of strings).
-A chain is one consumed partition (`binding.screenings/3`), `due` (what time decided) or `desk` (views of personal data).
+A chain is one consumed partition (`binding.screenings/3`), `due` (what time decided) or `desk` (what operators saw or said without deciding).
 Each hash starts with a byte of its own, so that nothing of one kind can pass for another; 0x00 and 0x01 are those of `merkle`.
 """
 
@@ -104,9 +104,33 @@ def decision(step: Step, published: bytes, by: str, offset: int | None) -> bytes
     )
 
 
-def view(binding_id: UUID, by: str, why: str, at: datetime) -> bytes:
-    """The entry of one look at personal data. `why`: the operator's reason, which must hold no personal data itself."""
-    told = {"at": _time(at), "binding_id": str(binding_id), "by": by, "kind": "view", "why": why}
+def view(binding_id: UUID, by: str, why: str, at: datetime, asked: str) -> bytes:
+    """The entry of one look at personal data. `why`: the operator's reason, which must hold no personal data itself.
+
+    `asked`: id of the message that asked. The entry holds its hash: who knows the id is who asked, and may be shown the data once the entry
+    is there (`audit_desk.revealed`).
+    """
+    told = {
+        "at": _time(at),
+        "binding_id": str(binding_id),
+        "by": by,
+        "kind": "view",
+        "request": sha256(asked.encode()).hexdigest(),
+        "why": why,
+    }
+    return to_json(told)
+
+
+def takeover(binding_id: UUID, by: str, before: str, why: str, at: datetime) -> bytes:
+    """The entry of a case that a supervisor took from the hands of `before`."""
+    told = {
+        "at": _time(at),
+        "before": before,
+        "binding_id": str(binding_id),
+        "by": by,
+        "kind": "takeover",
+        "why": why,
+    }
     return to_json(told)
 
 

@@ -1,4 +1,4 @@
-"""What operators say of a case: claim, release, approve, reject, ask for documents, look."""
+"""What operators say of a case: claim, release, take over, approve, reject, ask for documents, look."""
 
 from __future__ import annotations
 
@@ -23,24 +23,35 @@ from shared.contracts.binding_decisions import State
 from shared.contracts.binding_requests import MATERIALS_ZH
 from shared.contracts.reason_texts import REASONS
 from shared.contracts.reasons import Reason, reason
-from shared.contracts.review_verdicts import Claimed, Decision, Released, Revealed, VerdictGiven
+from shared.contracts.review_verdicts import (
+    Claimed,
+    Decision,
+    Released,
+    Revealed,
+    TakenOver,
+    VerdictGiven,
+)
 from shared.policies.values import RegionPolicy
 
 OnQueue: TypeAlias = Claimed | Released | VerdictGiven
 
+_WHY = "say why, in at least four characters"
 LEASE = timedelta(minutes=30)
 """How long a claim keeps others away; a claim that is repeated starts again."""
+LEAST_WHY = 4
+"""Characters, spaces not counted, without which a reason for a look or a takeover says nothing: 电话核实 is one."""
 
 
 def on_queue(file: CaseFile, body: OnQueue, at: datetime, policy: RegionPolicy) -> Outcome:
     """A verdict counts for a case under review that nobody else has in hand; everything else gets a named answer."""
     state = file.state
     if state.state.final or state.state in STANDING:
-        return _look_again(file, body)
+        return _look_again(file, body, at)
     if state.state is not State.UNDER_REVIEW:
         return unchanged(file, wrong_state(state))
-    if file.claim and file.claim.operator_id != body.operator_id and at < file.claim.until:
-        return unchanged(file, reason("case-claimed"))
+    if (claim := _of_another(file, body.operator_id, at)) is not None:
+        taken = claim.taken_from == body.operator_id
+        return unchanged(file, reason("case-taken-over" if taken else "case-claimed"))
     if file.first_eyes == body.operator_id and not isinstance(body, Released):
         return unchanged(file, reason("second-eyes-needed"))
     if isinstance(body, Claimed):
@@ -58,10 +69,40 @@ def on_queue(file: CaseFile, body: OnQueue, at: datetime, policy: RegionPolicy) 
     )
 
 
-def _look_again(file: CaseFile, body: OnQueue) -> Outcome:
+def _of_another(file: CaseFile, operator_id: str, at: datetime) -> Claim | None:
+    """The claim of another operator that still holds."""
+    claim = file.claim
+    return claim if claim and claim.operator_id != operator_id and at < claim.until else None
+
+
+def take_over(file: CaseFile, body: TakenOver, at: datetime) -> Outcome:
+    """A supervisor takes a case, out of another's hands too; who had it is told so when he or she speaks of it again."""
+    state = file.state
+    if state.state.final or state.state in STANDING:
+        return unchanged(file, reason("already-decided"))
+    if state.state is not State.UNDER_REVIEW:
+        return unchanged(file, wrong_state(state))
+    if file.first_eyes == body.operator_id:
+        return unchanged(file, reason("second-eyes-needed"))
+    if says_nothing(body.note):
+        return unchanged(file, field_invalid("note", _WHY, "原经办人请假，案件将逾期"))
+    other = _of_another(file, body.operator_id, at)
+    own = file.claim if file.claim and file.claim.operator_id == body.operator_id else None
+    before = other.operator_id if other else own.taken_from if own else None
+    return Outcome(replace(file, claim=Claim(body.operator_id, at + LEASE, before)))
+
+
+def taken(before: CaseFile, after: CaseFile) -> str | None:
+    """From whose hands a case was taken by this event; `None` if from nobody's."""
+    claim, had = after.claim, before.claim
+    fresh = claim and had and claim.operator_id != had.operator_id
+    return claim.taken_from if claim and fresh else None
+
+
+def _look_again(file: CaseFile, body: OnQueue, at: datetime) -> Outcome:
     """A second look at an approved case that was drawn: whether another person agrees. It changes no binding by itself."""
     sample = file.sample
-    if sample is None or sample.looked_by or not isinstance(body, VerdictGiven):
+    if sample is None or not sample.waits or not isinstance(body, VerdictGiven):
         return unchanged(file, reason("already-decided"))
     if body.decision is Decision.SUPPLEMENT:
         return unchanged(file, reason("already-decided"))
@@ -70,7 +111,8 @@ def _look_again(file: CaseFile, body: OnQueue) -> Outcome:
     agreed = body.decision is Decision.APPROVE
     if not agreed and (objections := _unusable(body)):
         return unchanged(file, *objections)
-    return Outcome(replace(file, sample=replace(sample, looked_by=body.operator_id, agreed=agreed)))
+    told = replace(sample, looked_by=body.operator_id, agreed=agreed, looked_at=at)
+    return Outcome(replace(file, sample=told))
 
 
 def looked(before: CaseFile, after: CaseFile) -> str | None:
@@ -84,9 +126,15 @@ def looked(before: CaseFile, after: CaseFile) -> str | None:
 
 def reveal(file: CaseFile, body: Revealed) -> Outcome:
     """Personal data may be shown once the reason is on the record."""
-    if not body.note:
-        return unchanged(file, field_invalid("note", "why the data must be seen", "电话核实关系"))
+    if says_nothing(body.note):
+        return unchanged(file, field_invalid("note", _WHY, "电话核实关系"))
     return Outcome(file)
+
+
+def says_nothing(why: str | None) -> bool:
+    """Whether a reason is too short, or one character over and over."""
+    text = "".join((why or "").split())
+    return len(text) < LEAST_WHY or len(set(text)) == 1
 
 
 def _reject(file: CaseFile, body: VerdictGiven, at: datetime, policy: RegionPolicy) -> Outcome:

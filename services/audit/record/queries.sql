@@ -76,10 +76,10 @@ with recursive named as (
 select chain from named where chain is not null;
 
 -- name: standing
--- Each binding beside its last entry, if it has one.
-select b.binding_id::text, b.version, b.recorded, b.at, encode(sha256(convert_to(b.body, 'UTF8')), 'hex') as sha256,
+-- Each binding beside its last entry, if it has one. Whoever verifies needs no more of a binding than the desk may see.
+select b.binding_id::text, b.version, b.recorded, b.at, b.sha256,
        e.version as said, e.chain, e.position, e.body
-from binding b
+from audit_desk.cases b
 left join lateral (
     select version, chain, position, body from audit_record.record_entry e
     where e.binding_id = b.binding_id and e.version is not null order by e.version desc limit 1
@@ -89,7 +89,7 @@ left join lateral (
 -- Last entries of bindings that have no row.
 select distinct on (e.binding_id) e.binding_id::text, e.version, e.chain, e.position
 from audit_record.record_entry e
-where e.version is not null and not exists (select from binding b where b.binding_id = e.binding_id)
+where e.version is not null and not exists (select from audit_desk.cases b where b.binding_id = e.binding_id)
 order by e.binding_id, e.version desc limit $1;
 
 -- name: gaps
@@ -104,7 +104,7 @@ select chain, position, binding_id::text, version, digest, body from audit_recor
 where binding_id = $1 and version is not null and ($2::int is null or version = $2) order by version desc limit 1;
 
 -- name: bindings
-select count(*) from binding;
+select count(*) from audit_desk.cases;
 
 -- name: hashes
 -- Which of these decisions are not on the record with this hash, and whether the record has the version at all.

@@ -210,6 +210,7 @@ def of_operators() -> Bodies:
     bodies: dict[str, Message] = {
         "claimed": v.Claimed(**case),
         "released": v.Released(**case),
+        "taken-over": v.TakenOver(**case | {"note": "原经办人请假，案件将逾期"}),
         "verdict-given": given,
         "revealed": v.Revealed(**case),
         "suspended": v.Suspended(**case, **document),

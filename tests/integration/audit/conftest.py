@@ -32,7 +32,7 @@ from shared.contracts.base import Message
 from shared.testing.messages import MONDAY, to_kafka
 
 CLOCK = with_anchor(MONDAY.isoformat())
-PATIENCE = 40.0
+PATIENCE = 90.0
 RUN = int(time.time() * 1000) % 10**10
 """Milliseconds that tell this run's ids from those of others on the same servers."""
 
@@ -42,7 +42,8 @@ class Desk:
     """What a test does with one audit service. Ids of bindings are the test's own, because topics are shared."""
 
     kafka: str
-    url: str
+    urls: dict[str, str]
+    """By service, the desk's and the administrator's."""
     folder: Path
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
@@ -55,7 +56,8 @@ class Desk:
         group = f"audit-{RUN}-{self.folder.name}"
         self.environment = {
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka,
-            "GONGJI_AUDIT_DATABASE_URL": self.url,
+            "GONGJI_AUDIT_DATABASE_URL": self.urls["audit"],
+            "GONGJI_DESK_DATABASE_URL": self.urls["desk"],
             "GONGJI_CLOCK": clock,
             "GONGJI_GROUP": group,
             "GONGJI_INSTANCE": group,
@@ -77,7 +79,7 @@ class Desk:
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(60)
             self.process = None
 
     def publish(self, short: str, body: Message, *, id: str | None = None, at: datetime = MONDAY) -> str:
@@ -123,7 +125,7 @@ class Desk:
         """A statement in audit's schema."""
 
         async def one() -> list[asyncpg.Record]:
-            conn = await asyncpg.connect(self.url, server_settings={"search_path": "audit"})
+            conn = await asyncpg.connect(self.urls["audit"], server_settings={"search_path": "audit"})
             try:
                 return list(await conn.fetch(statement, *values))
             finally:
@@ -131,10 +133,10 @@ class Desk:
 
         return asyncio.run(one())
 
-    def run(self, *arguments: object) -> tuple[int, str]:
-        """`gongji review ...`; its status and what it printed."""
-        words = ["review", *map(str, arguments)]
-        result = CliRunner().invoke(build("review"), words)
+    def run(self, *arguments: object, command: str = "review") -> tuple[int, str]:
+        """`gongji review ...`, or another command; its status and what it printed."""
+        words = [command, *map(str, arguments)]
+        result = CliRunner().invoke(build(command), words)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result.exit_code, result.output
@@ -156,7 +158,7 @@ def started(stack: TestStack, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """A running audit with tables of its own, and the desk's commands told of it."""
     asyncio.run(topics.apply_at(stack.kafka))
     urls = asyncio.run(stack.fresh_database())
-    made = Desk(stack.kafka, urls["audit"], folder)
+    made = Desk(stack.kafka, urls, folder)
     try:
         made.start()
         for name, value in made.environment.items():

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from services.audit import storage
+from services.audit import desk
 from services.audit.handlers import AuditHandler
 from shared.contracts import review_verdicts as said
 from shared.contracts.operators import Operator, Role
@@ -40,13 +40,17 @@ select gen_random_uuid(), 2, case when n <= $1 then 'under-review' else 'approve
 from generate_series(1, $1 * 2) n
 """
 PAGES = {
-    "everything": storage.Wanted(),
-    "a province": storage.Wanted(region="33"),
-    "a city": storage.Wanted(region="330100"),
-    "a region without cases": storage.Wanted(region="99"),
-    "nobody's": storage.Wanted(free=True),
-    "one operator's": storage.Wanted(claimed_by="op-20"),
-    "the longest page": storage.Wanted(rows=1000),
+    "everything": desk.Wanted(),
+    "a province": desk.Wanted(region="33"),
+    "a city": desk.Wanted(region="330100"),
+    "a region without cases": desk.Wanted(region="99"),
+    "nobody's": desk.Wanted(free=True),
+    "one operator's": desk.Wanted(claimed_by="op-20"),
+    "the longest page": desk.Wanted(rows=1000),
+    "what one may take": desk.Wanted(
+        free=True, regions=("33", "3401"), for_operator="op-1", without=(uid(1), uid(2))
+    ),
+    "a window's, marked": desk.Wanted(counter=True, marked=True),
 }
 
 
@@ -60,20 +64,12 @@ async def filled(database_urls: dict[str, str]) -> Any:
     await replica.pool.close()
 
 
-async def page_ms(conn: Any, wanted: storage.Wanted) -> tuple[float, dict[str, Any]]:
+async def page_ms(conn: Any, wanted: desk.Wanted) -> tuple[float, dict[str, Any]]:
     """Execution time of one page as PostgreSQL measures it, the best of five; and its plan."""
-    values = (
-        wanted.region,
-        wanted.claimed_by,
-        wanted.overdue,
-        wanted.rows,
-        MONDAY,
-        wanted.pending,
-        wanted.free,
-    )
+    values = (*wanted.values[:4], MONDAY, *wanted.values[4:])
     best = (1e9, dict[str, Any]())
     for _ in range(5):
-        told = await conn.fetchval(f"explain (analyze, format json) {storage.Q['queue']}", *values)
+        told = await conn.fetchval(f"explain (analyze, format json) {desk.Q['queue']}", *values)
         plan = json.loads(told)[0]
         best = min(
             best, (plan["Execution Time"] + plan["Planning Time"], plan["Plan"]), key=lambda one: one[0]
@@ -98,23 +94,21 @@ async def test_a_page_of_a_hundred_thousand_open_cases_is_quick(
 @pytest.mark.asyncio
 async def test_a_page_holds_what_goes_first_and_the_counts_hold_everything(filled: asyncpg.Pool) -> None:
     async with filled.acquire() as conn:
-        page = await storage.queue(conn, storage.Wanted(rows=1000), MONDAY)
+        page = await desk.queue(conn, desk.Wanted(rows=1000), MONDAY)
         order = [(not row["first"], row["due_at"], row["binding_id"]) for row in page]
         assert order == sorted(order)
         assert all(row["first"] for row in page)
-        free = await storage.queue(conn, storage.Wanted(free=True, rows=1000), MONDAY)
+        free = await desk.queue(conn, desk.Wanted(free=True, rows=1000), MONDAY)
         assert {row["claimed_by"] for row in free} == {None}
-        later = await storage.queue(
-            conn, storage.Wanted(free=True, rows=1000), MONDAY + timedelta(minutes=30)
-        )
+        later = await desk.queue(conn, desk.Wanted(free=True, rows=1000), MONDAY + timedelta(minutes=30))
         assert [r["binding_id"] for r in later] == [r["binding_id"] for r in page], (
             "leases that ran out count for nothing"
         )
-        counted = await storage.counts(conn, "", MONDAY)
+        counted = await desk.counts(conn, "", MONDAY)
         assert sum(row["cases"] for row in counted) == OPEN_CASES
         assert sum(row["cases"] for row in counted if row["desk"] == "assigned") == OPEN_CASES // 10
         assert sum(row["first"] for row in counted) == OPEN_CASES // 20
-        city = await storage.counts(conn, "3301", MONDAY)
+        city = await desk.counts(conn, "3301", MONDAY)
         assert {row["admdvs"] for row in city} <= {"330100"}
 
 
@@ -167,7 +161,7 @@ async def claim_at_once(replica: Replica, steps: list[BatchStep], names: list[st
     """Everybody who has no case looks at the same page and takes the case at his or her own place in it, all at the same moment;
     half of them fall on the same cases."""
     async with replica.pool.acquire() as conn:
-        page = await storage.queue(conn, storage.Wanted(free=True, rows=REVIEWERS), replica.clock.now())
+        page = await desk.queue(conn, desk.Wanted(free=True, rows=REVIEWERS), replica.clock.now())
     free = [UUID(int=row["binding_id"].int) for row in page]
     crowd = max(1, len(free) // 2)
     claims = [said.Claimed(binding_id=free[n % crowd], operator_id=name) for n, name in enumerate(names)]

@@ -47,6 +47,7 @@ TYPES: dict[type, str] = {
     found.ConditionChanged: "condition-changed",
     said.Claimed: "claimed",
     said.Released: "released",
+    said.TakenOver: "taken-over",
     said.VerdictGiven: "verdict-given",
     said.Revealed: "revealed",
     said.Suspended: "suspended",

@@ -43,7 +43,7 @@ MAY_FOLLOW: dict[State, set[str]] = {
     State.SUSPENDED: {"changed", "resumed", "ended"},
 }
 REVIEWERS = {None, "auto", "op-1", "op-2", "op-3", "op-south"}
-NOT_AGAIN = (said.Claimed, said.Released, said.Revealed)
+NOT_AGAIN = (said.Claimed, said.Released, said.TakenOver, said.Revealed)
 """Nothing is published of these, so that saying them twice is no matter of versions."""
 
 bindings = st.sampled_from(IDS)
@@ -209,7 +209,7 @@ class Life(RuleBasedStateMachine):
 
     # --- what operators and the authority say ----------------------------------------------------------------------------------
 
-    @rule(id=bindings, operator=operators, what=st.sampled_from([said.Claimed, said.Released, said.Revealed]), hours=late, again=again)  # fmt: skip
+    @rule(id=bindings, operator=operators, what=st.sampled_from([said.Claimed, said.Released, said.TakenOver, said.Revealed]), hours=late, again=again)  # fmt: skip
     def handling(self, id: UUID, operator: str, what: type, hours: int, again: bool) -> None:
         self._send(what(binding_id=id, operator_id=operator, note="电话核实关系"), hours, again)
 

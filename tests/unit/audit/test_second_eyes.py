@@ -111,7 +111,7 @@ def test_an_approval_that_is_drawn_is_looked_at_by_another_person() -> None:
     assert code(line) == "already-decided"
     assert line.send(verdict("reject", "op-2", note="户口本不一致")) == []
     assert line.told.accepted
-    assert line.batch.files[ID].sample == Sample("op-1", "op-2", agreed=False)
+    assert line.batch.files[ID].sample == Sample("op-1", "op-2", agreed=False, looked_at=line.now)
     assert line.state == before, "a disagreement changes no binding by itself"
     line.send(verdict("approve", "op-2"))
     assert code(line) == "already-decided"
@@ -124,7 +124,7 @@ def test_what_the_policy_approved_is_drawn_as_well_and_outlives_the_end() -> Non
     line.send(said.EndedByAuthority(binding_id=ID, operator_id="op-1", document="7号", effective_at=line.now))
     assert line.state.state is State.ENDED
     line.send(verdict("approve", "op-2"))
-    assert line.batch.files[ID].sample == Sample(AUTO, "op-2", agreed=True)
+    assert line.batch.files[ID].sample == Sample(AUTO, "op-2", agreed=True, looked_at=line.now)
     assert looks(line) == [("op-2", "agreed")]
 
 

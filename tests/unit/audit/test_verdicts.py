@@ -1,6 +1,7 @@
 """Operators: the queue, verdicts, and a named answer to each that cannot be used."""
 
 from datetime import UTC, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -137,7 +138,7 @@ def test_a_look_at_personal_data_needs_a_reason_and_is_kept() -> None:
     line = queued()
     line.send(said.Revealed(binding_id=ID, operator_id="op-1"))
     assert refusal(line) == "field-invalid"
-    line.send(said.Revealed(binding_id=ID, operator_id="op-1", note="电话核实关系"))
+    line.send(said.Revealed(binding_id=ID, operator_id="op-1", note="电话核实关系"), id="asked-by-this")
     assert line.told.accepted
     seen = line.batch.record[-1]
     assert (seen.chain, seen.binding_id, seen.version) == ("desk", ID, None)
@@ -146,6 +147,7 @@ def test_a_look_at_personal_data_needs_a_reason_and_is_kept() -> None:
         "binding_id": str(ID),
         "by": "op-1",
         "kind": "view",
+        "request": sha256(b"asked-by-this").hexdigest(),
         "why": "电话核实关系",
     }
 

@@ -38,6 +38,10 @@ RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
         ("provider-dark", {"links": {"sms": True, "call": False}}),
         ("overdue-review", {"overdue_oldest_s": 61.0}),
         ("documents-wait", {"documents_late": 1}),
+        (
+            "reviewers-disagree",
+            {"looks": {"33": {"agreed": 17, "disagreed": 3}, "37": {"agreed": 400, "disagreed": 0}}},
+        ),
         ("probing", {"sponsors_stopped": 1}),
     ],
 )
@@ -57,6 +61,13 @@ def test_each_figure_calls_for_its_page(page: str, row: dict[str, Any]) -> None:
             "state": "running",
         },
         {"dead_letters": {"broken-json": 4}, "dead_letters_last_hour": 0, "refused_by_broker": 0},
+        {
+            "looks": {
+                "33": {"agreed": 16, "disagreed": 3},
+                "37": {"agreed": 18, "disagreed": 2},
+                "11": {"agreed": 0},
+            }
+        },
         {"links": {"sms": True, "call": True}, "wrong": {"partitions": "none assigned yet"}},
     ],
 )

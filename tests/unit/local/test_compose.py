@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from deploy.local.databases import SERVICES, role_of, variable_of
+from deploy.local.databases import ROLES, SERVICES, role_of, variable_of
 from deploy.local.jars import KAFKA
 from deploy.provision import password_variable
 
@@ -50,7 +50,7 @@ def test_nothing_starts_before_what_it_needs() -> None:
     for server, rule in services["provision"]["depends_on"].items():
         assert rule == {"condition": "service_healthy"}
         assert services[server]["healthcheck"]["test"]
-    wanted = {"DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", *map(password_variable, SERVICES)}
+    wanted = {"DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", *map(password_variable, ROLES)}
     assert wanted <= services["provision"]["environment"].keys()
 
 
