@@ -51,7 +51,7 @@ class Call:
         self._ours = self._told = False
         self._said_at = self._until = 0.0
         self._repeats = 0
-        self._feeder: asyncio.Task[None] | None = None
+        self._feeder: asyncio.Task[bool] | None = None
         self.digit = ""
 
     async def run(self, call: Any) -> tuple[str, str]:
@@ -107,11 +107,14 @@ class Call:
 
     def _be_silent(self) -> None:
         """Notes whether the details had been said to their end."""
-        if self._feeder:
-            self._feeder.cancel()
-            self._feeder = None
+        if self._feeder is None:
+            return
+        # On a busy machine the words may be behind the clock.
+        handed_over = self._feeder.done() and self._feeder.result()
+        self._feeder.cancel()
+        self._feeder = None
         if self._stage is _Stage.SPEECH and self._loop.time() >= self._said_at - _ON_THE_WAY:
-            self._told = True
+            self._told |= handed_over
 
     def _result(self, text: str) -> str:
         self._be_silent()
@@ -132,11 +135,13 @@ class Call:
             await call.hangup()
 
 
-async def _feed(call: Any, words: bytes) -> None:
+async def _feed(call: Any, words: bytes) -> bool:
+    """Hands the words over as fast as they are taken; whether all of them were."""
     at = 0
     try:
         while at < len(words):
             at += call.audio.write(words[at : at + _FRAME])
             await asyncio.sleep(0.02)
     except BaresipError:
-        return  # the peer is gone, CALL_CLOSED follows
+        return False  # the peer is gone, CALL_CLOSED follows
+    return True

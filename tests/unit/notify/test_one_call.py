@@ -6,22 +6,22 @@ from typing import Any
 import pytest
 from baresip.errors import CommandTimeout
 
-from services.notify.clients import sip_worker
-from services.notify.clients.sip_worker import Call
+from services.notify.clients import sip_call
+from services.notify.clients.sip_call import Call, Script
 
 
 class Line:
     """A call of the stack. `answers` are the events that follow each hang-up; `stalls` of them time out instead."""
 
-    def __init__(self, *answers: tuple[str, str], stalls: int = 0) -> None:
+    def __init__(self, *answers: tuple[str, str], stalls: int = 0, full: bool = False) -> None:
         self.events: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
-        self._answers, self._stalls = list(answers), stalls
+        self._answers, self._stalls, self._full = list(answers), stalls, full
         self.hung_up = 0
         self.audio = self
 
     def write(self, pcm: bytes) -> int:
-        """All of the speech goes out."""
-        return len(pcm)
+        """Octets that the stack takes: all, or with `full` none."""
+        return 0 if self._full else len(pcm)
 
     async def hangup(self) -> None:
         self.hung_up += 1
@@ -34,7 +34,7 @@ class Line:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sip_worker, "_CLOSE", 0.05)
+    monkeypatch.setattr(sip_call, "_CLOSE", 0.05)
 
 
 async def follow(line: Line, *events: tuple[str, str]) -> tuple[str, str, str]:
@@ -42,7 +42,7 @@ async def follow(line: Line, *events: tuple[str, str]) -> tuple[str, str, str]:
     for event in events:
         line.events.put_nowait(event)
     call: Any = line
-    one = Call(b"", 0.05, 0.05, line.events)
+    one = Call(Script(b"", b"\0" * 640, ring=0.05, wait=0.05), line.events)
     return *await one.run(call), one.digit
 
 
@@ -66,6 +66,10 @@ async def test_end_of_ours_that_nobody_reports_changes_nothing_of_what_is_known(
     line = Line(stalls=stalls)
     assert await follow(line, *events) == outcome
     assert line.hung_up == 1
+
+
+async def test_words_that_the_stack_did_not_take_were_not_heard_whatever_the_clock_says() -> None:
+    assert await follow(Line(full=True), ANSWERED, ONE) == ("not-confirmed", "no CALL_CLOSED", "1")
 
 
 async def test_who_picks_up_as_we_give_up_is_hung_up_on_and_called_again() -> None:
