@@ -49,7 +49,15 @@ def sender(settings: Settings) -> Background:
             Switch(medium, [one for one in providers if one.medium == medium]) for medium in ("sms", "call")
         ]
         gauges = Gauges(running.metrics)
-        one = Sender(running.pool, outcomes, running.clock, _policies(settings), switches, gauges)
+        one = Sender(
+            running.pool,
+            outcomes,
+            running.clock,
+            _policies(settings),
+            switches,
+            gauges,
+            settings.number_key.get_secret_value().encode(),
+        )
         balancing = Balancing(running.pool, running.clock, switches, entries, gauges)
         await balancing.begin()
         async with asyncio.TaskGroup() as group:

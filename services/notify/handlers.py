@@ -1,25 +1,23 @@
 """One function per topic and per outcome of the sender: fold it into the working set, and say what follows."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.notify import storage
+from services.notify import announcing, storage
 from services.notify.acknowledging import acknowledged, invalid
 from services.notify.domain import announce, course
-from services.notify.domain.announce import Reach
 from services.notify.domain.contact import Person
-from services.notify.domain.course import Outcome, Progress, State
+from services.notify.domain.course import Outcome, State
 from services.notify.domain.surnames import surname
 from services.notify.domain.templates import Templates
-from services.notify.domain.told import ASKING, FOLDED, SETTLEMENTS, Told, of_decision, of_settlement
+from services.notify.domain.told import SETTLEMENTS, Told, of_decision, of_settlement
 from services.notify.ending import Ending
-from services.notify.work import NewNotice, Notice, Work
+from services.notify.work import Work
 from shared.clock import Clock
-from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
-from shared.contracts.binding_requests import Side
-from shared.contracts.notices import Acknowledged, Medium
+from shared.contracts.binding_decisions import BindingState
+from shared.contracts.notices import Acknowledged
 from shared.contracts.registry import PersonRecorded
 from shared.db import Conn
 from shared.messaging.handler import Due, Event, Invalid, Item, Out, Tombstone
@@ -102,9 +100,9 @@ class NotifyHandler:
                 invalid(item, item.body, out)
         else:
             if isinstance(item.body, BindingState):
-                _no_longer_asked(state, item.body, out)
+                announcing.no_longer_asked(state, item.body, out)
             for told in _told(item):
-                _announce(state, item, told, out)
+                announcing.announce_one(state, item, told, out)
 
     async def save(self, conn: Conn, state: Work) -> None:
         """Writes what changed."""
@@ -136,104 +134,6 @@ def _recorded(work: Work, body: PersonRecorded) -> None:
         work.forgotten.discard(body.psn_no)
 
 
-def _announce(work: Work, event: Event, told: Told, out: Out) -> None:
-    """Makes a notice unless there is one for this message, template and recipient already; what it overtakes is not sent any more."""
-    key = (told.about, told.version, told.template, told.recipient_hash)
-    if key in work.known:
-        return
-    earlier = _earlier(work, told)
-    rules, person = work.policies.at(told.region, told.decided_at).notice, work.people.get(told.psn_no)
-    retracts = told.template == "resumed" and any(
-        one.state is State.CREATED for one in earlier if one.template == "suspended"
-    )
-    reach = announce.reach(told, rules, person, work.centres, retracts=retracts)
-    if reach is None:
-        return
-    first = announce.first_step(told, reach.media, event.appended_at, work.born_at, work.now, rules)
-    if first is None:
-        return
-    work.known.add(key)
-<<<<<<< HEAD
-=======
-    notice = _make(work, event, told, reach, first, out)
-    if told.template in FOLDED and notice.sendable:
-        for one in earlier:
-            Ending(work, out).overtaken(one)
-
-
-def _make(
-    work: Work, event: Event, told: Told, reach: Reach, first: tuple[State, str | None], out: Out
-) -> Notice:
-    state, reason = first
->>>>>>> 5be0253 (wip)
-    written, stored = announce.words(told, work.templates, rules, person)
-    state, reason = announce.unless_unsaid(first, written)
-    notice = Notice(
-        id=out.new_id(),
-        about=told.about,
-        version=told.version,
-        template=told.template,
-        side=str(told.side),
-        region=told.region,
-        progress=Progress(reach.media),
-        attempts=0,
-        state=state,
-        reason=reason,
-        decided_at=told.decided_at,
-        next_at=None if state.final else work.now + timedelta(seconds=reach.first_wait),
-        answer=_answer(event, told),
-        origin=told.origin,
-    )
-    work.made.append(NewNotice(notice, told.recipient_hash, told.psn_no, stored, work.now, event.trace))
-    work.notices[notice.id] = notice
-    ending = Ending(work, out)
-    if state is State.HANDED:
-<<<<<<< HEAD
-        ending.report("handed-to-staff", notice, planned[0] if planned else Medium.MESSAGE_CENTRE, 0, reason)
-        return
-    alive = person is None or not person.dead
-    if alive and (centre := announce.answer_to(told, work.centres)):
-        message = announce.centre_message(told, written.content, notice.id)
-        out.answer(message, to=centre, type="answers.message")
-=======
-        medium = reach.media[0] if reach.media else Medium.MESSAGE_CENTRE
-        ending.report("handed-to-staff", notice, medium, 0, reason)
-    elif reach.centre:
-        out.answer(
-            announce.centre_message(told, written.content, notice.id), to=reach.centre, type="answers.message"
-        )
->>>>>>> 5be0253 (wip)
-        ending.report("sent", notice, Medium.MESSAGE_CENTRE, 0)
-    return notice
-
-
-def _earlier(work: Work, told: Told) -> list[Notice]:
-    """Notices about the same to the same person that are not final and go to a phone."""
-    return [
-        one
-        for one in work.notices.values()
-        if (one.about, one.side) == (told.about, str(told.side))
-        and one.version < told.version
-        and one.sendable
-        and not one.state.final
-    ]
-
-
-def _no_longer_asked(work: Work, body: BindingState, out: Out) -> None:
-    """Papers or a consent that the binding no longer waits for are not asked for, even if nobody is told of the new state."""
-    for notice in list(work.notices.values()):
-        later = notice.about == str(body.binding_id) and notice.version < body.version
-        gone_on = notice.template in ASKING and TYPE_TO_STATE[notice.template] is not body.state
-        if later and gone_on and notice.sendable and not notice.state.final:
-            Ending(work, out).overtaken(notice)
-
-
-def _answer(event: Event, told: Told) -> str | None:
-    if told.side is not Side.SPONSOR or not isinstance(event.body, BindingState):
-        return None
-    return announce.delivered_answer(event.type.rpartition(".")[2], event.body)
-
-
 def _attempt_ended(work: Work, due: Due, out: Out) -> None:
     """A provider answered. An answer to an attempt that was given up meanwhile changes nothing, unless it arrived after all."""
     notice, number = work.notices[UUID(due.entity)], int(due.body["number"])
@@ -243,20 +143,16 @@ def _attempt_ended(work: Work, due: Due, out: Out) -> None:
     whole = outcome is Outcome.ACCEPTED or not taken  # without its last part no text is delivered
     attempt.parts = taken if whole else taken + 1
     current = notice.state is State.SENDING and notice.attempts == number
-    if notice.state is State.UNKNOWN and notice.attempts == number and outcome is not Outcome.UNKNOWN:
-        ending.looked_up(
-            notice, number, outcome, due.body["reason"], due.body["code"]
-        )  # slower than its lease
-        _judge_parts(work, notice.id, number, out)
-        return
-    if not current and outcome is not Outcome.DELIVERED:
+    late = notice.state is State.UNKNOWN and notice.attempts == number  # slower than its lease
+    if notice.state.final or not (current or late or outcome is Outcome.DELIVERED):
         ending.end_attempt(notice, number, outcome, due.body["code"])
         work.ended.add((notice.id, number))
         _judge_parts(work, notice.id, number, out)  # receipts of what it has sent count
         return
     if outcome not in (Outcome.TECHNICAL, Outcome.THROTTLED):
         ending.report("sent", notice, attempt.medium, number)
-    ending.apply(notice, number, outcome, due.body["reason"], due.body["code"])
+    follow = ending.looked_up if late else ending.apply
+    follow(notice, number, outcome, due.body["reason"], due.body["code"])
     if outcome is Outcome.ACCEPTED:
         _judge_parts(work, notice.id, number, out)
 
@@ -275,7 +171,8 @@ def _judge_parts(work: Work, notice_id: UUID, number: int, out: Out) -> None:
         return
     current = notice.state in (State.PENDING, State.UNKNOWN) and notice.attempts == number
     if current or outcome is Outcome.DELIVERED:
-        Ending(work, out).apply(notice, number, outcome, f"{attempt.medium}-{outcome}", attempt.code)
+        reason = f"{attempt.medium}-{outcome}"
+        Ending(work, out).looked_up(notice, number, outcome, reason, attempt.code)
 
 
 def _silence(work: Work, due: Due, out: Out) -> None:
@@ -292,9 +189,9 @@ def _silence(work: Work, due: Due, out: Out) -> None:
 def _looked_up(work: Work, due: Due, out: Out) -> None:
     """The provider was asked, and knows. What came meanwhile by itself counts instead."""
     notice = work.notices[UUID(due.entity)]
-    if notice.state is State.PENDING and notice.attempts == due.body["number"]:
+    if notice.state in (State.PENDING, State.UNKNOWN) and notice.attempts == due.body["number"]:
         outcome, body = Outcome(due.body["outcome"]), due.body
-        Ending(work, out).apply(notice, notice.attempts, outcome, body["reason"], body["code"])
+        Ending(work, out).looked_up(notice, notice.attempts, outcome, body["reason"], body["code"])
 
 
 def _crashed(work: Work, due: Due, out: Out) -> None:

@@ -27,6 +27,11 @@ class Settings(ServiceSettings):
     templates_dir: Path | None = Field(
         default=None, description="Directory of template files laid over the committed ones"
     )
+    number_key: SecretStr = Field(
+        default=SecretStr("gongji"),
+        min_length=6,
+        description="Secret of the hashes that name telephone numbers where their calls and texts are counted; the same in every process",
+    )
     rebuilt: bool = Field(
         default=False,
         description="Set at the first start on an empty database that replaces a lost one: what was decided before that start"

@@ -136,7 +136,8 @@ def looked_up(progress: Progress, outcome: Outcome, reason: str, now: datetime, 
     if outcome in (Outcome.UNKNOWN, Outcome.SILENCE):
         return silent(progress, State.UNKNOWN, reason, now, rules)
     if outcome is Outcome.ACCEPTED:
-        return silent(progress, State.PENDING, reason, now, rules)
+        until = progress.until or _until(progress, now, rules)
+        return silent(replace(progress, until=until), State.PENDING, reason, now, rules)
     if outcome in (Outcome.THROTTLED, Outcome.TECHNICAL):
         untried = replace(progress, tries=max(0, progress.tries - 1), until=None)
         return _put_off(untried, reason, now)
@@ -182,11 +183,15 @@ def _tried(progress: Progress) -> Progress:
 
 def _wait(progress: Progress, outcome: Outcome, now: datetime, rules: Rules) -> Next:
     """It may arrive, or have arrived: first the provider is asked, then the medium's time runs out."""
-    wait = rules.receipt_wait if progress.medium == "sms" else rules.call_retry
-    until = now + timedelta(seconds=wait)
+    until = _until(progress, now, rules)
     state = State.PENDING if outcome is Outcome.ACCEPTED else State.UNKNOWN
     ask = min(now + timedelta(seconds=rules.provider_wait), until)
     return Next(state, replace(progress, until=until), ask)
+
+
+def _until(progress: Progress, now: datetime, rules: Rules) -> datetime:
+    """The medium's clock."""
+    return now + timedelta(seconds=rules.receipt_wait if progress.medium == "sms" else rules.call_retry)
 
 
 def _failed(progress: Progress, outcome: Outcome, reason: str, now: datetime, rules: Rules) -> Next:

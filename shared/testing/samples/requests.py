@@ -192,7 +192,12 @@ def _full_person(**changes: Any) -> registry.PersonRecorded:
     row = f.SPONSOR.insurances[0].model_copy(update={"psn_type": "11", "begndate": date(2001, 7, 1)})
     resident = f.MOTHER.insurances[0].model_copy(update={"arrears": True})
     return f.SPONSOR.recorded(
-        no_sms=True, optional_notices=True, e_credential=True, language="zh", insurances=(row, resident), **changes
+        no_sms=True,
+        optional_notices=True,
+        e_credential=True,
+        language="zh",
+        insurances=(row, resident),
+        **changes,
     )
 
 

@@ -174,7 +174,7 @@ async def test_process_that_dies_while_sending_leaves_the_outcome_unknown(pool: 
     await pool.execute("update notices set leased_until = clock_timestamp() - interval '1 second'")
     bench.sender = bench.make_sender()
     await bench.work()
-    assert await bench.notices() == [("pending", None)]
+    assert await bench.notices() == [("unknown", None)]
     assert await bench.attempts() == [("sms", "unknown")]
     assert len(bench.sms.sent) == 1
 
@@ -383,8 +383,10 @@ async def test_one_call_to_one_person_at_a_time(pool: db.Pool) -> None:
     await bench.sender.round()
     assert len(bench.sender._running["call"]) == 1
     await bench.sender.drain(5)
-    await bench.work()
-    assert len(bench.call.sent) == 3
+    for called in (1, 2, 3):
+        await bench.work()
+        assert len(bench.call.sent) == called
+        bench.clock.forward(minutes=1)
 
 
 async def test_message_centre_is_used_beside_and_its_acknowledgement_is_final(pool: db.Pool) -> None:

@@ -16,7 +16,7 @@ from services.notify.handlers import NotifyHandler
 from services.notify.work import Attempt, Notice, Work
 from shared import policies
 from shared.clock import SystemClock
-from shared.contracts.binding_decisions import BindingState
+from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_decisions import State as Of
 from shared.ids import SystemIds
 from shared.messaging.collector import Collector
@@ -75,9 +75,14 @@ def test_a_text_without_its_last_part_is_never_delivered() -> None:
     work = sent(State.SENDING, State.SENDING, ["delivered", "delivered"])
     decide(work, ended("unknown", ["p0", "p1"]))
     assert decide(work, Due("receipt", "p1", MONDAY)) == []
-    assert work.notices[ID].state is State.PENDING
-    assert decide(work, Due("silence", str(ID), MONDAY, {"number": 1})) == ["binding.notices.failed"]
+    assert work.notices[ID].state is State.UNKNOWN
+    silence = Due("silence", str(ID), MONDAY, {"number": 1})
+    assert decide(work, silence) == []  # the provider does not know, and the medium's time is not over
+    assert work.notices[ID].state is State.UNKNOWN
+    work.now += timedelta(minutes=30)
+    assert decide(work, silence) == ["binding.notices.failed"]
     assert work.notices[ID].progress.medium == "call"
+    assert work.attempts[ID, 1].state is State.UNKNOWN
 
 
 def test_an_answer_after_the_lease_still_lets_receipts_count() -> None:
@@ -129,7 +134,7 @@ def test_a_medium_that_is_not_wanted_is_skipped_once() -> None:
 def test_papers_are_not_asked_for_once_the_binding_waits_for_them_no_longer() -> None:
     waits, brought = (state(kind, version=4) for kind in (Of.SUPPLEMENT_REQUESTED, Of.UNDER_REVIEW))
     asks = replace(
-        notice(State.CREATED), about=str(waits.binding_id), version=3, template="supplement-requested.v1"
+        notice(State.CREATED), about=str(waits.binding_id), version=3, template="supplement-requested"
     )
     work = working(notices={ID: asks})
     decide(work, decided("changed", waits))
@@ -173,3 +178,98 @@ def test_a_call_asks_by_the_surname_of_the_registry_and_nothing_else_names_it() 
         assert ("欧阳" in content.pop("opening")) is (new.notice.side == "sponsor")
         content.pop("opening_variables")
         assert "欧阳" not in str(content)
+
+
+def test_papers_that_were_brought_are_not_called_for_after_a_text_that_got_lost() -> None:
+    body = state(Of.UNDER_REVIEW, version=4)
+    asks = replace(
+        notice(State.PENDING), about=str(body.binding_id), version=3, template="supplement-requested"
+    )
+    work = working(notices={ID: asks}, attempts={(ID, 1): Attempt("sms", State.PENDING, 1)})
+    work.fates[ID, 1], work.parts = ["permanent"], {"p0": (ID, 1)}
+    assert decide(work, decided("under-review", body)) == []
+    assert work.notices[ID].overtaken
+    assert decide(work, Due("receipt", "p0", MONDAY)) == ["binding.notices.failed"]
+    assert (work.notices[ID].state, work.notices[ID].reason) == (State.EXPIRED, "overtaken")
+
+
+def two(first: str, second: str, **fields: Any) -> Work:
+    """Two decisions about one binding in one batch."""
+    work = working()
+    for version, kind in ((4, first), (5, second)):
+        decide(work, decided(kind, state(TYPE_TO_STATE[kind] or Of.APPROVED, version=version, **fields)))
+    return work
+
+
+def states(work: Work) -> dict[tuple[str, str], str]:
+    return {
+        (one.template, one.side): f"{one.state} {one.reason or ''}".strip()
+        for one in work.notices.values()
+        if one.sendable
+    }
+
+
+def test_a_decision_that_was_not_sent_is_folded_into_its_successor() -> None:
+    assert states(two("approved", "suspended")) == {
+        ("approved", "sponsor"): "expired overtaken",
+        ("approved", "beneficiary"): "expired overtaken",
+        ("suspended", "sponsor"): "created",
+        ("suspended", "beneficiary"): "created",
+    }
+
+
+def test_what_only_the_message_centre_shows_overtakes_nothing() -> None:
+    assert states(two("approved", "changed"))["approved", "sponsor"] == "created"
+
+
+def test_a_pause_that_is_over_before_anybody_heard_of_it_is_not_told() -> None:
+    assert states(two("suspended", "resumed")) == {
+        ("suspended", "sponsor"): "expired overtaken",
+        ("suspended", "beneficiary"): "expired overtaken",
+        ("resumed", "sponsor"): "created",
+        ("resumed", "beneficiary"): "created",
+    }
+
+
+def test_what_was_asked_and_brought_in_one_batch_is_not_asked() -> None:
+    assert states(two("supplement-requested", "under-review")) == {
+        ("supplement-requested", "sponsor"): "expired overtaken"
+    }
+
+
+def test_what_was_sent_already_stays_and_is_not_tried_again() -> None:
+    body = state(Of.ENDED, version=4)
+    sent_before = replace(notice(State.PENDING), about=str(body.binding_id), version=3)
+    work = working(notices={ID: sent_before})
+    decide(work, decided("ended", body))
+    assert (work.notices[ID].state, work.notices[ID].overtaken) == (State.PENDING, True)
+
+
+def test_the_message_centre_comes_first_and_its_silence_leads_on() -> None:
+    progress = Progress(("message-centre", "sms"))
+    shown = replace(notice(State.PENDING), progress=progress, attempts=0)
+    work = working(notices={ID: shown})
+    silence = Due("silence", str(ID), MONDAY, {"number": 0})
+    assert decide(work, silence) == []
+    assert (work.notices[ID].state, work.notices[ID].progress.medium) == (State.CREATED, "sms")
+    alone = working(notices={ID: replace(shown, progress=Progress(("message-centre",)), template="received")})
+    assert decide(alone, silence) == ["binding.notices.failed"]
+    assert alone.notices[ID].state is State.EXPIRED
+
+
+def test_what_nobody_has_to_be_told_is_no_work_for_the_staff() -> None:
+    paid = replace(notice(State.SENDING), template="settled", progress=Progress(("sms",)))
+    work = working(notices={ID: paid}, attempts={(ID, 1): Attempt("sms", State.SENDING, 0)})
+    assert decide(work, ended("permanent", [])) == ["binding.notices.sent", "binding.notices.failed"]
+    assert work.notices[ID].state is State.PERMANENT
+    waiting = working(notices={ID: replace(paid, state=State.CREATED)})
+    assert decide(waiting, Due("hand-over", str(ID), MONDAY, {"reason": "no-number"})) == [
+        "binding.notices.failed"
+    ]
+    assert (waiting.notices[ID].state, waiting.notices[ID].reason) == (State.EXPIRED, "no-number")
+
+
+def test_an_answer_that_was_slower_than_its_lease_is_no_longer_unknown() -> None:
+    late = working(notices={ID: notice(State.UNKNOWN)}, attempts={(ID, 1): Attempt("sms", State.UNKNOWN, 0)})
+    assert decide(late, ended("accepted", ["p0"])) == ["binding.notices.sent"]
+    assert (late.notices[ID].state, late.notices[ID].progress.tries) == (State.PENDING, 1)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
@@ -13,13 +14,14 @@ from services.notify.domain import facts, texts
 from services.notify.domain import words as w
 from services.notify.domain.surnames import surname
 from services.notify.domain.templates import Approval, Templates
-from services.notify.domain.told import DECISIONS, of_decision
+from services.notify.domain.told import DECISIONS, SETTLEMENTS, of_decision
 from services.notify.domain.variables import CALL, KINDS, VARIABLES, fits
 from shared.contracts.binding_decisions import TYPE_TO_STATE, Cause, State
 from shared.contracts.binding_requests import MaterialKind, Relation, Side, Use
 from shared.contracts.notices import Medium
 from shared.contracts.reason_texts import REASONS
 from shared.contracts.reasons import HOTLINE, Reason
+from shared.policies.types import NoticeKind
 from tests.unit.notify.made import state
 
 TEMPLATES = template_files.load()
@@ -86,11 +88,12 @@ def test_codes_become_words_and_unknown_words_a_general_sentence() -> None:
 
 
 def test_every_type_of_the_contract_has_texts_and_is_told_or_deliberately_not() -> None:
-    assert DECISIONS.keys() == TYPE_TO_STATE.keys()
+    assert TYPE_TO_STATE.keys() - {"under-review"} == DECISIONS
+    assert set(get_args(NoticeKind)) == DECISIONS | SETTLEMENTS
     assert TYPE_TO_STATE.keys() <= KINDS.keys()
-    for suffix, sides in DECISIONS.items():
-        told = list(of_decision(suffix, state(TYPE_TO_STATE[suffix] or State.APPROVED)))
-        assert [one.side for one in told] == list(sides)
+    for suffix, kind in TYPE_TO_STATE.items():
+        told = list(of_decision(suffix, state(kind or State.APPROVED)))
+        assert [one.side for one in told] == (list(Side) if suffix in DECISIONS else [])
 
 
 def test_every_code_has_a_word() -> None:

@@ -87,7 +87,7 @@ def test_who_applied_at_a_window_or_by_telephone_counts_as_in_person() -> None:
         (ChannelKind.TELEPHONE, True),
         (ChannelKind.APP, False),
     ):
-        (told,) = of_decision("refused", state(State.REFUSED, channel=channel))
+        told, _ = of_decision("refused", state(State.REFUSED, channel=channel))
         assert told.in_person is in_person
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.notify.domain.contact import Person, contact, e164, is_child
 from services.notify.domain.hours import next_allowed
-from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, judge
+from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, Turn, judge
 from shared.clock import BEIJING
 from shared.policies.types import Hours
 from shared.policies.values import Notice as Rules
@@ -17,7 +17,7 @@ NIGHT = Hours(time(22), time(8))
 CALLS = (Hours(time(9), time(12)), Hours(time(14), time(21)))
 RULES = Rules(quiet_hours=NIGHT, call_hours=CALLS)
 ANN = Person("P1", 1, "13957100001", no_sms=False, dead=False, born=date(1980, 3, 15))
-FRESH = Claimed("approved.v1", MONDAY, MONDAY, overtaken=False)
+FRESH = Claimed("approved", MONDAY, MONDAY, overtaken=False)
 
 
 def at(clock: str, day: int = 23) -> datetime:
@@ -48,22 +48,31 @@ def test_no_rule_means_any_hour_and_impossible_hours_are_told() -> None:
 def test_sent_in_its_hour_to_the_number_of_today() -> None:
     assert judge(FRESH, "sms", ANN, RULES, MONDAY) == Send("+8613957100001")
     assert judge(FRESH, "call", ANN, RULES, at("12:30")) == Later(at("14:00"), "quiet-hours")
-    assert judge(
-        FRESH, "call", ANN, replace(RULES, call_hours=(Hours(time(23), time(23, 30)),)), MONDAY
-    ) == HandOver("no-hours")
+    never = replace(RULES, call_hours=(Hours(time(23), time(23, 30)),))
+    assert judge(FRESH, "call", ANN, never, MONDAY) == Skip("no-hours")
 
 
 def test_too_old_goes_to_the_staff() -> None:
     assert judge(FRESH, "sms", ANN, RULES, MONDAY + timedelta(hours=73)) == HandOver("too-old")
 
 
-def test_request_for_papers_is_not_sent_after_the_decision_it_was_for() -> None:
-    overtaken = replace(FRESH, overtaken=True)
-    assert (
-        judge(replace(overtaken, template="supplement-requested.v1"), "sms", ANN, RULES, MONDAY)
-        == Overtaken()
-    )
-    assert judge(overtaken, "sms", ANN, RULES, MONDAY) == Send("+8613957100001")
+def test_what_a_later_decision_overtook_is_not_sent_but_sums_of_money_are() -> None:
+    for kind in ("supplement-requested", "approved"):
+        assert judge(replace(FRESH, template=kind, overtaken=True), "sms", ANN, RULES, MONDAY) == Overtaken()
+    paid = replace(FRESH, template="settled", overtaken=True)
+    assert judge(paid, "sms", ANN, RULES, MONDAY) == Send("+8613957100001")
+
+
+def test_an_earlier_notice_leaves_first() -> None:
+    soon, tomorrow = MONDAY + timedelta(seconds=5), MONDAY + timedelta(days=1)
+    sending = replace(FRESH, ahead_sending=True)
+    assert judge(sending, "sms", ANN, RULES, MONDAY) == Later(soon, "earlier-first")
+    waits = replace(FRESH, template="refunded", ahead_at=tomorrow)
+    assert judge(waits, "sms", ANN, RULES, MONDAY) == Later(tomorrow, "earlier-first")
+    due = replace(waits, ahead_at=MONDAY)
+    assert judge(due, "sms", ANN, RULES, MONDAY) == Later(soon, "earlier-first")
+    folds = replace(FRESH, ahead_at=tomorrow)  # the earlier decision about the binding will not be sent
+    assert judge(folds, "sms", ANN, RULES, MONDAY) == Send("+8613957100001")
 
 
 def test_who_has_said_no_to_texts_meanwhile_is_called() -> None:
@@ -93,10 +102,102 @@ def test_nothing_is_sent_to_who_cannot_be_reached(person: Person, reason: str) -
 
 
 @pytest.mark.parametrize(
-    "number", ["13957100001", "+8613957100001", "86 139 5710 0001", "139-5710-0001", "１３９５７１００００１"]
+    "number",
+    [
+        "13957100001",
+        "+8613957100001",
+        "0086 13957100001",
+        "86 139 5710 0001",
+        "139-5710-0001",
+        "１３９５７１００００１",
+        "＋８６１３９５７１００００１",
+        "（+86）139-5710-0001",
+    ],
 )
 def test_one_spelling_of_a_number(number: str) -> None:
     assert e164(number) == "+8613957100001"
+
+
+@pytest.mark.parametrize(
+    ("tel", "sms", "call"),
+    [
+        ("0571-87000001", Skip("number-landline"), Send("+8657187000001")),
+        ("19457100001", Send("+8619457100001"), Send("+8619457100001")),  # a prefix newer than any list
+        ("+85291234567", HandOver("number-foreign"), HandOver("number-foreign")),
+        ("0044 20 7946 0018", HandOver("number-foreign"), HandOver("number-foreign")),
+        ("12393", HandOver("number-not-personal"), HandOver("number-not-personal")),
+        ("4008001234", HandOver("number-not-personal"), HandOver("number-not-personal")),
+        ("87000001转8", HandOver("number-invalid"), HandOver("number-invalid")),
+        ("057187000001 ext. 8", HandOver("number-invalid"), HandOver("number-invalid")),
+    ],
+)
+def test_what_a_number_is_good_for(tel: str, sms: Turn, call: Turn) -> None:
+    person = replace(ANN, tel=tel)
+    assert judge(FRESH, "sms", person, RULES, MONDAY) == sms
+    assert judge(FRESH, "call", person, RULES, MONDAY) == call
+
+
+NATIONAL_DAY = datetime(2026, 10, 3, 10, tzinfo=BEIJING)  # a Saturday in the middle of the festival
+HOLIDAY = replace(FRESH, decided_at=NATIONAL_DAY, created_at=NATIONAL_DAY)
+
+
+def test_nobody_is_called_on_a_public_holiday_without_need() -> None:
+    long = replace(RULES, max_age_hours=24 * 30)
+    after = datetime(2026, 10, 8, 9, tzinfo=BEIJING)
+    assert judge(HOLIDAY, "call", ANN, long, NATIONAL_DAY) == Later(after, "public-holiday")
+    assert judge(HOLIDAY, "sms", ANN, long, NATIONAL_DAY) == Send("+8613957100001")
+    critical = replace(long, critical_kinds=frozenset({"approved"}))
+    assert judge(HOLIDAY, "call", ANN, critical, NATIONAL_DAY) == Send("+8613957100001")
+    anyway = replace(long, call_on_holidays=True)
+    assert judge(HOLIDAY, "call", ANN, anyway, NATIONAL_DAY) == Send("+8613957100001")
+
+
+def test_what_cannot_be_said_by_one_medium_in_time_is_said_by_another() -> None:
+    assert judge(HOLIDAY, "call", ANN, RULES, NATIONAL_DAY) == Skip("public-holiday")
+    brief = replace(RULES, max_age_hours=1)
+    assert judge(FRESH, "sms", ANN, replace(brief, quiet_hours=Hours(time(9), time(12))), MONDAY) == Skip(
+        "quiet-hours"
+    )
+
+
+def test_critical_kinds_are_texted_at_any_hour_but_called_in_theirs() -> None:
+    night = at("23:00")
+    claimed = replace(FRESH, decided_at=night, created_at=night)
+    critical = replace(RULES, critical_kinds=frozenset({"approved"}))
+    assert judge(claimed, "sms", ANN, critical, night) == Send("+8613957100001")
+    assert judge(claimed, "call", ANN, critical, night) == Later(at("09:00", 24), "quiet-hours")
+    assert judge(claimed, "sms", ANN, RULES, night) == Later(at("08:00", 24), "quiet-hours")
+
+
+def test_texts_may_have_hours_of_their_own() -> None:
+    rules = replace(RULES, sms_hours=(Hours(time(8), time(20)),))
+    assert judge(FRESH, "sms", ANN, rules, at("20:30")) == Later(at("08:00", 24), "quiet-hours")
+    assert judge(FRESH, "call", ANN, rules, at("20:30")) == Send("+8613957100001")
+
+
+@pytest.mark.parametrize(
+    ("said", "no_sms", "unasked", "told"),
+    [
+        (None, False, True, True),
+        (None, False, False, False),
+        (None, True, True, False),
+        (True, False, False, True),
+        (False, False, True, False),
+    ],
+)
+def test_the_optional_kinds_are_told_to_who_wants_them(
+    said: bool | None, no_sms: bool, unasked: bool, told: bool
+) -> None:
+    person, rules = (
+        replace(ANN, optional_notices=said, no_sms=no_sms),
+        replace(RULES, optional_unasked=unasked),
+    )
+    paid = replace(FRESH, template="settled")
+    expected = Send("+8613957100001") if told else HandOver("not-wanted")
+    assert judge(paid, "sms", person, rules, MONDAY) == expected
+    assert not isinstance(
+        judge(FRESH, "call", person, rules, MONDAY), HandOver
+    )  # an approval is told in any case
 
 
 def test_landline() -> None:
