@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from services.audit.domain.permissions import pair, parties
 from shared.clock import BEIJING
@@ -68,8 +69,12 @@ def asked(case: Case, review: Review) -> Asked:
 
 def day_of(moment: datetime) -> tuple[datetime, datetime]:
     """Begin and end of the Beijing day of a moment."""
-    today = moment.astimezone(BEIJING).date()
-    return midnight(today), midnight(today + timedelta(days=1))
+    return _edges(moment.astimezone(BEIJING).date())
+
+
+@lru_cache(maxsize=32)
+def _edges(day: date) -> tuple[datetime, datetime]:
+    return midnight(day), midnight(day + timedelta(days=1))
 
 
 def marks(review: Review, others: Others, related: Related) -> Iterator[str]:

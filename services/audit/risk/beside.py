@@ -13,6 +13,7 @@ from services.audit.domain.life import ROUNDS
 from services.audit.domain.model import CaseFile
 from services.audit.domain.risk import Asked, Others, Use
 from shared.contracts.base import UUID
+from shared.contracts.binding_decisions import BindingState
 from shared.contracts.binding_screenings import Case, Passed
 from shared.contracts.topics import TYPES
 from shared.db import Conn, load_queries
@@ -32,6 +33,7 @@ class Policies(Protocol):
 class Beside:
     """What is stored leaves out the batch's own cases: those are looked at themselves, as they stand when a case is weighed."""
 
+    asked: dict[Round, Asked] = field(default_factory=dict)
     requests: dict[Round, int] = field(default_factory=dict)
     bindings: dict[Round, int] = field(default_factory=dict)
     uses: dict[str, list[Use]] = field(default_factory=dict)
@@ -54,10 +56,11 @@ class Beside:
 
     def beside(self, body: Passed, review: Review, files: Mapping[UUID, CaseFile]) -> Others:
         """What other cases show of this one."""
-        case, place, asked = body.case, (body.binding_id, body.round), risk.asked(body.case, review)
+        case, place = body.case, (body.binding_id, body.round)
+        asked = self.asked.get(place) or risk.asked(case, review)
 
-        def of(key: str) -> Iterator[Any]:
-            return (files[one].state for one in self.own.get(key, ()) if one != body.binding_id)
+        def of(key: str) -> list[BindingState]:
+            return [files[one].state for one in self.own.get(key, ()) if one != body.binding_id]
 
         requests, bindings = self.requests.get(place, 0), self.bindings.get(place, 0)
         if asked.day:
@@ -81,14 +84,15 @@ async def lock(conn: Conn, items: Sequence[Item], policies: Policies) -> None:
         for i in items
         if isinstance(i, Event) and i.topic == _PERSONS and isinstance(i.body, Tombstone)
     }
-    for body, asked in _asked(items, policies):
-        if asked.documents:
-            keys.update(one.sha256 for one in body.case.materials)
+    for body, review in _screened(items, policies):
+        case = body.case
+        if review.reused_documents:
+            keys.update(one.sha256 for one in case.materials)
         if isinstance(body, Passed):
-            if asked.day:
-                keys.add(body.case.sponsor.psn_no)
-            if asked.since and body.case.beneficiary:
-                keys.add(body.case.beneficiary.psn_no)
+            if review.requests_per_day is not None:
+                keys.add(case.sponsor.psn_no)
+            if review.bindings_in_days and case.beneficiary:
+                keys.add(case.beneficiary.psn_no)
     if keys:
         await conn.execute(Q["lock"], sorted(keys))
 
@@ -98,8 +102,10 @@ async def load(conn: Conn, items: Sequence[Item], files: Mapping[UUID, CaseFile]
     beside = Beside()
     for file in files.values():
         beside.note(file)
-    passed = [(body, asked) for body, asked in _asked(items, policies) if isinstance(body, Passed)]
+    weighed = [(body, risk.asked(body.case, review)) for body, review in _screened(items, policies)]
+    passed = [(body, asked) for body, asked in weighed if isinstance(body, Passed)]
     places = [(body.binding_id, body.round) for body, _ in passed]
+    beside.asked = dict(zip(places, (asked for _, asked in passed), strict=True))
     days = [(n, body.case.sponsor.psn_no, *a.day) for n, (body, a) in enumerate(passed) if a.day]
     if days:
         rows = await conn.fetch(Q["requests"], *map(list, zip(*days, strict=True)), own, risk.NO_REQUEST)
@@ -112,7 +118,7 @@ async def load(conn: Conn, items: Sequence[Item], files: Mapping[UUID, CaseFile]
     if spans:
         rows = await conn.fetch(Q["bindings"], *map(list, zip(*spans, strict=True)), own, risk.NO_BINDING)
         beside.bindings = {places[n]: count for n, count in rows}
-    cases = [body.case for body, a in _asked(items, policies) if a.documents]
+    cases = [body.case for body, asked in weighed if asked.documents]
     await _documents(conn, beside, cases, [file.state.case for file in files.values()], own)
     return beside
 
@@ -151,9 +157,9 @@ async def save(conn: Conn, beside: Beside, files: Mapping[UUID, CaseFile], erase
         await conn.execute(Q["forget"], sorted(erased))
 
 
-def _asked(items: Sequence[Item], policies: Policies) -> Iterator[tuple[Any, Asked]]:
+def _screened(items: Sequence[Item], policies: Policies) -> Iterator[tuple[Any, Review]]:
+    """The rounds of a batch, each with its region's rules of that time."""
     for item in items:
         body = item.body if isinstance(item, Event) else None
         if isinstance(body, ROUNDS):
-            case = body.case
-            yield body, risk.asked(case, policies.at(case.admdvs, item.time).review)
+            yield body, policies.at(body.case.admdvs, item.time).review
