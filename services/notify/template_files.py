@@ -52,7 +52,7 @@ class _Entry(_Strict):
     channels: tuple[Medium, ...] = Field(min_length=1, examples=["[message-centre, sms, call]"])
     version: int = Field(ge=1, le=9999, strict=True, examples=["1"])
     state: Approval = Field(examples=["approved"])
-    title: str = Field(default="", max_length=30, examples=["家庭共济已通过"])
+    title: str = Field(default="", max_length=60, examples=["家庭共济已通过"])
     text: str = Field(
         min_length=1,
         max_length=2000,

@@ -6,8 +6,9 @@ from difflib import get_close_matches
 from typing import Final
 
 from services.notify.domain.grammar import Choice, Piece, Slot, provider_names, slots
-from services.notify.domain.templates import CHINESE, NATIONAL, Approval, Template
+from services.notify.domain.templates import CHINESE, NATIONAL, PROVIDER_UNITS, Approval, Template
 from services.notify.domain.variables import CALL, FORMS, KINDS, VARIABLES, Kind, Type
+from services.notify.domain.words import units
 from shared.contracts.binding_requests import Side
 from shared.contracts.notices import Medium
 
@@ -28,6 +29,8 @@ def faults(template: Template) -> Iterator[str]:
         yield f"side: {template.side}: {template.kind} is told the {kind.sides[0] if kind.sides else 'person called'}, for example sponsor"
     if template.channel is not Medium.CALL and template.side is None:
         yield f"channels: {template.channel}: {template.kind} is said in calls: expected [call]"
+    if template.channel is Medium.CALL and template.language != CHINESE:
+        yield f"channels: call: the voice speaks Chinese, not {template.language}: expected [message-centre, sms]"
     if template.channel is Medium.MESSAGE_CENTRE and not template.title:
         yield "title: nothing: expected the title in the message centre, for example 家庭共济已通过"
     yield from (f"text: {fault}" for fault in _text(template, kind))
@@ -65,8 +68,18 @@ def _for_providers(pieces: tuple[Piece, ...]) -> Iterator[str]:
             yield f"{{{name}}} is there twice, differently: a provider knows one variable of a name: use another, or say it the same way"
         if not isinstance(after, str):
             yield f"{{{name}}} touches the next variable: providers want words between: for example {{due}}前，{{code}}"
+        if (
+            isinstance(one, Choice)
+            and (longest := max(_fixed(one.first), _fixed(one.second))) > PROVIDER_UNITS
+        ):
+            yield f"[...{{{name}}}...]: {longest} units: a provider's variable has at most {PROVIDER_UNITS}: say less, or say it outside"
         if isinstance(one, Choice) and not one.second:
             yield f"[...{{{name}}}...]: a provider's variable is never empty: expected a second part, for example {_EXAMPLE}"
+
+
+def _fixed(part: tuple[str | Slot, ...]) -> int:
+    """Units of the words of a part."""
+    return sum(units(one) if isinstance(one, str) else 0 for one in part)
 
 
 def _plain(pieces: Iterable[Piece]) -> Iterator[str]:

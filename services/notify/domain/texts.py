@@ -11,7 +11,8 @@ from typing import Any, Final
 from services.notify.domain import words as w
 from services.notify.domain.facts import Facts
 from services.notify.domain.grammar import provider_names
-from services.notify.domain.saying import Manner, Unsaid, piece, said
+from services.notify.domain.manner import Manner
+from services.notify.domain.saying import Unsaid, piece, said
 from services.notify.domain.templates import CHINESE, PROVIDER_UNITS, Template, Templates
 from shared.clock import BEIJING
 from shared.contracts.binding_requests import Side
@@ -88,9 +89,9 @@ class _Desk:
     def values(self) -> dict[str, Any]:
         return {**self.facts.values, "hotline": self.reader.hotline}
 
-    @property
-    def manner(self) -> Manner:
-        return Manner(self.facts.at.astimezone(BEIJING).year, in_person=self.facts.in_person)
+    def manner(self, template: Template) -> Manner:
+        year = self.facts.at.astimezone(BEIJING).year
+        return Manner(year, template.language, self.facts.in_person, spoken=template.channel is Medium.CALL)
 
     def template(self, kind: str, side: Side | None, channel: Medium) -> Template:
         found = self.templates.find(self.reader.region, kind, side, channel, self.reader.language)
@@ -101,39 +102,41 @@ class _Desk:
     def own(self, channel: Medium) -> Template:
         return self.template(self.facts.kind, self.facts.side, channel)
 
-    def shortened(self, template: Template, manner: Manner, fits: Callable[[str], bool]) -> str:
-        """As many reasons as fit, the rest counted."""
-        for shown in range(len(self.values.get("reasons", ())), -2, -1):
-            if fits(text := said(template.pieces, self.values, replace(manner, shown=shown))):
+    def shortened(self, template: Template, fits: Callable[[str], bool]) -> str:
+        """As many reasons as fit, the rest counted; at last each variable as short as providers get it."""
+        manner = self.manner(template)
+        tries = [replace(manner, shown=n) for n in range(len(self.values.get("reasons", ())), -2, -1)]
+        for one in (*tries, replace(manner, room=PROVIDER_UNITS)):
+            if fits(text := said(template.pieces, self.values, one)):
                 return text
         raise Unsaid("text-too-long", template.name)
 
 
 def _centre(desk: _Desk, content: Content) -> Content:
     template = desk.own(Medium.MESSAGE_CENTRE)
-    text = desk.shortened(template, desk.manner, lambda text: len(text) <= CENTRE_LENGTH)
+    text = desk.shortened(template, lambda text: len(text) <= CENTRE_LENGTH)
     return replace(content, title=template.title, text=_not_empty(text, template))
 
 
 def _message(desk: _Desk, content: Content) -> Content:
     template = desk.own(Medium.SMS)
     head = f"【{template.sign}】"
-    text = desk.shortened(template, desk.manner, lambda text: w.segments(head + text) <= SEGMENTS)
+    text = desk.shortened(template, lambda text: w.segments(head + text) <= SEGMENTS)
     return replace(
         content,
         sms=head + _not_empty(text, template),
         sign=template.sign,
         template=template.name,
-        variables=_variables(template, desk.values, desk.manner),
+        variables=_variables(template, desk.values, desk.manner(template)),
     )
 
 
 def _call(desk: _Desk, content: Content) -> Content:
     opening, template = desk.template("opening", None, Medium.CALL), desk.own(Medium.CALL)
     closing = desk.template("closing", None, Medium.CALL)
-    manner = replace(desk.manner, spoken=True)
+    manner = desk.manner(template)
     caller = {"hotline": desk.reader.hotline, "surname": desk.reader.surname}
-    details = desk.shortened(template, manner, lambda text: w.units(text) <= SPEECH_UNITS)
+    details = desk.shortened(template, lambda text: w.units(text) <= SPEECH_UNITS)
     whole = _not_empty(details, template) + said(closing.pieces, caller, manner)
     return replace(
         content,

@@ -77,13 +77,14 @@ async def test_decision_that_was_told_before_templates_had_versions_is_not_told_
     await pool.close()
 
 
-@pytest.mark.parametrize("language", ["en", "ug"])
-async def test_who_reads_another_language_is_told_in_chinese_where_it_has_no_words(
-    pool: db.Pool, language: str
+@pytest.mark.parametrize(("language", "words"), [("en", "was refused on 23 Nov"), ("ug", "未通过")])
+async def test_who_reads_english_is_told_in_english_and_others_in_chinese(
+    pool: db.Pool, language: str, words: str
 ) -> None:
     bench = Bench(pool)
     person = ANN.recorded().model_copy(update={"language": language})
     await bench.publish("registry.persons.recorded", person, "authority")
     await bench.publish("binding.decisions.refused", decision(73, ANN, state=State.REFUSED))
     await bench.work()
-    assert "未通过" in bench.sms.sent[0][1].sms
+    assert words in bench.sms.sent[0][1].sms
+    assert "未通过" in bench.sms.sent[0][1].speech  # the voice speaks Chinese

@@ -22,24 +22,25 @@ REGION: Final = "330100"
 CENTRE, SMS, CALL, VARIABLES = "消息中心", "短信", "电话", "变量"
 
 
-def written(outcome: Outcome, templates: Templates) -> texts.Content:
+def written(outcome: Outcome, templates: Templates, language: str = "zh") -> texts.Content:
     """The outcome in words. Every example can be written."""
-    found = texts.write(outcome.facts, texts.Reader(REGION, HOTLINE), templates)
+    found = texts.write(outcome.facts, texts.Reader(REGION, HOTLINE, language), templates)
     assert found.fault is None, f"{outcome.facts.kind} {outcome.name}: {found.fault}"
     return found.content
 
 
-def rendered(kind: str, side: Side, templates: Templates) -> str:
+def rendered(kind: str, side: Side, templates: Templates, language: str = "zh") -> str:
     """The golden text of a kind and side."""
-    return "\n".join(block for outcome in every(kind, side) for block in _block(outcome, templates))
+    return "\n".join(block for outcome in every(kind, side) for block in _block(outcome, templates, language))
 
 
-def _block(outcome: Outcome, templates: Templates) -> Iterator[str]:
-    content = written(outcome, templates)
+def _block(outcome: Outcome, templates: Templates, language: str) -> Iterator[str]:
+    content = written(outcome, templates, language)
     yield f"【{outcome.name}】"
     yield f"{CENTRE}｜{content.title}｜{content.text}"
     yield f"{SMS}｜{w.segments(content.sms)}条｜{content.sms}"
-    yield f"{CALL}｜{content.speech}"
+    if language == "zh":  # so is the voice
+        yield f"{CALL}｜{content.speech}"
     yield f"{VARIABLES}｜" + "｜".join(f"{name}＝{value}" for name, value in content.variables.items())
     yield ""
 
@@ -62,6 +63,7 @@ def openings(templates: Templates) -> str:
 def files(templates: Templates) -> dict[str, str]:
     """Name and text of every golden file."""
     found = {f"{kind}.{side}.txt": rendered(kind, side, templates) for kind, side in all_places()}
+    found |= {f"{kind}.{side}.en.txt": rendered(kind, side, templates, "en") for kind, side in all_places()}
     return found | {"opening.call.txt": openings(templates)}
 
 

@@ -202,6 +202,25 @@ def test_every_variable_fits_a_provider_of_approved_templates(kind: str, side: S
             )
 
 
+@pytest.mark.parametrize(("kind", "side"), FILES)
+def test_english_text_says_by_when_and_whom_to_call_and_fits(kind: str, side: Side) -> None:
+    blocks = (golden.FOLDER / f"{kind}.{side}.en.txt").read_text(encoding="utf-8").strip().split("\n\n")
+    for outcome, block in zip(every(kind, side), blocks, strict=True):
+        _, centre, sms, variables = block.split("\n")
+        text = sms.split("｜", 2)[2]
+        assert w.segments(text) <= SEGMENTS
+        for one in (centre, text):
+            assert one.endswith(f"Questions: {HOTLINE}.")
+            assert not re.search(r"[{}\[\]|$<>_#]|None", one), one
+            if outcome.facts.values.get("due"):
+                assert "by 7 Dec 18:00" in one or "by 8 Jan 2027 18:00" in one, one
+            assert re.search("23 Nov (10|9):05|22 Nov 10:05", one), one
+        for reason in outcome.facts.values.get("reasons", ()) if (kind, side) not in SILENT else ():
+            assert reason.en.rstrip(".") in centre or "长" in outcome.name
+        pairs = [pair.split("＝", 1)[1] for pair in variables.split("｜")[1:]]
+        assert all(1 <= w.units(value) <= PROVIDER_UNITS for value in pairs), pairs
+
+
 def test_what_a_call_says_before_a_key_is_pressed_tells_a_stranger_nothing() -> None:
     text = (golden.FOLDER / "opening.call.txt").read_text(encoding="utf-8")
     for block in text.strip().split("\n\n"):

@@ -138,6 +138,7 @@ HEAD = "330000-zhejiang.yaml: templates[0]"
         ('"{at}{hotline}"', f"{HEAD}.text: {{at}} touches the next variable"),
         ('"{at}、{at:day}、{hotline}"', f"{HEAD}.text: {{at}} is there twice, differently"),
         ('"[{in_person}窗口|渠道]、{in_person}、{hotline}"', f"{HEAD}.text: {{in_person}}: says nothing by itself"),
+        (f'"[{{due}}|{"长" * 36}]、{{hotline}}"', f"{HEAD}.text: [...{{due}}...]: 36 units: a provider's variable has at most 35"),
         ('"[{due"', f"{HEAD}.text: [ without ] at character 1"),
     ],
 )  # fmt: skip

@@ -248,6 +248,15 @@ def test_every_variable_is_of_some_kind_and_types_are_told_apart() -> None:
     assert not fits("in_person", 1)
 
 
+def test_last_resort_is_the_short_form_of_each_variable() -> None:
+    (_, outcome, *_) = every("supplement-requested", Side.SPONSOR)
+    said = texts.write(outcome.facts, replace(READER, language="en"), TEMPLATES)
+    assert said.fault is None
+    assert "7 kinds, see your channel" in said.content.sms
+    assert "id card, household register" in said.content.text
+    assert said.content.speech.startswith("您为父母申请的家庭共济")  # the voice speaks Chinese
+
+
 def test_nearest_region_speaks_and_the_latest_approved_version() -> None:
     one = TEMPLATES.named("approved.sponsor.sms.v1")
     assert one is not None
