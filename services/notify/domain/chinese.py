@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 
 from services.notify.domain import words as w
@@ -88,12 +89,17 @@ def _beginning(reasons: Sequence[Reason], where: str, room: int) -> str:
 
 
 def _what(reason: Reason) -> str:
-    return w.chinese_only(reason.zh, _NOT_MET).rstrip("。")
+    return _cleaned(reason.zh, _NOT_MET)
 
 
 def _reason(reason: Reason) -> str:
-    remedy = w.chinese_only(_WHOM_TO_ASK.sub("", reason.remedy_zh), _ASK).rstrip("。")
+    remedy = _cleaned(reason.remedy_zh, _ASK)
     return f"{_what(reason)}，{remedy}" if remedy else _what(reason)
+
+
+@lru_cache(maxsize=1024)  # a few texts make up nearly all, and each is tried in several lengths
+def _cleaned(text: str, fallback: str) -> str:
+    return w.chinese_only(_WHOM_TO_ASK.sub("", text), fallback).rstrip("。")
 
 
 SAY: Final[Say] = {

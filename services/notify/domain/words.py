@@ -106,6 +106,7 @@ def spoken(text: str, hotline: str) -> str:
     return re.sub("，+([，。])", r"\1", text.translate(_UNREAD))
 
 
+_BASIC: Final = "\uffff"  # the last character of the basic plane
 _SINGLE: Final = 70
 _PART: Final = 67
 
@@ -124,7 +125,7 @@ def segments(text: str) -> int:
         return 1
     parts, room = 1, _PART
     for character in text:
-        needed = units(character)
+        needed = 2 if character > _BASIC else 1
         if needed > room:
             parts, room = parts + 1, _PART
         room -= needed

@@ -17,7 +17,7 @@ from services.notify.domain.templates import Templates
 from shared.contracts.binding_requests import Side
 from shared.contracts.reasons import HOTLINE
 
-FOLDER: Final = Path(__file__).parent / "golden"
+FOLDER: Final = Path(__file__).parent / "golden_files"
 REGION: Final = "330100"
 CENTRE, SMS, CALL, VARIABLES = "消息中心", "短信", "电话", "变量"
 
