@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from deploy.local.errors import StackError
 from deploy.reading.reader import Reader
@@ -34,7 +34,7 @@ def ours(topic: str) -> bool:
 
 @asynccontextmanager
 async def consumer(running: Running) -> AsyncIterator[Any]:
-    """A started consumer without group and without assignment. Raises `StackError` when no broker answers."""
+    """A started consumer without group and without assignment. Raises `StackError` when no broker answers, or stops answering."""
     reader = Reader(
         bootstrap_servers=running.kafka,
         enable_auto_commit=False,
@@ -52,6 +52,9 @@ async def consumer(running: Running) -> AsyncIterator[Any]:
         raise StackError(f"no Kafka answers at {running.kafka}", NO_STACK) from error
     try:
         yield reader
+    except KafkaError as error:  # a broker that starts knows no leaders yet
+        told = f"Kafka at {running.kafka}: {type(error).__name__}"
+        raise StackError(told, "Try again in a minute; see `gongji status`.") from error
     finally:
         await reader.stop()
 
