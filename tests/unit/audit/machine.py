@@ -6,7 +6,7 @@ Every message goes through the handler's own `decide`. What is demanded is recko
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -15,15 +15,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.audit.domain import checked, life
 from services.audit.domain.documents import FAULTS, Fault
-from services.audit.domain.model import CaseFile
+from services.audit.domain.model import CaseFile, Sample
+from shared.clock import BEIJING
 from shared.contracts import answers
 from shared.contracts import binding_screenings as found
 from shared.contracts import review_verdicts as said
 from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import BindingState, Period, State
-from shared.contracts.binding_requests import MaterialKind, Side, Terms
+from shared.contracts.binding_requests import MaterialKind, Relation, Side, Terms
 from shared.contracts.reasons import reason
 from shared.messaging.handler import Due
+from shared.policies.types import SecondEyes
 from shared.policies.values import Review
 from shared.testing.messages import MONDAY, uid
 from tests.unit.audit.line import OPERATORS, Line, consent_needed, passed, policy, refused
@@ -43,6 +45,9 @@ MAY_FOLLOW: dict[State, set[str]] = {
     State.SUSPENDED: {"changed", "resumed", "ended"},
 }
 REVIEWERS = {None, "auto", "op-1", "op-2", "op-3", "op-south"}
+SECOND = SecondEyes(relations=frozenset({Relation.CHILD}))
+"""Where it stands in the policy, two persons approve whatever the registry does not prove."""
+LEASE = timedelta(minutes=30)
 NOT_AGAIN = (said.Claimed, said.Released, said.TakenOver, said.Revealed)
 """Nothing is published of these, so that saying them twice is no matter of versions."""
 
@@ -103,15 +108,22 @@ class Life(RuleBasedStateMachine):
     @initialize(
         auto=st.sampled_from(["when-proven", "when-proven", "never"]),
         effect=st.sampled_from(["now", "next-day"]),
+        second=st.sampled_from([(), (SECOND,)]),
+        drawn=st.sampled_from([0, 1000]),
     )
-    def begin(self, auto: Any, effect: Any) -> None:
-        self.policy = policy(review=Review(auto_approve=auto), effect=effect)
+    def begin(self, auto: Any, effect: Any, second: Any, drawn: int) -> None:
+        review = Review(auto_approve=auto, second_eyes=second, sample_per_mille=drawn)
+        self.policy = policy(review=review, effect=effect)
         self.line = Line(self.policy)
         self.clock = MONDAY
         self.screened: dict[tuple[UUID, int], list[Any]] = {}
         self.sent: list[tuple[Any, datetime]] = []
         self.lives: dict[UUID, list[tuple[str, BindingState]]] = {}
         self.fired: set[tuple[str, str]] = set()
+        self.hands: dict[UUID, tuple[str, datetime, int]] = {}
+        self.firsts: dict[tuple[UUID, int], str] = {}
+        self.approved: dict[UUID, str] = {}
+        self.looked: dict[UUID, Sample] = {}
         self.read = 0
         for id in IDS[:2]:
             self.screening(id, 1, "passed", ("registry",), (), Terms(), 0, False)
@@ -124,7 +136,7 @@ class Life(RuleBasedStateMachine):
         at = self.clock - timedelta(hours=hours)
         self._deliver(body, at)
         self.sent.append((body, at))
-        if again and not _flag(body):
+        if again:
             assert self.line.send(body, time=at) == [], "the same message again changed something"
 
     def _deliver(self, body: Any, at: datetime) -> None:
@@ -144,8 +156,31 @@ class Life(RuleBasedStateMachine):
             assert answer.accepted is not bool(answer.reasons), "a refusal says why"
             assert answer.accepted or over or not made, "a verdict that was refused had an effect"
             assert not (isinstance(body, NOT_AGAIN) and made and not over)
+            if answer.accepted:
+                self._said(body, file, made, at)
             after = self.line.batch.files.get(body.binding_id)
             assert answer.version == (after.state.version if after else None)
+
+    def _said(self, body: Any, file: CaseFile | None, made: list[str], at: datetime) -> None:
+        """What follows from words that were used: who has the case in hand, and who has approved it first."""
+        assert file is not None
+        id, who, round = body.binding_id, body.operator_id, file.state.round
+        if not isinstance(body, said.Claimed | said.Released | said.VerdictGiven):
+            if isinstance(body, said.TakenOver):
+                self.hands[id] = (who, at + LEASE, round)
+            return
+        holder, until, during = self.hands.get(id, (who, at, round))
+        if file.state.state is State.UNDER_REVIEW:
+            assert holder == who or at >= until or during != round, "two hands at one case"
+        self.hands.pop(id, None)
+        if isinstance(body, said.Claimed):
+            self.hands[id] = (who, at + LEASE, round)
+        elif isinstance(body, said.VerdictGiven) and file.state.state is State.UNDER_REVIEW and not made:
+            assert body.decision is said.Decision.APPROVE
+            assert file.state.second_eyes, "an approval that was used decides, or two have to"
+            assert self.firsts.setdefault((id, round), who) == who
+        elif isinstance(body, said.VerdictGiven) and file.state.state is not State.UNDER_REVIEW:
+            assert not made, "a second look changes no binding"
 
     def _fire(self, due: Due) -> list[str]:
         """The rows of a service's own clock; its moment is their event time, however late it is handled."""
@@ -160,8 +195,9 @@ class Life(RuleBasedStateMachine):
     def screening(
         self, id: UUID, round: int, kind: str, proven: Any, marks: Any, terms: Terms, hours: int, again: bool
     ) -> None:
+        earlier = IDS[0] if id == IDS[2] else None
         made: dict[str, Callable[[], Any]] = {
-            "passed": lambda: passed(round, proven, terms=terms),
+            "passed": lambda: passed(round, proven, terms=terms, earlier_binding_id=earlier),
             "consent": lambda: consent_needed(round, terms=terms),
             "refused": lambda: refused("account-frozen", round=round, terms=terms),
             "papers": lambda: refused("materials-missing", round=round, terms=terms),
@@ -280,6 +316,8 @@ class Life(RuleBasedStateMachine):
             (kind, str(id)): at for id, file in files.items() for kind, at in life.dues(file).items()
         }
         self.fired.clear()
+        for lost in (self.hands, self.firsts, self.approved, self.looked):
+            lost.clear()
 
     def _rows(self) -> list[tuple[datetime, tuple[str, str]]]:
         return sorted((at, key) for key, at in self.line.dues.items() if at <= self.clock)
@@ -295,6 +333,7 @@ class Life(RuleBasedStateMachine):
         Life.steps += 1
         self._published_is_a_life()
         self._followers_know_the_same()
+        self._samples_are_kept()
 
     def _published_is_a_life(self) -> None:
         new, self.read = self.line.decisions[self.read :], len(self.line.decisions)
@@ -322,6 +361,8 @@ class Life(RuleBasedStateMachine):
             assert over is None or now.at <= over, "a wait that was over before comes first, at its own time"
             _carried(before, now)
         self._screened(type, now)
+        self._by_the_right_people(before, type, now)
+        self._takes_effect(before, now)
         assert well_formed(now), f"{now.effective} {now.suspended}"
         assert bool(now.effective) is (now.state in HOLDS | {State.ENDED}), "who was approved has a period"
         if now.state in HOLDS and type != "approved":  # a suspension that begins with it is the next version
@@ -341,6 +382,47 @@ class Life(RuleBasedStateMachine):
             if now.reviewer == "auto":
                 assert self.policy.review.auto_approve == "when-proven"
                 assert any("registry" in one.proven_by and not one.marks for one in sound)
+
+    def _by_the_right_people(self, before: BindingState | None, type: str, now: BindingState) -> None:
+        """Two where two have to, and nobody a request that mends one that he or she rejected."""
+        rounds = [one for one in self.screened[now.binding_id, now.round] if isinstance(one, found.Passed)]
+        if type == "under-review":
+            two = {bool(self.policy.review.second_eyes) and "registry" not in one.proven_by for one in rounds}
+            assert now.second_eyes in two
+            assert now.since == now.at
+        if type == "approved":
+            self.approved[now.binding_id] = now.reviewer or ""
+        if (
+            type in ("approved", "rejected")
+            and before
+            and before.state is State.UNDER_REVIEW
+            and now.reviewer != "auto"
+        ):
+            first = self.firsts.get((now.binding_id, now.round))
+            assert type == "rejected" or not before.second_eyes or first not in (None, now.reviewer)
+            mended = self.lives.get(now.case.earlier_binding_id) if now.case.earlier_binding_id else None
+            held = mended[-1][1] if mended else None
+            assert held is None or (held.state, held.reviewer) != (State.REJECTED, now.reviewer)
+
+    def _takes_effect(self, before: BindingState | None, now: BindingState) -> None:
+        """Where approvals count from the next day, nothing begins within a day, or sooner than was said without an approval."""
+        new = {p.begin for p in now.effective} - {p.begin for p in (before.effective if before else ())}
+        for begin in new if self.policy.binding.effect == "next-day" else ():
+            assert begin.astimezone(BEIJING).time() == time(), "within a day"
+            assert begin > now.at
+
+    def _samples_are_kept(self) -> None:
+        """Each approval is drawn, or none, as the policy says; another person looks once, and that stays."""
+        for id, file in self.line.batch.files.items():
+            by = self.approved.get(id)
+            drawn = by is not None and self.policy.review.sample_per_mille == 1000
+            assert (file.sample is not None) >= drawn
+            assert file.sample is None or self.policy.review.sample_per_mille == 1000
+            if file.sample and by:
+                assert file.sample.approved_by == by
+                assert file.sample.looked_by != by
+            if file.sample and file.sample.looked_by:
+                assert self.looked.setdefault(id, file.sample) == file.sample
 
     def _followers_know_the_same(self) -> None:
         """Who reads the topic, some of it twice, holds what audit holds; and due rows follow from it."""
@@ -384,7 +466,3 @@ def _follow(story: list[tuple[str, BindingState]]) -> BindingState:
         if state.version > held.version:
             held = state
     return held
-
-
-def _flag(body: Any) -> bool:
-    return isinstance(body, found.ConditionChanged) and body.effect is found.Effect.FLAG

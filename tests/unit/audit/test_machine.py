@@ -4,8 +4,8 @@
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from services.audit.domain import life, periods, permissions, routing, screenings, standing, verdicts
-from services.audit.domain.model import moved, step
+from services.audit.domain.model import CaseFile, moved, step
 from tests.unit.audit.machine import Life
 
 pytestmark = pytest.mark.simulation
@@ -63,7 +63,7 @@ def _resumed(held: Any, by: str, end: Any) -> Any:
 
 
 _screened, _resume, _redated = screenings.screened, periods.resume, periods.redated
-BUGS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+BUGS: dict[str, tuple[Any, str, Any]] = {
     "an approved request can be withdrawn": (screenings, "withdraw", _withdrawn),
     "a version is left out": (screenings, "step", _skipping),
     "terms of before are lost": (standing, "step", _forgetting),
@@ -78,13 +78,17 @@ BUGS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
         "redated",
         lambda effective, *rest, **more: (effective[0], *_redated(effective, *rest, **more)),
     ),
+    "one approval does where two have to approve": (routing, "two_look", lambda *_: False),
+    "a claim keeps nobody away": (verdicts, "LEASE", timedelta(0)),
+    "new dates count at once": (periods, "takes_effect", lambda at, effect: at),
+    "no approval is looked at again": (routing, "chosen", lambda *_: False),
     "an end leaves the binding standing": (periods, "standing", lambda state, at: state.state),
-    "a claim decides": (verdicts, "replace", lambda file, **_: replace(file, state=_approved(file.state))),
+    "a claim decides": (verdicts, "replace", lambda one, **changes: replace(one, **changes | _decided(one))),
 }
 
 
-def _approved(state: Any) -> Any:
-    return step(state, "approved", state.at).state
+def _decided(one: Any) -> dict[str, Any]:
+    return {"state": step(one.state, "approved", one.state.at).state} if isinstance(one, CaseFile) else {}
 
 
 @pytest.mark.skipif(not LONG, reason="part of the simulation, with GONGJI_LONG=1")
