@@ -19,12 +19,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.notify.domain.weights import FULL
 from services.notify.providers.interface import Around, Provider
-from services.notify.providers.options import AlibabaSettings, KannelSettings, SipSettings, SmppSettings
+from services.notify.providers.options import (
+    AlibabaSettings,
+    KannelSettings,
+    SipSettings,
+    SmppSettings,
+    TencentSettings,
+)
 
 KINDS: Final[Mapping[str, tuple[type[BaseModel], str, str]]] = {
     "smpp": (SmppSettings, "smpp", "Smpp"),
     "kannel": (KannelSettings, "kannel", "Kannel"),
     "alibaba-sms": (AlibabaSettings, "alibaba_sms", "AlibabaSms"),
+    "tencent-sms": (TencentSettings, "tencent_sms", "TencentSms"),
     "sip": (SipSettings, "sip", "Sip"),
 }
 """Every protocol: what can be set, and module and class of its provider. They are imported when used: an SDK takes a second and 40 MB."""

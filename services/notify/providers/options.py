@@ -61,6 +61,25 @@ class AlibabaSettings(BaseModel):
     at_once: int = Field(default=20, ge=1, le=200)
 
 
+class TencentSettings(BaseModel):
+    """An account and its application. `report_key` is what Tencent's reports have to show: it is part of the address that is set in its
+    console. `endpoint`: as with Alibaba. Times in seconds.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["tencent-sms"] = "tencent-sms"
+    secret_id: str = Field(min_length=1, max_length=64)
+    secret_key: SecretStr
+    sdk_app_id: str = Field(pattern=r"^[0-9]{4,20}$")
+    report_key: SecretStr = Field(min_length=16)
+    region: str = "ap-guangzhou"
+    endpoint: str = "sms.tencentcloudapi.com"
+    insecure: bool = False
+    timeout: float = Field(default=5.0, ge=1, le=60)
+    at_once: int = Field(default=20, ge=1, le=200)
+
+
 class SipSettings(BaseModel):
     """One trunk. Times in seconds."""
 

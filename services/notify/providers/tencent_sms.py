@@ -1,0 +1,158 @@
+"""Text messages by Tencent Cloud SMS (2021-01-11): SendSms, status reports over HTTP, PullSmsSendStatusByPhoneNumber.
+
+The service sends approved templates only, their variables by position. Reports name the serial number of a text; `SessionContext`
+comes back with look-ups, so that an attempt is found again whatever became of its answer.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.sms.v20210111 import models
+from tencentcloud.sms.v20210111.sms_client_async import SmsClient
+
+from services.notify.domain.course import Outcome
+from services.notify.domain.receipts import Fate, Receipt
+from services.notify.providers.interface import Around, Order, Posted, Result, Sent, proven
+from services.notify.providers.options import TencentSettings
+
+_THROTTLED: Final = "LimitExceeded"
+_PERMANENT: Final = frozenset(
+    {"FailedOperation.PhoneNumberInBlacklist", "InvalidParameterValue.IncorrectPhoneNumber"}
+)
+_PERMANENT_WORD: Final = frozenset({"MOBILE_NOT_ON_SERVICE", "EMPTY", "BLACKLIST", "MK:0001", "MK:0012"})
+"""`errmsg` of reports about numbers that will never take a text; others may pass."""
+_FORGOTTEN: Final = timedelta(minutes=2)
+"""An order that the service does not know so long after it was given was never taken."""
+
+
+class TencentSms:
+    """One account as a provider."""
+
+    medium = "sms"
+
+    def __init__(self, name: str, settings: TencentSettings, around: Around) -> None:
+        self.name, self._settings, self._code_of = name, settings, around.code_of
+        self.at_once, self.longest = settings.at_once, settings.timeout * 2 + 30
+        http = HttpProfile(
+            protocol="http" if settings.insecure else "https",
+            endpoint=settings.endpoint,
+            reqTimeout=settings.timeout,
+        )
+        self._client = SmsClient(
+            Credential(settings.secret_id, settings.secret_key.get_secret_value()),
+            settings.region,
+            ClientProfile(httpProfile=http),
+        )
+        self._reached = True
+
+    @property
+    def up(self) -> bool:
+        """Whether the last request reached the service: there is no session that could be watched."""
+        return self._reached
+
+    async def run(self) -> None:
+        """Nothing to keep: requests share the SDK's own connections."""
+
+    async def send(self, order: Order) -> Result:
+        """One text by its template."""
+        code = self._code_of(order.content.template, self.name)
+        if code is None:
+            return Result(Outcome.TECHNICAL, "sms-template-not-approved", order.content.template)
+        request = models.SendSmsRequest()
+        request.PhoneNumberSet = [order.number]
+        request.SmsSdkAppId, request.SignName = self._settings.sdk_app_id, order.content.sign
+        request.TemplateId, request.TemplateParamSet = code, list(order.content.variables.values())
+        request.SessionContext = order.reference
+        try:
+            answer = await self._client.SendSms(request)
+        except Exception as error:  # the SDK raises its own, httpx's and json's
+            result = _failed(error)
+        else:
+            result = _result(answer.SendStatusSet)
+        self._reached = result.code != "not reached"
+        return result
+
+    async def look_up(self, sent: Sent) -> Result | None:
+        """What became of an attempt, by number and time; found by its `SessionContext`. The service knows a text once it has ended."""
+        request = models.PullSmsSendStatusByPhoneNumberRequest()
+        request.BeginTime = int((sent.started_at - timedelta(minutes=1)).timestamp())
+        request.Offset, request.Limit = 0, 100
+        request.PhoneNumber, request.SmsSdkAppId = sent.number, self._settings.sdk_app_id
+        answer = await self._client.PullSmsSendStatusByPhoneNumber(request)
+        known = answer.PullSmsSendStatusSet or []
+        own = next((one for one in known if one.SessionContext == sent.reference), None)
+        if own is None:
+            return None if sent.provider_ids or sent.age < _FORGOTTEN else _NEVER_TAKEN
+        outcome = Outcome(str(_fate(str(own.ReportStatus), str(own.Description))))
+        return Result(outcome, f"sms-{outcome}", str(own.Description)[:60])
+
+    def read(self, posted: Posted) -> Sequence[Receipt]:
+        """Status reports: a JSON array. Raises `Forged` without the key, `ValueError` for what is no such array."""
+        proven(posted, self._settings.report_key)
+        rows = json.loads(posted.body)
+        if not isinstance(rows, list):
+            raise ValueError(
+                'a JSON array is needed, for example [{"sid": "...", "report_status": "SUCCESS"}]'
+            )
+        return [_receipt(row) for row in rows]
+
+    def taken(self, posted: Posted) -> tuple[str, bytes]:
+        """What stops the service from pushing the report again."""
+        return "application/json", b'{"result": 0, "errmsg": "OK"}'
+
+
+_NEVER_TAKEN: Final = Result(Outcome.TECHNICAL, "sms-never-taken", "not known")
+
+
+def _result(statuses: Sequence[Any] | None) -> Result:
+    if not statuses:  # the SDK overlooks errors whose media type says more than application/json
+        return _refused("")
+    status = statuses[0]
+    if status.Code == "Ok":
+        return Result(Outcome.ACCEPTED, "sms-accepted", "Ok", (str(status.SerialNo),))
+    return _refused(str(status.Code))
+
+
+def _refused(code: str) -> Result:
+    outcome = Outcome.TECHNICAL
+    if code.startswith(_THROTTLED):
+        outcome = Outcome.THROTTLED
+    elif code in _PERMANENT:
+        outcome = Outcome.PERMANENT
+    return Result(outcome, f"sms-{outcome}", code)
+
+
+def _failed(error: Exception) -> Result:
+    """Refused and never reached are technical; everything else may have been taken."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout):
+            return Result(Outcome.TECHNICAL, "sms-technical", "not reached")
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, TencentCloudSDKException) and error.requestId:
+        return _refused(str(error.code))
+    return Result(Outcome.UNKNOWN, "sms-unknown", type(error).__name__)
+
+
+def _receipt(row: Mapping[str, Any]) -> Receipt:
+    if (
+        not isinstance(row, dict)
+        or not isinstance(row.get("sid"), str)
+        or row.get("report_status") not in ("SUCCESS", "FAIL")
+    ):
+        raise ValueError("sid (text) and report_status (SUCCESS or FAIL) are needed in each report")
+    word = str(row.get("errmsg") or "")
+    return Receipt(row["sid"], _fate(row["report_status"], word), word[:60])
+
+
+def _fate(status: str, word: str) -> Fate:
+    if status == "SUCCESS":
+        return Fate.DELIVERED
+    return Fate.PERMANENT if word in _PERMANENT_WORD else Fate.TEMPORARY
