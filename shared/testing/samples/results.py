@@ -100,7 +100,7 @@ def of_notify() -> Bodies:
             notice_id=f.NOTICE,
             about=str(f.BINDING),
             version=3,
-            template="binding-approved-1",
+            template="approved",
             recipient=Side.SPONSOR,
             medium=notices.Medium.SMS,
             attempt=attempt,
