@@ -40,6 +40,12 @@ AsJson = Annotated[
 ]
 Note = Annotated[str, typer.Option(help="备注，勿写个人信息 / a remark, without personal data.")]
 Document = Annotated[str, typer.Option(help="文书编号 / number of the authority's document.")]
+Until = Annotated[
+    str,
+    typer.Option(
+        "--until", help="止，缺省为恢复前一直有效 / ISO time with zone until which; empty: until resumed."
+    ),
+]
 From = Annotated[
     str,
     typer.Option("--from", help="生效时间，缺省为现在 / ISO time with zone from which it holds; empty: now."),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from deploy.commands.review_options import Binding, Document, From, Note, Operator
+from deploy.commands.review_options import Binding, Document, From, Note, Operator, Until
 from deploy.reading import desk, running
 from shared.contracts import answers, review_verdicts
 from shared.contracts.base import Message
@@ -63,13 +63,16 @@ def supplement(
 
 
 @app.command()
-def suspend(binding_id: Binding, operator: Operator, document: Document, since: From = "") -> None:
+def suspend(
+    binding_id: Binding, operator: Operator, document: Document, since: From = "", until: Until = ""
+) -> None:
     """依文件暂停 / suspend an approved binding by a document of the authority.
 
     gongji review suspend BINDING_ID --operator op-1 --document 医保发〔2026〕7号
-    gongji review suspend BINDING_ID --operator op-1 --document 7号 --from 2026-12-01T00:00:00+08:00
+    gongji review suspend BINDING_ID --operator op-1 --document 7号 --from 2026-12-01T00:00:00+08:00 --until 2027-03-01T00:00:00+08:00
     """
-    _by_authority("suspended", review_verdicts.Suspended, binding_id, operator, document, since)
+    more = {"until": _moment(until)} if until else {}
+    _by_authority("suspended", review_verdicts.Suspended, binding_id, operator, document, since, **more)
 
 
 @app.command()
@@ -100,18 +103,29 @@ def _verdict(decision: str, binding_id: UUID, operator: str, note: str, **fields
 
 
 def _by_authority(
-    type: str, kind: type[Message], binding_id: UUID, operator: str, document: str, since: str
+    type: str,
+    kind: type[Message],
+    binding_id: UUID,
+    operator: str,
+    document: str,
+    since: str,
+    **more: datetime,
 ) -> None:
+    at = _moment(since) if since else running.find().clock.now()
+    fields = {"binding_id": binding_id, "operator_id": operator, "document": document, "effective_at": at}
+    say(type, kind(**fields, **more))
+
+
+def _moment(text: str) -> datetime:
     try:
-        at = datetime.fromisoformat(since) if since else running.find().clock.now()
+        at = datetime.fromisoformat(text)
     except ValueError:
         at = datetime.min  # noqa: DTZ901 - without zone: refused below
     if at.tzinfo is None:
         raise typer.BadParameter(
-            f"{since!r} 不是带时区的时间 / is no time with zone, for example 2026-12-01T00:00:00+08:00"
+            f"{text!r} 不是带时区的时间 / is no time with zone, for example 2026-12-01T00:00:00+08:00"
         )
-    fields = {"binding_id": binding_id, "operator_id": operator, "document": document, "effective_at": at}
-    say(type, kind(**fields))
+    return at
 
 
 def say(type: str, body: Message) -> None:

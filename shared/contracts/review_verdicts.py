@@ -57,7 +57,11 @@ class _ByAuthority(_Verdict):
 
 
 class Suspended(_ByAuthority):
-    """暂停 / the authority suspends the binding."""
+    """暂停 / the authority suspends the binding, until it lets it go on or until a time."""
+
+    until: Time | None = Field(
+        default=None, description="止 / until when, exclusive; none: until it is resumed"
+    )
 
 
 class Resumed(_ByAuthority):

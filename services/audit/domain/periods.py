@@ -89,21 +89,26 @@ def redated(
     return (*past, _period(last.begin, end))
 
 
-def suspend(periods: Sequence[Period], by: str, begin: datetime) -> tuple[Period, ...] | None:
-    """With an open suspension by `by`; `None` if there is one already."""
-    if any(p.by == by and p.end is None for p in periods):
+def suspend(
+    periods: Sequence[Period], by: str, begin: datetime, end: datetime | None = None
+) -> tuple[Period, ...] | None:
+    """With a suspension by `by`, open or until `end`; `None` if one by the same says as much already."""
+    own = [p for p in periods if p.by == by]
+    if any(p.end is None for p in own) or any(_within(begin, end, p) for p in own):
         return None
-    return (*periods, Period(begin=begin, by=by))
+    return (*periods, Period(begin=begin, end=end, by=by))
 
 
-def resume(periods: Sequence[Period], by: str, end: datetime) -> tuple[Period, ...] | None:
-    """With the open suspension by `by` closed; `None` if there is none."""
-    if not any(p.by == by and p.end is None for p in periods):
+def resume(periods: Sequence[Period], by: str, end: datetime, now: datetime) -> tuple[Period, ...] | None:
+    """With the suspensions by `by` closed that last at `now` or are to come; `None` if there is none. What is over stays as it was."""
+    lasting = [p for p in periods if p.by == by and (p.end is None or p.end > max(now, end, p.begin))]
+    if not lasting:
         return None
-    return tuple(
-        p.model_copy(update={"end": max(end, p.begin)}) if p.by == by and p.end is None else p
-        for p in periods
-    )
+    return tuple(p.model_copy(update={"end": max(end, p.begin)}) if p in lasting else p for p in periods)
+
+
+def _within(begin: datetime, end: datetime | None, held: Period) -> bool:
+    return end is not None and held.begin <= begin and (held.end is None or end <= held.end)
 
 
 def _period(begin: datetime, end: datetime | None) -> Period:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.audit.domain import periods
@@ -17,6 +17,7 @@ from shared.policies.values import RegionPolicy
 
 _TYPE = {State.APPROVED: "resumed", State.SUSPENDED: "suspended", State.ENDED: "ended"}
 _AUTHORITY = "authority"
+_DAY = timedelta(days=1)
 MAX_TERMS = 500
 """Versions of terms that a binding keeps: each decision carries all of them, and a message has its limit."""
 
@@ -72,8 +73,12 @@ def condition(file: CaseFile, body: ConditionChanged, at: datetime) -> Outcome:
     if body.effect is Effect.FLAG:
         told = all(why in state.reasons for why in body.reasons)
         return unchanged(file) if told else moved(file, revise(state, at, body.reasons))
-    turn = periods.suspend if body.effect is Effect.SUSPEND else periods.resume
-    changed = turn(state.suspended, body.side.value, body.at)
+    side = body.side.value
+    changed = (
+        periods.suspend(state.suspended, side, body.at)
+        if body.effect is Effect.SUSPEND
+        else periods.resume(state.suspended, side, body.at, max(at, state.at))
+    )
     return (
         unchanged(file)
         if changed is None
@@ -89,12 +94,16 @@ def by_authority(file: CaseFile, body: Suspended | Resumed | EndedByAuthority, a
     if isinstance(body, EndedByAuthority):
         why = reason("ended-by-authority", document=body.document)
         return _end(file, body.effective_at, Cause.AUTHORITY, (why,), at)
-    turn, code = (
-        (periods.suspend, "suspended-by-authority")
-        if isinstance(body, Suspended)
-        else (periods.resume, "resumed-by-authority")
-    )
-    changed = turn(state.suspended, _AUTHORITY, body.effective_at)
+    if isinstance(body, Suspended):
+        code, begin, until = "suspended-by-authority", body.effective_at, body.until
+        if until is not None and until <= begin:
+            later = (begin + _DAY).isoformat()
+            why = reason("field-invalid", field="until", problem="not after effective_at", example=later)
+            return unchanged(file, why)
+        changed = periods.suspend(state.suspended, _AUTHORITY, begin, until)
+    else:
+        code, now = "resumed-by-authority", max(at, state.at)
+        changed = periods.resume(state.suspended, _AUTHORITY, body.effective_at, now)
     if changed is None:
         return unchanged(file, wrong_state(state))
     return moved(file, revise(state, at, (reason(code, document=body.document),), suspended=changed))

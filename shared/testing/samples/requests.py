@@ -218,7 +218,7 @@ def of_operators() -> Bodies:
         "taken-over": v.TakenOver(**case | {"note": "原经办人请假，案件将逾期"}),
         "verdict-given": given,
         "revealed": v.Revealed(**case),
-        "suspended": v.Suspended(**case, **document),
+        "suspended": v.Suspended(**case, **document, until=f.AT + timedelta(days=30)),
         "resumed": v.Resumed(**case, **document),
         "ended-by-authority": v.EndedByAuthority(**case, **document),
     }

@@ -260,11 +260,17 @@ class Life(RuleBasedStateMachine):
         self._send(told, hours, again)
 
     @rule(id=bindings, operator=st.sampled_from(["op-1", "op-authority", "op-2"]), ahead=days, hours=late, again=again,
-          what=documents)  # fmt: skip
-    def authority(self, id: UUID, operator: str, ahead: int, hours: int, again: bool, what: type) -> None:
+          what=documents, length=st.sampled_from([None, None, 0, 1, 9]))  # fmt: skip
+    def authority(
+        self, id: UUID, operator: str, ahead: int, hours: int, again: bool, what: type, length: int | None
+    ) -> None:
         moment = self.clock + timedelta(days=ahead)
+        until = moment + timedelta(days=length) if length is not None else None
+        more = {"until": until} if what is said.Suspended else {}
         self._send(
-            what(binding_id=id, operator_id=operator, document="7号", effective_at=moment), hours, again
+            what(binding_id=id, operator_id=operator, document="7号", effective_at=moment, **more),
+            hours,
+            again,
         )
 
     # --- time, and what goes wrong ---------------------------------------------------------------------------------------------
@@ -452,7 +458,9 @@ def _carried(before: BindingState, now: BindingState) -> None:
     assert now.short_code == before.short_code or now.state is State.AWAITING_CONSENT
     assert len(now.suspended) >= len(before.suspended)
     pairs = zip(before.suspended, now.suspended, strict=False)
-    assert all(new == old or old.end is None for old, new in pairs), "a suspension that was over changed"
+    assert all(new == old or old.end is None or old.end > before.at for old, new in pairs), (
+        "a suspension that was over changed"
+    )
     assert [p.since for p in now.terms] == sorted(p.since for p in now.terms)
 
 

@@ -57,8 +57,8 @@ def _screened_again(file: Any, found: Any, at: Any, policy: Any) -> Any:
     )
 
 
-def _resumed(held: Any, by: str, end: Any) -> Any:
-    changed = _resume(held, by, end)
+def _resumed(held: Any, by: str, end: Any, now: Any) -> Any:
+    changed = _resume(held, by, end, now)
     return changed and changed[-1:]
 
 

@@ -318,6 +318,48 @@ def test_the_authority_plans_ahead() -> None:
     assert codes(line) == ["ended-by-authority"]
 
 
+def suspended(since: datetime, until: datetime | None) -> said.Suspended:
+    return by_authority(said.Suspended, since).model_copy(update={"until": until})  # type: ignore[return-value]
+
+
+def test_a_suspension_with_an_end_goes_by_itself() -> None:
+    line = approved()
+    assert line.send(suspended(MONDAY + DAY, MONDAY + 3 * DAY)) == ["changed"]
+    assert line.wait(2 * DAY) == ["suspended"]
+    assert line.wait(2 * DAY) == ["resumed"]
+    assert [(p.by, p.begin, p.end) for p in line.state.suspended] == [
+        ("authority", MONDAY + DAY, MONDAY + 3 * DAY)
+    ]
+    assert (line.state.state, line.state.at, line.dues) == (State.APPROVED, MONDAY + 3 * DAY, {})
+    assert line.send(by_authority(said.Resumed, line.now)) == []
+    assert line.told.reasons[0].code == "wrong-state", "what is over cannot be lifted"
+
+
+def test_a_suspension_with_an_end_is_lifted_sooner_or_made_longer_by_another_document() -> None:
+    line = approved()
+    assert line.send(suspended(MONDAY, MONDAY + 9 * DAY)) == ["suspended"]
+    assert line.send(suspended(MONDAY + DAY, MONDAY + 5 * DAY)) == []
+    assert line.told.reasons[0].code == "wrong-state", "it says nothing that does not hold already"
+    assert line.send(suspended(MONDAY + 5 * DAY, MONDAY + 20 * DAY)) == ["changed"]
+    assert line.send(by_authority(said.Resumed, MONDAY + 2 * DAY), time=MONDAY + 2 * DAY) == ["resumed"]
+    assert [(p.begin, p.end) for p in line.state.suspended] == [
+        (MONDAY, MONDAY + 2 * DAY),
+        (MONDAY + 5 * DAY, MONDAY + 5 * DAY),
+    ]
+    assert line.wait(30 * DAY) == [], "neither comes again"
+    assert line.send(suspended(line.now, None)) == ["suspended"]
+    assert line.send(suspended(line.now, line.now + DAY)) == []
+
+
+@pytest.mark.parametrize("until", [MONDAY, MONDAY - DAY])
+def test_a_suspension_that_ends_before_it_begins_is_answered_by_name(until: datetime) -> None:
+    line = approved()
+    assert line.send(suspended(MONDAY, until)) == []
+    (why,) = line.told.reasons
+    assert (line.told.accepted, why.code, why.field) == (False, "field-invalid", "until")
+    assert "after effective_at" in why.zh
+
+
 def test_the_authority_has_nothing_to_end_before_a_decision() -> None:
     line = Line()
     line.send(passed(proven=()))
