@@ -74,6 +74,7 @@ class BatchStep:
         entries = self._decode(records)
         if not entries:
             return
+        self._prepare(entries)
         started = perf_counter()
         try:
             await self._whole(entries)
@@ -106,7 +107,6 @@ class BatchStep:
                 continue
             try:
                 entries.append(self._decoder.decode(record))
-                self._prepare(entries[-1])
             except NewerVersion:
                 self.paused[place] = record.offset
                 self.metrics.paused.set(len(self.paused))
@@ -118,14 +118,17 @@ class BatchStep:
                 )
         return entries
 
-    def _prepare(self, entry: Entry) -> None:
-        """Lets the handler work ahead. What fails here fails again in `decide`, where the culprit is found."""
-        if self._ahead is None or isinstance(entry, Dead):
+    def _prepare(self, entries: Sequence[Entry]) -> None:
+        """Lets the handler work ahead. What fails here fails again in `decide`, where the culprit is found.
+
+        Not before all is decoded: in turn, decoding and a signature's arithmetic throw each other out of the processor's caches.
+        """
+        if self._ahead is None:
             return
-        body = entry.event.body
-        if not isinstance(body, Invalid | Tombstone):
-            with contextlib.suppress(Exception):
-                self._ahead(body)
+        for entry in entries:
+            if isinstance(entry, Decoded) and not isinstance(entry.event.body, Invalid | Tombstone):
+                with contextlib.suppress(Exception):
+                    self._ahead(entry.event.body)
 
     async def _whole(self, entries: Sequence[Entry]) -> None:
         effects = Effects()

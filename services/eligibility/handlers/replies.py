@@ -55,7 +55,7 @@ def screened(
         at=out.now,
         policy_version=policy_version,
     )
-    out.answer(body, to=to, type="answers.screened", subject=str(binding_id) if binding_id else None)
+    out.answer(body, to=to, type="answers.screened")
 
 
 def _readable_id(invalid: Invalid) -> UUID | None:

@@ -83,6 +83,16 @@ def test_no_more_is_set_apart_than_is_in_the_account(balance: int | None, above:
     )
 
 
+@pytest.mark.parametrize("balance", [0, None])
+def test_not_even_a_fen_is_set_apart_of_nothing_and_the_refusal_names_the_day(balance: int | None) -> None:
+    me = SPONSOR.but(insurances=(insurance(balc=balance, balc_date=date(2026, 11, 20)),))
+    within = policy(mode="earmark", earmark_within_balance=True)
+    (reason,) = found(inquiry(me, policy=within, request={"terms": Terms(earmark=1)})).reasons
+    assert "0.01元" in reason.zh
+    assert "2026-11-20" in reason.zh
+    assert "2026-11-20" in reason.en
+
+
 def test_an_amount_that_is_not_set_apart_at_all_is_not_held_against_the_balance() -> None:
     me = SPONSOR.but(insurances=(insurance(balc=0),))
     within = policy(earmark_within_balance=True)
