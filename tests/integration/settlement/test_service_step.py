@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -23,6 +23,7 @@ from shared.messaging.step import BatchStep
 from tests.unit.settlement import kit
 
 OFFSETS: dict[tuple[str, int], int] = {}
+CLOCK = clock.SystemClock(kit.NOW.timestamp(), time.time())
 
 
 class Service:
@@ -31,7 +32,7 @@ class Service:
     def __init__(self, pool: db.Pool) -> None:
         self.pool = pool
         self.handler = SettlementHandler(kit.regions())
-        self.step = BatchStep(self.handler, pool, clock.SystemClock(), SystemIds())  # type: ignore[arg-type]
+        self.step = BatchStep(self.handler, pool, CLOCK, SystemIds())  # type: ignore[arg-type]
 
     async def run(self, *records: PlainRecord) -> list[dict[str, Any]]:
         """Handles one batch; the bodies put into the outbox, with the topic as `_topic`."""
@@ -72,7 +73,7 @@ def record(type: str, body: dict[str, Any], *, source: str, id: str, partition: 
 
 
 def body_time(body: dict[str, Any]) -> str:
-    return datetime.now(UTC).isoformat()
+    return CLOCK.now().isoformat()
 
 
 @pytest_asyncio.fixture
@@ -112,7 +113,7 @@ def _family() -> list[PlainRecord]:
 
 
 def bill(n: int, total: str, **changes: Any) -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat()
+    now = CLOCK.now().isoformat()
     made = kit.World().request(total, bill_at=now, msgid=f"{kit.HOSPITAL}20261123100000{n:04d}")
     return made | changes
 
@@ -150,7 +151,7 @@ async def test_what_was_paid_before_a_late_end_is_listed_net_of_refunds(service:
     refund = {"msgid": f"{kit.HOSPITAL}202611231100000001", "fixmedins_code": kit.HOSPITAL, "psn_no": "child"}
     refund |= {"setl_id": setl_id, "amount": "7.00"}
     await service.run(record("settlement.requests.refund", refund, source="his-first", id="r"))
-    end = datetime.now(UTC) - timedelta(hours=1)
+    end = CLOCK.now() - timedelta(hours=1)
     ended = kit.decision(kit.binding_id(1), "mother", version=2, state="ended", end=end)
     await service.run(record("binding.decisions.ended", ended, source="gongji-audit", id="e"))
     rows = await service.pool.fetch("select kind, amount, reference from recovery")
