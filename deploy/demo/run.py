@@ -44,6 +44,8 @@ from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
 HERE = Path(__file__).parent
 MONDAY = "2026-11-23T10:00:00+08:00"
 BEFORE_MIDNIGHT = "2026-11-23T23:59:48+08:00"
+PATIENCE = 300.0
+"""Real seconds until everything is up: on a machine that is busy with other things Kafka needs minutes for its partitions."""
 BURST = 200
 """Bills of one yuan in flight while settlement is killed."""
 
@@ -88,7 +90,7 @@ async def _stack(
     """The stack at `home`, started at the given time, with a world on it; stopped at the end."""
     os.environ["GONGJI_CLOCK"] = clock.with_anchor(at)
     with console.status("Kafka, PostgreSQL, eligibility, audit, notify, settlement ..."):
-        told = await asyncio.to_thread(up.detach, home)
+        told = await asyncio.to_thread(up.detach, home, patience=PATIENCE)
     console.print(
         f"[bold]全部就绪 / everything is up[/]: Kafka {told['kafka']}, {', '.join(told['services'])}"
     )
