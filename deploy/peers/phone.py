@@ -11,7 +11,6 @@ import asyncio
 import collections
 import json
 import re
-import socket
 import time
 import wave
 from pathlib import Path
@@ -22,7 +21,7 @@ from aiosipua.transport import UdpSipTransport
 from aiosipua.uas import SipUAS
 
 from deploy.peers.fates import Call, fate
-from deploy.peers.serving import free_port, serve_until_signalled, tell_ready
+from deploy.peers.serving import free_udp_port, serve_until_signalled, tell_ready
 
 _REJECT = {Call.INVALID: (404, "Not Found"), Call.BUSY: (486, "Busy Here"), Call.DECLINES: (603, "Decline")}
 _PCMU = 0  # only mu-law is offered: the A-law of aiortp 0.8.0 has its sign inverted
@@ -51,7 +50,7 @@ class Phone:
 
     def __init__(self, port: int, out: Path, *, pick_up: float = 0.3, slow: float = 3.0) -> None:
         """Seconds of ringing before an ordinary and a slow callee answers."""
-        self.port, self._out = port or free_port(socket.SOCK_DGRAM), out
+        self.port, self._out = port or free_udp_port(), out
         self._pick_up, self._slow = pick_up, slow
         self._uas = _Uas(UdpSipTransport(local_addr=("127.0.0.1", self.port)))
         self._calls: collections.Counter[str] = collections.Counter()
@@ -104,7 +103,7 @@ class Phone:
     async def _talk(self, call: Any, what: Call, over: asyncio.Event) -> bytes:
         """Answer, listen until the speaker is quiet, press the key; returns what was heard."""
         session = CallSession(
-            local_ip="127.0.0.1", rtp_port=free_port(socket.SOCK_DGRAM), offer=call.sdp_offer,
+            local_ip="127.0.0.1", rtp_port=free_udp_port(), offer=call.sdp_offer,
             supported_codecs=[_PCMU], jitter_prefetch=0, dtmf_payload_type=_dtmf_type(call),
         )  # fmt: skip
         heard: list[bytes] = []

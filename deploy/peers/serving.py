@@ -1,4 +1,4 @@
-"""What the stand-ins share: a free loopback port, a ready mark, and an end by signal."""
+"""What the stand-ins share: a free UDP port, a ready mark, and an end by signal."""
 
 import asyncio
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that is free now, TCP unless `kind` is SOCK_DGRAM."""
-    with socket.socket(socket.AF_INET, kind) as probe:
+def free_udp_port() -> int:
+    """A UDP port of 127.0.0.1 that is free now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import smpp34
 
+from deploy.local.ports import free_port
 from deploy.peers.fates import Sms, fate
-from deploy.peers.serving import free_port, serve_until_signalled, tell_ready
+from deploy.peers.serving import serve_until_signalled, tell_ready
 
 _BAD_DESTINATION, _THROTTLED = (
     0x0B,

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pydantic import SecretStr
 
+from deploy.local.ports import free_port
 from deploy.local.testing import TestStack
 from shared.messaging import service
 from shared.messaging.service import Running
@@ -221,16 +222,6 @@ async def http(port: int, path: str) -> tuple[int, dict[str, Any]]:
             return 0, {}
 
     return await asyncio.to_thread(get)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    import socket
-
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port
 
 
 __all__ = ["Live", "Replica", "Settings", "free_port", "http", "os", "until"]
