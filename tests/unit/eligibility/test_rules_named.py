@@ -66,7 +66,7 @@ EXPECTED: list[tuple[Inquiry, str, str, str, str | None]] = [
     (ask(binding={"account_opening": True}), "account-not-opened", "sponsor.account-opened", "sponsor", "binding.account_opening"),
     (ask(me(balc=0), binding={"min_balance": 1}), "balance-too-low", "sponsor.balance", "sponsor", "binding.min_balance"),
     (ask(me(balc=1), binding={"base_reserve": 1}), "balance-below-reserve", "sponsor.reserve", "sponsor", "binding.base_reserve"),
-    (ask(me(balc=99), ABROAD, request={"terms": Terms(earmark=100)}), "earmark-above-balance", "sponsor.earmark", "terms.earmark", "binding.earmark_within_balance"),
+    (ask(me(balc=99), ABROAD, request={"terms": Terms(earmark=100)}, binding={"earmark_within_balance": True}), "earmark-above-balance", "sponsor.earmark", "terms.earmark", "binding.earmark_within_balance"),
     (ask(beneficiary=None), "beneficiary-not-confirmed", "beneficiary.confirmed", "beneficiary", None),
     (ask(SPONSOR, CHILD.but(surv_stas="2")), "beneficiary-deceased", "beneficiary.alive", "beneficiary", None),
     (ask(SPONSOR, kid(psn_insu_stas="4")), "beneficiary-not-insured", "beneficiary.insured", "beneficiary", "binding.beneficiary_insurance"),
