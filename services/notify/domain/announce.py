@@ -34,11 +34,6 @@ class Reach:
     centre: Origin | None
     first_wait: int  # seconds in which the message centre alone may do
 
-    @property
-    def shown_first(self) -> bool:
-        """Whether the message centre comes before everything else, or is all there is."""
-        return self.media[:1] == (CENTRE,)
-
 
 def reach(
     told: Told, rules: Rules, person: Person | None, centres: frozenset[str], *, retracts: bool = False

@@ -104,6 +104,9 @@ def test_money_is_told_by_text_to_who_wants_it() -> None:
     assert media(spent()) == media(spent(), person=ANN) == ("sms",)
     assert media(spent(), person=replace(ANN, optional_notices=False)) is None
     assert media(spent(), person=replace(ANN, no_sms=True)) is None
+    assert (
+        media(spent(), person=replace(ANN, no_sms=True, optional_notices=True)) is None
+    )  # never called for it
     asked_only = Rules(optional_unasked=False)
     assert media(spent(), asked_only, ANN) is None
     assert media(spent(), asked_only, replace(ANN, optional_notices=True)) == ("sms",)
