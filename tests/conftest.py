@@ -12,12 +12,13 @@ import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from deploy.local.testing import TestStack, start_for_tests, stop_after_tests
-from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
+from shared.testing.proofs import DATA_KEY, DEMO_OPERATORS, DEMO_SOURCES
 
 os.environ.setdefault(
     "GONGJI_SOURCES", str(DEMO_SOURCES)
 )  # the face-check providers whose keys the builders sign with
 os.environ.setdefault("GONGJI_OPERATORS", str(DEMO_OPERATORS))
+os.environ.setdefault("GONGJI_NOTIFY_DATA_KEYS", DATA_KEY)  # the checkers open what notify sealed
 
 # How long an example takes says something about the machine. In the gate (CI is set) the same examples are tried each time; elsewhere new ones.
 settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,8 +11,11 @@ from pathlib import Path
 from deploy.local.databases import SERVICES, variable_of
 from deploy.local.ports import HOST
 
-# Never handed to a service: the administrator's database, and the other services' databases.
-SECRETS = {"DATABASE_URL", *map(variable_of, SERVICES)}
+DATA_KEYS = "GONGJI_NOTIFY_DATA_KEYS"
+"""Keys of the personal data in notify's tables."""
+
+# Handed to nobody but who owns it: the administrator's database, the services' databases, and notify's keys.
+SECRETS = {"DATABASE_URL", DATA_KEYS, *map(variable_of, SERVICES)}
 
 
 DEMO_SOURCES = Path(__file__).parents[1] / "demo" / "sources.yaml"

@@ -11,6 +11,7 @@ For tests and commands alike:
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import secrets
@@ -139,6 +140,12 @@ def _secret(memory: dict[str, Any], name: str) -> str:
     return str(memory["secrets"].setdefault(name, secrets.token_urlsafe(18)))
 
 
+def data_key(memory: dict[str, Any]) -> str:
+    """The key that seals notify's personal data, 32 bytes in base64, made at first use. It lives and goes with the stack's data."""
+    made = base64.b64encode(secrets.token_bytes(32)).decode()
+    return str(memory["secrets"].setdefault("notify-data-key", made))
+
+
 def service_secret(stack: Stack, service: str) -> str:
     """The password of a service's role, made at first use and kept in the stack's folder."""
     memory = remembered(stack.home)
@@ -169,6 +176,7 @@ __all__ = [
     "Server",
     "Stack",
     "create_database",
+    "data_key",
     "remember",
     "remembered",
     "service_secret",

@@ -28,7 +28,7 @@ from deploy.local.databases import (
 from deploy.local.errors import StackError, tail
 from deploy.local.paths import PROJECT
 from deploy.local.ports import choose
-from deploy.local.programs import Program, service, stand_ins
+from deploy.local.programs import DATA_KEYS, Program, service, stand_ins
 from deploy.local.stack import Stack
 from deploy.local.supervisor import Supervisor
 from shared import clock
@@ -121,7 +121,8 @@ def services(
 
     if with_stand_ins and "notify" in names:
         programs, found = stand_ins(servers.home / "peers", port_of("smsc"), port_of("phone"))
-    own = {"notify": found, "audit": store_of(servers.home)}
+    keys = os.environ.get(DATA_KEYS) or stack.data_key(memory)
+    own = {"notify": {**found, DATA_KEYS: keys}, "audit": store_of(servers.home)}
     for name in names:
         port, more = port_of(name), own.get(name)
         programs.append(

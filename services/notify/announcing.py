@@ -49,6 +49,7 @@ def _make(
         version=told.version,
         template=told.template,
         side=str(told.side),
+        psn_no=told.psn_no,
         region=told.region,
         progress=Progress(reach.media),
         attempts=0,

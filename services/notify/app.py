@@ -8,8 +8,10 @@ from services.notify import template_files
 from services.notify.domain.templates import Templates
 from services.notify.gauges import Gauges
 from services.notify.handlers import NotifyHandler
+from services.notify.keeping import Keeping
 from services.notify.links import receipts_into
 from services.notify.outcomes import Outcomes
+from services.notify.providers import quiet
 from services.notify.providers.balancing import Balancing
 from services.notify.providers.interface import Around
 from services.notify.providers.switch import Switch
@@ -33,12 +35,14 @@ def build(settings: Settings) -> NotifyHandler:
         centres,
         _templates(settings),
         since,
+        settings.seal(),
     )
 
 
 def sender(settings: Settings) -> Background:
     """The background work: providers, sender and outcomes, until the service stops. Raises `CatalogueError` for providers that cannot be."""
     entries = settings.catalogue()
+    quiet.silence()
 
     async def work(running: Running) -> None:
         outcomes = Outcomes(running.apply)
@@ -56,13 +60,15 @@ def sender(settings: Settings) -> Background:
             _policies(settings),
             switches,
             gauges,
-            settings.number_key.get_secret_value().encode(),
+            settings.seal(),
         )
         balancing = Balancing(running.pool, running.clock, switches, entries, gauges)
         await balancing.begin()
+        keeping = Keeping(running.pool, running.clock, _policies(settings), settings.seal(), gauges)
         async with asyncio.TaskGroup() as group:
             links = [group.create_task(provider.run()) for provider in providers]
             links += [group.create_task(one.watch()), group.create_task(balancing.run())]
+            links.append(group.create_task(keeping.run()))
             storing, sending = group.create_task(outcomes.run()), group.create_task(one.run())
             if reports := Reports(providers, store, gauges):
                 links.append(group.create_task(reports.run(settings.reports_host, settings.reports_port)))

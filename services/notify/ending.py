@@ -60,7 +60,8 @@ class Ending:
 
     def _end(self, notice: Notice, after: Next, outcome: Outcome | None) -> Next:
         must = announce.must_be_told(notice.template, notice.side, self.work.rules(notice))
-        return course.ended(after, outcome, overtaken=notice.overtaken, optional=not must)
+        end = course.ended(after, outcome, overtaken=notice.overtaken, optional=not must)
+        return replace(end, reason=_why(notice)) if end.reason == "overtaken" else end
 
     def deliver(self, notice: Notice, medium: str, number: int) -> None:
         """It arrived: final."""
@@ -90,14 +91,15 @@ class Ending:
         self.report(suffix, notice, medium, notice.attempts, end.reason)
 
     def overtaken(self, notice: Notice) -> None:
-        """A later decision makes it pointless: final if it is not under way, else it is not tried again."""
+        """A later decision, or an erasure, makes it pointless: final if it is not under way, else it is not tried again."""
         shown = notice.state is State.PENDING and notice.progress.medium == announce.CENTRE
         if not (shown or notice.state is State.CREATED):
             self._move(replace(notice, overtaken=True))
             return
-        self._move(replace(notice, state=State.EXPIRED, next_at=None, reason="overtaken"))
+        why = _why(notice)
+        self._move(replace(notice, state=State.EXPIRED, next_at=None, reason=why))
         medium = notice.progress.medium or notice.progress.media[-1]
-        self.report("failed", notice, medium, notice.attempts, "overtaken")
+        self.report("failed", notice, medium, notice.attempts, why)
 
     def report(
         self, suffix: str, notice: Notice, medium: str, number: int, reason: str | None = None
@@ -129,3 +131,7 @@ class Ending:
             attempt.state, attempt.code = ATTEMPT_STATE[outcome], code[:60]
             self.work.ended.add((notice.id, number))
         return attempt.medium
+
+
+def _why(notice: Notice) -> str:
+    return "erased" if notice.psn_no is None else "overtaken"

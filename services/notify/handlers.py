@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.notify import announcing, storage
+from services.notify import announcing, erasing, storage
 from services.notify.acknowledging import acknowledged, invalid
 from services.notify.domain import announce, course
 from services.notify.domain.contact import Person
@@ -14,6 +14,7 @@ from services.notify.domain.surnames import surname
 from services.notify.domain.templates import Templates
 from services.notify.domain.told import SETTLEMENTS, Told, of_decision, of_settlement
 from services.notify.ending import Ending
+from services.notify.sealing import Seal
 from services.notify.work import Work
 from shared.clock import Clock
 from shared.contracts.binding_decisions import BindingState
@@ -46,14 +47,20 @@ class NotifyHandler:
     tombstones = True
 
     def __init__(
-        self, clock: Clock, policies: Policies, centres: frozenset[str], templates: Templates, since: datetime
+        self,
+        clock: Clock,
+        policies: Policies,
+        centres: frozenset[str],
+        templates: Templates,
+        since: datetime,
+        seal: Seal,
     ) -> None:
-        """`centres`: sources with a message centre; `templates`: all words.
+        """`centres`: sources with a message centre; `templates`: all words; `seal`: of the personal data in the tables.
 
         `since`: what was decided before is never sent by a database that begins now; see option `rebuilt`.
         """
         self._clock, self._policies, self._centres, self._templates = clock, policies, centres, templates
-        self._since = since
+        self._since, self._seal = since, seal
         self._born: datetime | None = None
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Keys:
@@ -70,6 +77,7 @@ class NotifyHandler:
                 concerned.add(item.body.notice_id)
         states = (i.body for i in items if isinstance(i, Event) and isinstance(i.body, BindingState))
         concerned |= await storage.open_about(conn, {str(body.binding_id) for body in states})
+        concerned |= await storage.open_of_persons(conn, erasing.persons(items))
         return await storage.lock_notices(conn, concerned), parts
 
     async def load(self, conn: Conn, items: Sequence[Item], keys: Keys) -> Work:
@@ -78,10 +86,10 @@ class NotifyHandler:
         if self._born is None:
             self._born = await storage.born_at(conn, self._since)
         work = Work(now, self._born, self._templates, self._policies, self._centres, parts=keys[1])
-        await storage.load_notices(conn, work, keys[0])
+        await storage.load_notices(conn, work, keys[0], self._seal)
         told = [one for item in items if isinstance(item, Event) for one in _told(item)]
         work.known = await storage.known(conn, ((one.about, one.version) for one in told))
-        work.people = await storage.persons(conn, (one.psn_no for one in told))
+        work.people = await storage.persons(conn, (one.psn_no for one in told), self._seal)
         return work
 
     def decide(self, state: Work, item: Item, out: Out) -> None:
@@ -90,7 +98,7 @@ class NotifyHandler:
             _OUTCOMES[item.kind](state, item, out)
         elif isinstance(item.body, Tombstone):
             if item.topic == "registry.persons":
-                state.forgotten.add(item.key.decode())
+                erasing.erase(state, item.key.decode(), out)
         elif isinstance(item.body, PersonRecorded):
             _recorded(state, item.body)
         elif isinstance(item.body, Acknowledged):
@@ -106,7 +114,7 @@ class NotifyHandler:
 
     async def save(self, conn: Conn, state: Work) -> None:
         """Writes what changed."""
-        await storage.save(conn, state)
+        await storage.save(conn, state, self._seal)
 
 
 def _dues(items: Sequence[Item], kind: str) -> list[Due]:

@@ -12,6 +12,7 @@ from services.notify.domain.contact import contact
 from services.notify.links import reference
 from services.notify.providers.interface import LooksUp, Result, Sent
 from services.notify.providers.switch import Switch
+from services.notify.sealing import Seal
 from services.notify.storage import Q, persons
 from shared import log
 from shared.db import Pool
@@ -24,8 +25,8 @@ _LONGEST: Final = 10.0
 class LookingUp:
     """Turns silent attempts into what their providers know of them, all at once and without a database connection."""
 
-    def __init__(self, pool: Pool, media: Sequence[Switch]) -> None:
-        self._pool, self._media = pool, media
+    def __init__(self, pool: Pool, media: Sequence[Switch], seal: Seal) -> None:
+        self._pool, self._media, self._seal = pool, media, seal
         self._log = log.get()
 
     async def ask(self, rows: Sequence[Record], now: datetime) -> list[Due]:
@@ -47,7 +48,7 @@ class LookingUp:
 
     async def _sent(self, rows: Sequence[Record], now: datetime) -> dict[UUID, Sent]:
         async with self._pool.acquire() as conn:
-            people = await persons(conn, (row["psn_no"] for row in rows))
+            people = await persons(conn, (row["psn_no"] for row in rows), self._seal)
             named = await conn.fetch(
                 Q["provider_ids"], [row["id"] for row in rows], [row["number"] for row in rows]
             )

@@ -5,18 +5,25 @@ insert into beginnings (born_at) values ($1) on conflict (one) do nothing;
 select born_at from beginnings;
 
 -- name: upsert_persons
-insert into persons (psn_no, version, tel, no_sms, dead, born, surname, language, optional_notices)
-select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bool[], $5::bool[], $6::date[], $7::text[], $8::text[], $9::bool[])
+insert into persons (psn_no, version, sealed, no_sms, dead, language, optional_notices)
+select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bool[], $5::bool[], $6::text[], $7::bool[])
 on conflict (psn_no) do update set
-    version = excluded.version, tel = excluded.tel, no_sms = excluded.no_sms, dead = excluded.dead, born = excluded.born,
-    surname = excluded.surname, language = excluded.language, optional_notices = excluded.optional_notices
+    version = excluded.version, sealed = excluded.sealed, no_sms = excluded.no_sms, dead = excluded.dead,
+    language = excluded.language, optional_notices = excluded.optional_notices
 where excluded.version > persons.version;
 
 -- name: forget_persons
 delete from persons where psn_no = any($1::text[]);
 
+-- name: open_of_persons
+-- Unlocked: to learn which to lock.
+select id from notices where psn_no = any($1::text[]) and next_at is not null;
+
+-- name: strip_persons
+update notices set content = null, answer = null, psn_no = null, stripped_at = $2 where psn_no = any($1::text[]);
+
 -- name: persons
-select psn_no, version, tel, no_sms, dead, born, surname, language, optional_notices from persons where psn_no = any($1::text[]);
+select psn_no, version, sealed, no_sms, dead, language, optional_notices from persons where psn_no = any($1::text[]);
 
 -- name: known_notices
 select n.about, n.version, n.template, n.recipient_hash from notices n
@@ -24,12 +31,12 @@ join unnest($1::text[], $2::bigint[]) as k (about, version) on n.about = k.about
 
 -- name: insert_notices
 insert into notices (id, about, version, template, recipient_hash, side, psn_no, region, media, state, reason, content,
-    decided_at, created_at, next_at, answer, origin_source, origin_id, trace, ended_at)
+    decided_at, created_at, next_at, answer, origin_source, origin_id, trace, ended_at, stripped_at)
 select id, about, version, template, recipient_hash, side, psn_no, region, string_to_array(media, ','), state, reason, content,
     decided_at, created_at, next_at, answer, origin_source, origin_id, trace,
-    case when next_at is null then created_at end
+    case when next_at is null then created_at end, case when content is null then created_at end
 from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[],
+    $10::text[], $11::text[], $12::bytea[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::bytea[], $17::text[],
     $18::text[], $19::text[])
     as n (id, about, version, template, recipient_hash, side, psn_no, region, media, state, reason, content, decided_at,
         created_at, next_at, answer, origin_source, origin_id, trace)
@@ -60,7 +67,7 @@ select id from notices where about = any($1::text[]) and next_at is not null;
 select id from notices where id = any($1::uuid[]) order by id for update;
 
 -- name: notices
-select id, about, version, template, side, region, media, step, tries, put_off, attempts, state, reason, decided_at, next_at,
+select id, about, version, template, side, psn_no, region, media, step, tries, put_off, attempts, state, reason, decided_at, next_at,
     answer, origin_source, origin_id, medium_until, overtaken
 from notices where id = any($1::uuid[]);
 

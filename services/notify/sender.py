@@ -5,7 +5,7 @@ Outcomes go through the core (`apply`), so that state, reports and the rows behi
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,7 +25,8 @@ from services.notify.outcomes import Outcomes
 from services.notify.providers.interface import Order, Result
 from services.notify.providers.switch import Switch
 from services.notify.queueing import Asking, Numbers, forget
-from services.notify.storage import Q, persons
+from services.notify.sealing import Seal, content_row
+from services.notify.storage import Q, open_or_none, persons
 from shared import log
 from shared.clock import Clock
 from shared.db import Conn, Pool, is_infrastructure
@@ -61,13 +62,14 @@ class Sender:
         policies: Policies,
         media: Sequence[Switch],
         gauges: Gauges,
-        number_key: bytes = b"gongji",
+        seal: Seal,
     ) -> None:
-        """`number_key`: secret of the hashes that name telephone numbers."""
+        """`seal`: of the personal data in the tables."""
         self._pool, self._outcomes, self._clock, self._policies = pool, outcomes, clock, policies
         self._media, self._gauges = media, gauges
-        self._looking_up = LookingUp(pool, media)
-        self._numbers = Numbers(number_key)
+        self._seal = seal
+        self._looking_up = LookingUp(pool, media, seal)
+        self._numbers = Numbers(seal.number_key)
         self._running: dict[str, set[asyncio.Task[None]]] = {medium.name: set() for medium in media}
         self._ended = asyncio.Event()
         self._log = log.get()
@@ -136,8 +138,9 @@ class Sender:
         now = self._clock.now()
         async with self._pool.acquire() as conn, conn.transaction():
             rows = await conn.fetch(Q["claim"], now, medium.name, free)
-            turns = await self._judge(conn, medium, rows, now)
-            begun = await self._begin(conn, medium, rows, turns, now)
+            contents = {row["id"]: self._content(row) for row in rows}
+            turns = await self._judge(conn, medium, rows, contents, now)
+            begun = await self._begin(conn, medium, rows, turns, contents, now)
         await self._never(medium.name, turns, now)
         for one in begun:
             task = asyncio.create_task(self._attempt(medium, one))
@@ -149,10 +152,22 @@ class Sender:
         self._running[medium].discard(task)
         self._ended.set()
 
+    def _content(self, row: Record) -> Content | Turn:
+        """What is to be said, or what becomes of a notice of which nothing is left to say."""
+        if row["content"] is None:
+            return Overtaken()  # by an erasure
+        opened = open_or_none(self._seal, row["content"], content_row(row["id"]))
+        return HandOver("content-unreadable") if opened is None else Content(**from_json(opened))
+
     async def _judge(
-        self, conn: Conn, medium: Switch, rows: Sequence[Record], now: datetime
+        self,
+        conn: Conn,
+        medium: Switch,
+        rows: Sequence[Record],
+        contents: Mapping[UUID, Content | Turn],
+        now: datetime,
     ) -> dict[UUID, Turn]:
-        people = await persons(conn, (row["psn_no"] for row in rows))
+        people = await persons(conn, (row["psn_no"] for row in rows), self._seal)
         turns: dict[UUID, Turn] = {}
         asking = []
         for row in sorted(rows, key=lambda row: (row["next_at"], row["version"])):
@@ -161,12 +176,20 @@ class Sender:
             turn = judge(claimed, medium.name, people.get(row["psn_no"]), rules, now)
             if isinstance(turn, Send) and not medium.providers:
                 turn = Skip(f"{medium.name}-not-configured")
+            if not isinstance(content := contents[row["id"]], Content):
+                turn = content
             turns[row["id"]] = turn
             asking.append(Asking(row["id"], claimed, rules))
         return await self._numbers.admit(conn, medium.name, asking, turns, now)
 
     async def _begin(
-        self, conn: Conn, medium: Switch, rows: Sequence[Record], turns: dict[UUID, Turn], now: datetime
+        self,
+        conn: Conn,
+        medium: Switch,
+        rows: Sequence[Record],
+        turns: dict[UUID, Turn],
+        contents: Mapping[UUID, Content | Turn],
+        now: datetime,
     ) -> list[_Begun]:
         later = [(i, turn.at, turn.reason) for i, turn in turns.items() if isinstance(turn, Later)]
         if later:
@@ -185,12 +208,12 @@ class Sender:
                 row["id"],
                 begun[row["id"]],
                 numbers[row["id"]],
-                Content(**from_json(row["content"])),
+                content,
                 row["created_at"],
                 providers[row["id"]],
             )
             for row in rows
-            if row["id"] in begun
+            if row["id"] in begun and isinstance(content := contents[row["id"]], Content)
         ]
 
     async def _never(self, medium: str, turns: dict[UUID, Turn], now: datetime) -> None:

@@ -1,13 +1,15 @@
 """Options of notify, from the environment (`GONGJI_NOTIFY_<NAME>`)."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.notify.domain.weights import FULL
 from services.notify.providers.catalogue import Entry, read
 from services.notify.providers.options import SipSettings, SmppSettings
+from services.notify.sealing import Seal, read_key
 from shared.settings import ServiceSettings
 
 _ADDRESS = r"^$|^[A-Za-z0-9.-]+:[0-9]{1,5}$"
@@ -27,10 +29,10 @@ class Settings(ServiceSettings):
     templates_dir: Path | None = Field(
         default=None, description="Directory of template files laid over the committed ones"
     )
-    number_key: SecretStr = Field(
-        default=SecretStr("gongji"),
-        min_length=6,
-        description="Secret of the hashes that name telephone numbers where their calls and texts are counted; the same in every process",
+    data_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        validate_default=True,
+        description="Keys of the personal data in the tables, each 32 bytes in base64, comma-separated: the first one seals, all open",
     )
     rebuilt: bool = Field(
         default=False,
@@ -101,6 +103,20 @@ class Settings(ServiceSettings):
         le=65535,
         description="Port for receipts over HTTP, used if a provider reports so; 0: any",
     )
+
+    @field_validator("data_keys", mode="before")
+    @classmethod
+    def _keys_are_keys(cls, value: object) -> object:
+        texts = [one for one in value.split(",") if one.strip()] if isinstance(value, str) else value
+        if not isinstance(texts, list | tuple) or not texts:
+            raise ValueError("at least one key is needed: 32 bytes in base64, from `openssl rand -base64 32`")
+        for text in texts:
+            read_key(text.get_secret_value() if isinstance(text, SecretStr) else str(text))
+        return tuple(texts)
+
+    def seal(self) -> Seal:
+        """What seals and opens personal data."""
+        return Seal([read_key(one.get_secret_value()) for one in self.data_keys])
 
     def catalogue(self) -> list[Entry]:
         """The configured providers. Raises `CatalogueError` with one line for each fault of the file."""

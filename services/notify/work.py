@@ -36,6 +36,7 @@ class Notice:
     answer: str | None = None
     origin: Origin | None = None
     overtaken: bool = False  # a later decision is there: no further attempt
+    psn_no: str | None = ""  # None: the registry erased the person
 
     @property
     def sendable(self) -> bool:
@@ -55,8 +56,8 @@ class NewNotice:
 
     notice: Notice
     recipient_hash: bytes
-    psn_no: str
-    content: str
+    psn_no: str | None
+    content: str | None  # None: as psn_no, erased before it was stored
     created_at: datetime
     trace: str | None
 
@@ -88,6 +89,7 @@ class Work:
     parts: Mapping[str, tuple[UUID, int]] = field(default_factory=dict)
     recorded: dict[str, Person] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)  # also who is recorded again in the same batch
     made: list[NewNotice] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
     ended: set[tuple[UUID, int]] = field(default_factory=set)

@@ -166,6 +166,8 @@ class Notice:
     call_retry: t.Seconds = key(600, "两次拨打同一人的间隔", "between two calls to one person", example="600")
     call_attempts: t.Count = key(3, "就一事拨打一人的次数", "calls to one person about one thing", example="3")
     max_age_hours: t.Count = key(72, "更早的决定不再通知（小时）", "hours; an older decision is not announced any more", example="72")
+    retention_days: t.Days = key(7, "通知终结几天后删除收件人与内容", "days from a notice's end until its recipient and its words are deleted", example="7")
+    retention_staff_days: t.Days = key(30, "转人工的通知多保留几天，供工作人员告知", "the same for those handed to the staff, who need them to tell the person", example="30")
 
 
 @dataclass(frozen=True, slots=True)

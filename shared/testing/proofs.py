@@ -30,6 +30,8 @@ DEMO_SOURCES = ROOT / "deploy" / "demo" / "sources.yaml"
 """What `GONGJI_SOURCES` has to name so that the signatures below are accepted."""
 DEMO_OPERATORS = DEMO_SOURCES.with_name("operators.yaml")
 """What `GONGJI_OPERATORS` has to name for the operators of the demo and the tests."""
+DATA_KEY = "bm90aWZ5LXRlc3Qta2V5LW5vdC1mb3ItcmVhbC1kYXQ="
+"""What `GONGJI_NOTIFY_DATA_KEYS` names in tests: everybody may know it."""
 LETTER = ROOT / "shared" / "policies" / "letters" / "GJ-CN-1.txt"
 
 

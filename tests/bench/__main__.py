@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.testing import start_for_tests, stop_after_tests
-from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
+from shared.testing.proofs import DATA_KEY, DEMO_OPERATORS, DEMO_SOURCES
 from tests.bench import audit, eligibility, lines, pgbench
 from tests.bench.lines import Sizes
 from tests.bench.stage import Stage
@@ -98,6 +98,7 @@ def main() -> int:
     asked = parser.parse_args()
     os.environ.setdefault("GONGJI_SOURCES", str(DEMO_SOURCES))
     os.environ.setdefault("GONGJI_OPERATORS", str(DEMO_OPERATORS))
+    os.environ.setdefault("GONGJI_NOTIFY_DATA_KEYS", DATA_KEY)
     load_before = os.getloadavg()[0]
     found = uvloop.run(measure(Sizes(asked.quick), asked.workers, asked.only))
     head = {

@@ -14,6 +14,7 @@ from services.eligibility.app import build as build_eligibility
 from services.eligibility.settings import Settings as EligibilitySettings
 from services.notify import template_files
 from services.notify.handlers import NotifyHandler
+from services.notify.sealing import Seal
 from services.settlement.app import may_bill
 from services.settlement.domain.book import Regions
 from services.settlement.handlers import SettlementHandler
@@ -60,7 +61,7 @@ def handler_of(service: str, clock: Standing) -> Handler[Any]:
     if service == "settlement":
         return SettlementHandler(Regions(loaded, may_bill))
     centres = frozenset(one.id for one in sources.load().values() if one.message_centre)
-    return NotifyHandler(clock, loaded, centres, template_files.load(), datetime.fromtimestamp(0, UTC))
+    return NotifyHandler(clock, loaded, centres, template_files.load(), datetime.fromtimestamp(0, UTC), Seal([bytes(32)]))
 
 
 class Alone:

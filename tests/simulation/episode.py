@@ -13,6 +13,7 @@ import asyncpg
 from services.audit.handlers import AuditHandler
 from services.notify import template_files
 from services.notify.handlers import NotifyHandler
+from services.notify.sealing import Seal
 from services.settlement.app import may_bill
 from services.settlement.domain.book import Regions
 from services.settlement.handlers import SettlementHandler
@@ -52,7 +53,7 @@ def builders() -> dict[str, Build]:
     return {
         "eligibility": lambda: eligibility,
         "audit": lambda: AuditHandler(loaded),
-        "notify": lambda: NotifyHandler(VirtualClock(), loaded, frozenset(), template_files.load(), START),
+        "notify": lambda: NotifyHandler(VirtualClock(), loaded, frozenset(), template_files.load(), START, Seal([bytes(32)])),
         "settlement": lambda: SettlementHandler(regions),
     }
 

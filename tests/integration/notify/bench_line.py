@@ -16,6 +16,7 @@ from services.notify.links import known_as
 from services.notify.outcomes import Outcomes
 from services.notify.providers.interface import Order, Provider, Result
 from services.notify.providers.switch import Switch
+from services.notify.sealing import Seal, read_key
 from services.notify.sender import Sender
 from shared import db, policies
 from shared.contracts.base import Message
@@ -26,7 +27,9 @@ from shared.messaging.service import CORE_SCHEMA, migrations_of
 from shared.messaging.step import BatchStep
 from shared.metrics import Metrics
 from shared.testing.messages import MONDAY, KafkaMessage, to_kafka
+from shared.testing.proofs import DATA_KEY
 
+SEAL = Seal([read_key(DATA_KEY)])
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
@@ -85,7 +88,7 @@ class Bench:
         self.pool, self.clock, self.offset = pool, Hand(), 0
         self.policies = policies.load(overlay=overlay)
         words = templates or template_files.load()
-        handler: Any = NotifyHandler(self.clock, self.policies, frozenset({"zheliban"}), words, since)
+        handler: Any = NotifyHandler(self.clock, self.policies, frozenset({"zheliban"}), words, since, SEAL)
         self.step = BatchStep(handler, pool, self.clock, SystemIds())
         self.sms = Played("sms", list(sms) or [Result(Outcome.ACCEPTED, "sms-accepted", "0", ("sms-1",))])
         self.call = Played("call", list(call) or [Result(Outcome.DELIVERED, "call-confirmed")])
@@ -98,7 +101,7 @@ class Bench:
         switches = [
             Switch(name, [one for one in self.providers if one.medium == name]) for name in ("sms", "call")
         ]
-        return Sender(self.pool, outcomes, self.clock, self.policies, switches, Gauges(Metrics()))
+        return Sender(self.pool, outcomes, self.clock, self.policies, switches, Gauges(Metrics()), SEAL)
 
     async def publish(
         self,

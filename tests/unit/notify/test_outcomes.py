@@ -13,6 +13,7 @@ from services.notify.domain.contact import Person
 from services.notify.domain.course import Progress, State
 from services.notify.domain.templates import Templates
 from services.notify.handlers import NotifyHandler
+from services.notify.sealing import Seal
 from services.notify.work import Attempt, Notice, Work
 from shared import policies
 from shared.clock import SystemClock
@@ -28,7 +29,7 @@ from tests.unit.notify.made import state
 ID = uid(7)
 POLICIES = policies.load()
 TEMPLATES = template_files.load()
-HANDLER = NotifyHandler(SystemClock(), POLICIES, frozenset({"zheliban"}), TEMPLATES, MONDAY)
+HANDLER = NotifyHandler(SystemClock(), POLICIES, frozenset({"zheliban"}), TEMPLATES, MONDAY, Seal([bytes(32)]))
 
 
 def working(**known: Any) -> Work:
