@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from services.notify.domain.course import State
+from services.notify.domain.retention import gone_before
 from services.notify.gauges import Gauges
 from services.notify.sealing import Seal, answer_row, content_row, person_row
 from services.notify.storage import open_or_none
@@ -80,8 +81,7 @@ class Keeping:
         rules = [self._policies.at(region, now).notice for region in regions]
         stripped = 0
         for staff in (False, True):
-            days = [one.retention_staff_days if staff else one.retention_days for one in rules]
-            before = [now - timedelta(days=one) for one in days]
+            before = [gone_before(one, now, staff=staff) for one in rules]
             batches, done = 0, self._rows
             while regions and done == self._rows:
                 status = await self._pool.execute(Q["strip"], staff, regions, before, now, self._rows)
