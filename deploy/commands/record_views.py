@@ -20,6 +20,12 @@ KINDS = {
     "first-approval": "首次通过 / approved first, of two",
     "agreed": "复看同意 / agreed at a second look",
     "disagreed": "复看不同意 / disagreed at a second look",
+    "suspended": "依文件暂停 / suspended by document {document}",
+    "resumed": "依文件恢复 / resumed by document {document}",
+    "ended-by-authority": "依文件解除 / ended by document {document}",
+    "person-suspended": "依文件暂停个人全部绑定 / suspended with all bindings of a party by document {document}",
+    "person-resumed": "依文件恢复个人全部绑定 / resumed with all bindings of a party by document {document}",
+    "person-ended": "依文件解除个人全部绑定 / ended with all bindings of a party by document {document}",
 }
 """What an entry of the desk's chain says; of a look, by what was said."""
 
@@ -45,6 +51,8 @@ def views(
         return
     table = Table("序号 / #", "时间 / at", "经办人 / by", "绑定 / binding", "事项 / what", "事由 / why")
     for one in found:
-        kind = KINDS[one.get("said") or one["kind"]].format(before=one.get("before", ""))
+        kind = KINDS[one.get("said") or one["kind"]].format(
+            before=one.get("before", ""), document=one.get("document", "")
+        )
         table.add_row(str(one["position"]), one["at"], one["by"], one["binding_id"], kind, one["why"])
     Console().print(table)

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.commands import review_looks, review_reveal, review_say, review_take
+from deploy.commands import review_looks, review_person, review_reveal, review_say, review_take
 from deploy.commands.reservations import list_reservations
 from deploy.commands.review_options import (
     AsJson,
@@ -137,5 +137,5 @@ def _case(row: asyncpg.Record) -> dict[str, Any]:
 app.command("looks")(review_looks.looks)
 app.command("reservations")(list_reservations)
 app.command("reveal")(review_reveal.reveal)
-for _part in (review_take, review_say):
+for _part in (review_take, review_say, review_person):
     app.registered_commands += _part.app.registered_commands

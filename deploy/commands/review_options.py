@@ -40,6 +40,12 @@ AsJson = Annotated[
 ]
 Note = Annotated[str, typer.Option(help="备注，勿写个人信息 / a remark, without personal data.")]
 Document = Annotated[str, typer.Option(help="文书编号 / number of the authority's document.")]
+Why = Annotated[
+    str,
+    typer.Option(
+        "--reason", help="事由，勿写个人信息，将载入记录 / why, without personal data; goes on the record."
+    ),
+]
 Until = Annotated[
     str,
     typer.Option(

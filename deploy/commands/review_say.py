@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
 import typer
 
-from deploy.commands.review_options import Binding, Document, From, Note, Operator, Until
+from deploy.commands.review_options import Binding, Document, From, Note, Operator, Until, Why
 from deploy.reading import desk, running
 from shared.contracts import answers, review_verdicts
 from shared.contracts.base import Message
@@ -64,34 +64,45 @@ def supplement(
 
 @app.command()
 def suspend(
-    binding_id: Binding, operator: Operator, document: Document, since: From = "", until: Until = ""
+    binding_id: Binding,
+    operator: Operator,
+    document: Document,
+    since: From = "",
+    until: Until = "",
+    reason: Why = "",
 ) -> None:
     """依文件暂停 / suspend an approved binding by a document of the authority.
 
     gongji review suspend BINDING_ID --operator op-1 --document 医保发〔2026〕7号
     gongji review suspend BINDING_ID --operator op-1 --document 7号 --from 2026-12-01T00:00:00+08:00 --until 2027-03-01T00:00:00+08:00
     """
-    more = {"until": _moment(until)} if until else {}
-    _by_authority("suspended", review_verdicts.Suspended, binding_id, operator, document, since, **more)
+    more = {"until": moment(until)} if until else {}
+    _by_authority(
+        "suspended", review_verdicts.Suspended, binding_id, operator, document, since, reason, **more
+    )
 
 
 @app.command()
-def resume(binding_id: Binding, operator: Operator, document: Document, since: From = "") -> None:
+def resume(
+    binding_id: Binding, operator: Operator, document: Document, since: From = "", reason: Why = ""
+) -> None:
     """依文件恢复 / let a binding go on that was suspended by the authority.
 
     gongji review resume BINDING_ID --operator op-1 --document 医保发〔2026〕8号
     """
-    _by_authority("resumed", review_verdicts.Resumed, binding_id, operator, document, since)
+    _by_authority("resumed", review_verdicts.Resumed, binding_id, operator, document, since, reason)
 
 
 @app.command()
-def end(binding_id: Binding, operator: Operator, document: Document, since: From = "") -> None:
+def end(
+    binding_id: Binding, operator: Operator, document: Document, since: From = "", reason: Why = ""
+) -> None:
     """依文件解除 / end a binding by a document of the authority.
 
     gongji review end BINDING_ID --operator op-1 --document 医保发〔2026〕9号
     """
     kind = review_verdicts.EndedByAuthority
-    _by_authority("ended-by-authority", kind, binding_id, operator, document, since)
+    _by_authority("ended-by-authority", kind, binding_id, operator, document, since, reason)
 
 
 def _verdict(decision: str, binding_id: UUID, operator: str, note: str, **fields: Any) -> None:
@@ -109,14 +120,21 @@ def _by_authority(
     operator: str,
     document: str,
     since: str,
+    reason: str,
     **more: datetime,
 ) -> None:
-    at = _moment(since) if since else running.find().clock.now()
-    fields = {"binding_id": binding_id, "operator_id": operator, "document": document, "effective_at": at}
+    at = moment(since) if since else running.find().clock.now()
+    fields: dict[str, Any] = {
+        "binding_id": binding_id,
+        "operator_id": operator,
+        "document": document,
+        "effective_at": at,
+    }
+    fields["reason"] = reason or None
     say(type, kind(**fields, **more))
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -133,17 +151,21 @@ def say(type: str, body: Message) -> None:
     tell(asyncio.run(desk.say(running.find(), f"review.verdicts.{type}", body)))
 
 
-def tell(told: Message | None) -> answers.Verdict:
-    """Prints the answer to a verdict that was used; one that was not, or none, ends the command with status 1 or 3."""
+def unanswered(told: object) -> NoReturn:
+    """Ends the command where no answer came (status 3), or one to something else (status 1)."""
     if told is None:
         typer.echo(
-            "已发布，暂无应答：未登记的经办人不会得到应答 / published; no answer: an operator whom audit does not know gets none."
-            " Look with `gongji dead-letters list` and `gongji trace`."
+            "已发布，暂无应答 / published; no answer yet. Look with `gongji dead-letters list` and `gongji trace`."
         )
         raise typer.Exit(3)
+    for reason in getattr(told, "reasons", ()):
+        typer.echo(f"未采用 / not used: {reason.code}: {reason.zh} ({reason.en})")
+    raise typer.Exit(1)
+
+
+def tell(told: Message | None) -> answers.Verdict:
+    """Prints the answer to a verdict that was used; one that was not, or none, ends the command with status 1 or 3."""
     if not isinstance(told, answers.Verdict) or not told.accepted:
-        for reason in getattr(told, "reasons", ()):
-            typer.echo(f"未采用 / not used: {reason.code}: {reason.zh} ({reason.en})")
-        raise typer.Exit(1)
+        unanswered(told)
     typer.echo(f"accepted: {told.state}, version {told.version}")
     return told

@@ -14,11 +14,13 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.databases import DESK
 from deploy.local.errors import StackError
-from deploy.reading import topics
+from deploy.reading import topics, words
+from deploy.reading.lines import dead_reason
 from deploy.reading.running import Running
+from deploy.reading.seen import Seen
 from shared.contracts import envelope
 from shared.contracts.base import Message
-from shared.contracts.topics import TYPES, answers_topic
+from shared.contracts.topics import TYPES, answers_topic, dead_letters_topic
 from shared.db import Conn
 from shared.ids import SystemIds
 
@@ -46,7 +48,8 @@ async def ask(stack: Running, question: Callable[[Conn], Awaitable[T]]) -> T:
 
 
 async def say(stack: Running, short_type: str, body: Message, *, id: UUID | None = None) -> Message | None:
-    """Publishes a verdict as the desk; the answer to it, or `None` if none comes in time. Raises `StackError`.
+    """Publishes a verdict as the desk; the answer to it, or `None` if none comes in time. Raises `StackError`, also
+    when audit made it a dead letter.
 
     `id`: of the message, a new one if none is given.
     """
@@ -75,12 +78,29 @@ async def say(stack: Running, short_type: str, body: Message, *, id: UUID | None
 
 
 async def _answer(stack: Running, id: str, since: datetime) -> Message | None:
+    """The answer, or `StackError` as soon as the message is a dead letter of audit."""
     try:
-        tail = topics.tail(stack, topics=[answers_topic(SOURCE)], since=since)
+        where = [answers_topic(SOURCE), dead_letters_topic("audit")]
+        tail = topics.tail(stack, topics=where, since=since)
         async with asyncio.timeout(PATIENCE), aclosing(tail) as answers:
             async for seen in answers:
                 if seen.request == (SOURCE, id):
                     return seen.body
+                if seen.dead and (seen.source, seen.id) == (SOURCE, id):
+                    raise _dead(seen)
     except TimeoutError:
         pass
     return None
+
+
+def _dead(seen: Seen) -> StackError:
+    """What is wrong with a message that nobody will answer, and what to do."""
+    code = dead_reason(seen)
+    told = words.dead(code)
+    hint = "See `gongji dead-letters list`."
+    if code == "unknown-operator":
+        hint = (
+            "经办人在 GONGJI_OPERATORS 所指文件中登记（本机演示环境为 deploy/demo/operators.yaml） / operators are registered by whoever runs"
+            " audit, in the file that GONGJI_OPERATORS names (deploy/demo/operators.yaml on a local stack)."
+        )
+    return StackError(f"未采用 / not used: {code}: {told.zh} / {told.en}", hint)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.audit import storage
-from services.audit.domain import life, permissions, risk_clerk
+from services.audit.domain import life, permissions, persons, risk_clerk
 from services.audit.domain.model import CaseFile
 from services.audit.domain.permissions import Interests
 from shared.contracts.base import UUID
@@ -77,6 +77,10 @@ def _spoken(
     for item in items:
         body = item.body if isinstance(item, Event) else None
         name: str | None = None
+        if isinstance(body, persons.KINDS):
+            if operator := operators.get(body.operator_id):
+                yield from ((operator, c) for c in cases.values() if persons.side_of(c, body.psn_no))
+            continue
         if isinstance(body, life.ROUNDS):
             name = risk_clerk.clerk_of(body.case)
         elif type(body) in permissions.MAY:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from services.audit import conflicts, storage
+from services.audit import conflicts, effects, storage
 from services.audit.documents import rows
-from services.audit.domain import answering, checked, life, permissions, queue, record, verdicts
-from services.audit.domain.model import CaseFile, Elapsed, Outcome, Step
+from services.audit.domain import answering, checked, life, permissions, persons, queue, record, verdicts
+from services.audit.domain.model import CaseFile, Elapsed, OfPerson, Outcome, Step
 from services.audit.domain.record import Entry
 from services.audit.domain.verdicts import field_invalid
+from services.audit.persons import holds, saying
 from services.audit.record import writing
 from services.audit.risk import beside, marking
 from services.audit.risk.beside import Policies
@@ -26,15 +27,24 @@ from shared.contracts.operators import Operator
 from shared.contracts.operators import load as registered
 from shared.contracts.reasons import Reason, reason
 from shared.contracts.registry import PersonRecorded, RelationRecorded
-from shared.contracts.review_verdicts import Claimed, Decision, Revealed, TakenOver, VerdictGiven
+from shared.contracts.review_verdicts import (
+    Claimed,
+    Decision,
+    EndedByAuthority,
+    Resumed,
+    Revealed,
+    Suspended,
+    TakenOver,
+    VerdictGiven,
+)
 from shared.contracts.topics import consumed_by
 from shared.db import Conn
 from shared.messaging.handler import Due, Encoded, Event, Invalid, Item, Out, Tombstone
 
 SCREENINGS, VERDICTS = "binding.screenings", "review.verdicts"
 PERSONS, RELATIONS = "registry.persons", "registry.relations"
-R = TypeVar("R", PersonRecorded, RelationRecorded)
 _OF_BINDINGS = frozenset({SCREENINGS, VERDICTS})
+_BY_AUTHORITY = (Suspended, Resumed, EndedByAuthority)
 
 
 @dataclass(slots=True)
@@ -51,6 +61,7 @@ class Batch:
     """Cases of which people are reminded, with the kind of due row."""
     known: conflicts.Known = field(default_factory=conflicts.Known)
     others: beside.Beside = field(default_factory=beside.Beside)
+    holds: holds.Holds = field(default_factory=holds.Holds)
     seen: set[rows.Round] = field(default_factory=set)
     """Cases whose documents were read, or that are shown unread; known for batches with verdicts."""
 
@@ -77,7 +88,8 @@ class AuditHandler:
         self._operators = registered() if operators is None else operators
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> list[UUID]:
-        ids = sorted({found for item in items if (found := binding_of(item))})
+        named = await holds.lock(conn, items)
+        ids = sorted(named | {found for item in items if (found := binding_of(item))})
         if ids:
             await storage.lock(conn, ids)
         await beside.lock(conn, items, self._policies)
@@ -92,7 +104,8 @@ class AuditHandler:
         known = await conflicts.load(conn, items, files, self._operators)
         others = await beside.load(conn, items, files, self._policies, keys)
         known.related |= others.related
-        return Batch(files, bodies, seen=seen, known=known, others=others)
+        on_hold = await holds.load(conn, items, files)
+        return Batch(files, bodies, seen=seen, known=known, others=others, holds=on_hold)
 
     def decide(self, state: Batch, item: Item, out: Out) -> None:
         if isinstance(item, Due):
@@ -100,9 +113,11 @@ class AuditHandler:
             told = checked.Checked.read(item.body) if read else Elapsed(item.kind)
             self._due(state, UUID(item.entity), told, item, out)
         elif item.topic == PERSONS:
-            keep(state.persons, item)
+            effects.keep(state.persons, item)
         elif item.topic == RELATIONS:
-            keep(state.relations, item)
+            effects.keep(state.relations, item)
+        elif item.type in saying.TYPES:
+            self._person(state, item, out)
         elif item.topic == VERDICTS:
             self._verdict(state, item, out)
         else:
@@ -111,7 +126,9 @@ class AuditHandler:
     async def save(self, conn: Conn, state: Batch) -> None:
         await storage.save(conn, [(state.files[i], state.bodies[i]) for i in state.changed])
         await rows.begin(conn, (state.files[i] for i in state.changed), stored=self._documents)
-        await beside.save(conn, state.others, state.files, [n for n, p in state.persons.items() if p is None])
+        erased = [number for number, person in state.persons.items() if person is None]
+        await beside.save(conn, state.others, state.files, erased)
+        await holds.save(conn, state.holds, erased)
         await storage.save_persons(conn, state.persons)
         await storage.save_relations(conn, state.relations)
         await writing.append(conn, state.record, self._now())
@@ -167,6 +184,18 @@ class AuditHandler:
         told = answering.verdict(binding_id, held, outcome.objections, event.time)
         out.answer(told, to=Origin(source=event.source, id=event.id), type="answers.verdict")
 
+    def _person(self, state: Batch, event: Event, out: Out) -> None:
+        """A document about a person: one answer for all his or her bindings."""
+        if faults := _faults(event):
+            told = saying.refused(event, faults)
+        else:
+
+            def fold(one: UUID, of: OfPerson) -> Outcome:
+                return self._fold(state, one, of, event, out)
+
+            told = saying.said(state, event, self._operators, fold)
+        out.answer(told, to=Origin(source=event.source, id=event.id), type="answers.person-verdict")
+
     @staticmethod
     def _looked(state: Batch, before: CaseFile | None, event: Event) -> None:
         """What an operator said without deciding is on the record as well."""
@@ -178,6 +207,9 @@ class AuditHandler:
             entry = record.look(about, body.operator_id, said, body.note or "", event.time)
         elif isinstance(body, TakenOver) and (had := verdicts.taken(before, after)):
             entry = record.takeover(about, body.operator_id, had, body.note or "", event.time)
+        elif isinstance(body, _BY_AUTHORITY) and body.reason and before.state.version < after.state.version:
+            said = event.type.rpartition(".")[2]
+            entry = record.authority(about, body.operator_id, said, body.document, body.reason, event.time)
         if entry:
             state.record.append(Entry(record.DESK, about, None, entry))
 
@@ -209,15 +241,17 @@ class AuditHandler:
         if case is None:
             return life.unknown()
         outcome = life.advance(file, event, item.time, self._policies.at(case.admdvs, item.time))
+        outcome = persons.held(outcome, state.holds.of(*permissions.parties(case)))
         after = outcome.file
         if after is not None and after != file:
             state.files[binding_id] = after
             state.changed.add(binding_id)
             state.others.note(after, screened=isinstance(event, life.ROUNDS))
-            schedule(file, after, out)
+            effects.schedule(file, after, out)
+        said = range(outcome.by_itself, len(outcome.steps) - outcome.followed)
         for number, version in enumerate(outcome.steps):
-            self._publish(state, version, item, out, by_itself=number < outcome.by_itself)
-        tell(outcome, event, out)
+            self._publish(state, version, item, out, by_itself=number not in said)
+        effects.tell(outcome, event, out)
         return outcome
 
     @staticmethod
@@ -243,48 +277,11 @@ def entry_of(version: Step, published: bytes, item: Item, *, by_itself: bool) ->
 
 
 def binding_of(item: Item) -> UUID | None:
-    """The binding that an item is about."""
+    """The one binding that an item is about; `None` for registry records and for documents about a person."""
     if isinstance(item, Due):
         return UUID(item.entity)
-    return UUID(item.key.decode()) if item.topic in _OF_BINDINGS else None
-
-
-def keep(records: dict[str, R | None], event: Event) -> None:
-    """The newest version of a registry record; what is invalid is the authority's to mend (eligibility answers it)."""
-    key: str = event.key.decode()
-    body: Any = event.body
-    if isinstance(body, Tombstone):
-        records[key] = None
-    elif not isinstance(body, Invalid):
-        held = records.get(key)
-        if held is None or held.version < body.version:
-            records[key] = body
-
-
-def schedule(before: CaseFile | None, after: CaseFile, out: Out) -> None:
-    """Due rows are a function of what is held: those that it asks for are set, the others go."""
-    had, has = life.dues(before), life.dues(after)
-    entity = str(after.state.binding_id)
-    for kind, at in has.items():
-        if had.get(kind) != at:
-            out.due(kind, entity, at)
-    for kind in had.keys() - has.keys():
-        out.no_longer_due(kind, entity)
-
-
-def tell(outcome: Outcome, event: Any, out: Out) -> None:
-    """The state for the channel that asked now, even if nothing came of it, and after a change for the one that applied.
-
-    A round of screening that the case has had asks for nothing: eligibility has answered it.
-    """
-    if outcome.file is None:
-        return
-    state, asked = outcome.file.state, getattr(event, "origin", None)
-    waiting = not isinstance(event, life.ROUNDS)
-    if asked and (outcome.steps or outcome.objections or waiting):
-        out.answer(answering.progress(state, outcome.objections), to=asked, type="answers.binding")
-    if outcome.steps and (asked is None or asked.source != state.origin.source):
-        out.answer(answering.progress(state), to=state.origin, type="answers.binding")
+    of_one = item.topic in _OF_BINDINGS and item.type not in saying.TYPES
+    return UUID(item.key.decode()) if of_one else None
 
 
 def _faults(event: Event) -> tuple[Reason, ...]:

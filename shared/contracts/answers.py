@@ -133,6 +133,39 @@ class Verdict(Message):
     at: Time = Field(description="时间 / event time")
 
 
+class ConcernedBinding(Message):
+    """所涉绑定 / a binding that a document about a person changed."""
+
+    binding_id: UUID = Field(description="绑定编号 / binding")
+    state: State = Field(description="状态 / state after it")
+    version: int = Field(description="版本 / version after it")
+
+
+class LeftBinding(Message):
+    """未动绑定 / a binding that a document about a person left as it was."""
+
+    binding_id: UUID = Field(description="绑定编号 / binding")
+    reasons: tuple[Reason, ...] = Field(description="理由 / why", min_length=1)
+
+
+class PersonVerdict(Message):
+    """个人文书应答 / answer to a document about a person; it names bindings, never the person."""
+
+    request_id: str = Field(
+        description="请求消息编号 / ce_id of the message that this answers", min_length=1, max_length=128
+    )
+    accepted: bool = Field(description="已采用 / whether anything came of it")
+    concerned: tuple[ConcernedBinding, ...] = Field(default=(), description="已变更 / bindings it changed")
+    left: tuple[LeftBinding, ...] = Field(default=(), description="未变更 / bindings it left alone, and why")
+    waiting: int = Field(
+        default=0,
+        description="待定申请数 / undecided requests that will be suspended when they are approved",
+        ge=0,
+    )
+    reasons: tuple[Reason, ...] = Field(default=(), description="理由 / why not, or what still stands")
+    at: Time = Field(description="时间 / event time")
+
+
 class CentreMessage(Message):
     """消息中心消息 / a message for the channel's own message centre; to be acknowledged on `notice.receipts`."""
 

@@ -52,7 +52,8 @@ class Period(Message):
     end: Time | None = Field(default=None, description="止 / to, exclusive")
     by: Code | None = Field(
         default=None,
-        description="由谁暂停：authority sponsor beneficiary / whose condition suspends; none for effective",
+        description="由谁暂停：authority 医保部门对该绑定 sponsor beneficiary 一方的参保状况 sponsor-by-authority beneficiary-by-authority 医保部门对一方 / "
+        "whose condition or which document suspends: of the binding, or of a party; none for effective",
     )
 
 

@@ -1,11 +1,13 @@
-"""`review.verdicts`: what operators say of a case. Key: `binding_id`."""
+"""`review.verdicts`: what operators say of a case, key `binding_id`; or of all bindings of a person, key `psn_no`."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
-from shared.contracts.base import UUID, Code, Message, ShortText, Time
+from shared.contracts.base import UUID, Code, Message, PsnNo, ShortText, Time
 from shared.contracts.binding_requests import MaterialKind
+from shared.contracts.pii import Personal
 
 
 class _Verdict(Message):
@@ -54,6 +56,9 @@ class Revealed(_Verdict):
 class _ByAuthority(_Verdict):
     document: str = Field(description="文书编号 / number of the document", min_length=1, max_length=100)
     effective_at: Time = Field(description="生效时间 / from when")
+    reason: ShortText | None = Field(
+        default=None, description="事由 / why, without personal data; goes on the record of audit"
+    )
 
 
 class Suspended(_ByAuthority):
@@ -70,3 +75,29 @@ class Resumed(_ByAuthority):
 
 class EndedByAuthority(_ByAuthority):
     """依文件解除 / the authority ends it."""
+
+
+class _OfPerson(Message):
+    psn_no: Annotated[PsnNo, Personal("certificate")] = Field(description="人员编号 / the person")
+    operator_id: Code = Field(description="经办人编号 / operator")
+    document: str = Field(description="文书编号 / number of the document", min_length=1, max_length=100)
+    reason: ShortText = Field(
+        description="事由 / why, without personal data; goes on the record of audit", min_length=1
+    )
+    effective_at: Time = Field(description="生效时间 / from when")
+
+
+class PersonSuspended(_OfPerson):
+    """暂停个人全部绑定 / the authority suspends all bindings of a person, those that are approved later too."""
+
+    until: Time | None = Field(
+        default=None, description="止 / until when, exclusive; none: until it is resumed"
+    )
+
+
+class PersonResumed(_OfPerson):
+    """恢复个人全部绑定 / the authority lifts what it suspended for a person."""
+
+
+class PersonEnded(_OfPerson):
+    """依文件解除个人全部绑定 / the authority ends all bindings of a person."""

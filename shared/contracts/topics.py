@@ -67,7 +67,7 @@ def _pair(body: registry.RelationRecorded) -> str:
 
 
 def _answer_key(body: Any) -> str:
-    names = ("binding_id", "msgid", "notice_id", "premium_id", "transfer_id")
+    names = ("binding_id", "msgid", "notice_id", "premium_id", "transfer_id", "request_id")
     return next((str(v) for n in names if (v := getattr(body, n, None)) is not None), "")
 
 
@@ -160,6 +160,14 @@ _add(
     resumed=review_verdicts.Resumed,
     ended_by_authority=review_verdicts.EndedByAuthority,
 )
+_add(
+    "review.verdicts",
+    _field("psn_no"),
+    actor="operator_id",
+    person_suspended=review_verdicts.PersonSuspended,
+    person_resumed=review_verdicts.PersonResumed,
+    person_ended=review_verdicts.PersonEnded,
+)
 for _suffix in binding_decisions.TYPE_TO_STATE:
     _add("binding.decisions", _binding, None, None, **{_suffix: binding_decisions.BindingState})
 for _suffix in ("sent", "delivered", "failed", "handed-to-staff"):
@@ -244,6 +252,7 @@ _add(
     transfer=answers.Transfer,
     reconciliation=answers.Reconciliation,
     verdict=answers.Verdict,
+    person_verdict=answers.PersonVerdict,
     message=answers.CentreMessage,
 )
 

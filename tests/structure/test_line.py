@@ -20,7 +20,8 @@ DESIGNED = {
     "account-opened",
     "beneficiary.requests": "consented declined unbind-requested order-changed",
     "binding.screenings": "passed refused consent-needed consent-expired withdrawn unbind-checked change-checked condition-changed",
-    "review.verdicts": "claimed released taken-over verdict-given revealed suspended resumed ended-by-authority",
+    "review.verdicts": "claimed released taken-over verdict-given revealed suspended resumed ended-by-authority "
+    "person-suspended person-resumed person-ended",
     "binding.decisions": "received consent-requested under-review supplement-requested approved refused rejected withdrawn expired "
     "changed suspended resumed ended",
     "binding.notices": "sent delivered failed handed-to-staff",

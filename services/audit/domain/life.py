@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from services.audit.domain import checked, periods, queue, screenings, standing, verdicts
-from services.audit.domain.model import STANDING, CaseFile, Elapsed, Outcome, Step, unchanged
+from services.audit.domain.model import STANDING, CaseFile, Elapsed, OfPerson, Outcome, Step, unchanged
 from shared.contracts import binding_screenings as found
 from shared.contracts import review_verdicts as said
 from shared.contracts.binding_decisions import BindingState, State
@@ -47,7 +47,7 @@ TURN = "turn"
 
 def advance(
     file: CaseFile | None,
-    event: Screening | Following | Verdict | Elapsed | checked.Checked,
+    event: Screening | Following | Verdict | OfPerson | Elapsed | checked.Checked,
     at: datetime,
     policy: RegionPolicy,
 ) -> Outcome:
@@ -72,7 +72,7 @@ def _first_over(state: BindingState, at: datetime) -> tuple[str, datetime] | Non
 
 def _advance(
     file: CaseFile | None,
-    event: Screening | Following | Verdict | Elapsed | checked.Checked,
+    event: Screening | Following | Verdict | OfPerson | Elapsed | checked.Checked,
     at: datetime,
     policy: RegionPolicy,
 ) -> Outcome:
@@ -101,6 +101,8 @@ def _advance(
             return checked.checked(file, event, at, policy)
         case said.Suspended() | said.Resumed() | said.EndedByAuthority():
             return standing.by_authority(file, event, at)
+        case OfPerson():
+            return standing.by_authority(file, event.verdict, at, f"{event.side}-by-authority")
         case _:
             return queue.waited(file, event.kind)
 

@@ -7,7 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState, State
+from shared.contracts.binding_requests import Side
 from shared.contracts.reasons import Reason, reason
+from shared.contracts.review_verdicts import EndedByAuthority, Resumed, Suspended
 
 STANDING = frozenset({State.APPROVED, State.SUSPENDED})
 """States of a binding that was approved and has not ended."""
@@ -75,6 +77,14 @@ class Elapsed:
 
 
 @dataclass(frozen=True, slots=True)
+class OfPerson:
+    """What a document about a person says of one binding, of which he or she is this side."""
+
+    verdict: Suspended | Resumed | EndedByAuthority
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The file after an event, the versions to publish, and why the event was not used (all reasons)."""
 
@@ -83,6 +93,8 @@ class Outcome:
     objections: tuple[Reason, ...] = ()
     by_itself: int = 0
     """How many of the first steps time made before the event counted."""
+    followed: int = 0
+    """How many of the last steps follow from what the authority had said before of a party (`persons.held`)."""
 
 
 _NO_WAIT = {"since": None, "due_at": None, "due_basis": None, "second_eyes": False, "supplement": ()}

@@ -12,6 +12,9 @@ from shared.contracts.reasons import Reason, reason
 from shared.contracts.review_verdicts import (
     Claimed,
     EndedByAuthority,
+    PersonEnded,
+    PersonResumed,
+    PersonSuspended,
     Released,
     Resumed,
     Revealed,
@@ -33,6 +36,9 @@ MAY: Mapping[type, frozenset[Role]] = {
     Suspended: _AUTHORITY,
     Resumed: _AUTHORITY,
     EndedByAuthority: _AUTHORITY,
+    PersonSuspended: _AUTHORITY,
+    PersonResumed: _AUTHORITY,
+    PersonEnded: _AUTHORITY,
 }
 """Which roles may say what. A clerk says nothing here: what he or she vouches for comes with the request."""
 

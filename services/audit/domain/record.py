@@ -134,6 +134,20 @@ def takeover(binding_id: UUID, by: str, before: str, why: str, at: datetime) -> 
     return to_json(told)
 
 
+def authority(binding_id: UUID, by: str, said: str, document: str, why: str, at: datetime) -> bytes:
+    """The entry of why the authority suspended, resumed or ended. `said`: suffix of the verdict's type; the decisions have entries of their own."""
+    told = {
+        "at": _time(at),
+        "binding_id": str(binding_id),
+        "by": by,
+        "document": document,
+        "kind": "authority",
+        "said": said,
+        "why": why,
+    }
+    return to_json(told)
+
+
 def look(binding_id: UUID, by: str, said: str, why: str, at: datetime) -> bytes:
     """The entry of what an operator said of a case without deciding it: `first-approval`, or a second look `agreed`, `disagreed`."""
     told = {

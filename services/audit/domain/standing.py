@@ -86,8 +86,16 @@ def condition(file: CaseFile, body: ConditionChanged, at: datetime) -> Outcome:
     )
 
 
-def by_authority(file: CaseFile, body: Suspended | Resumed | EndedByAuthority, at: datetime) -> Outcome:
-    """A document of the authority suspends, resumes or ends a standing binding, now, earlier or at a time to come."""
+def by_authority(
+    file: CaseFile,
+    body: Suspended | Resumed | EndedByAuthority,
+    at: datetime,
+    by: str = _AUTHORITY,
+) -> Outcome:
+    """A document of the authority suspends, resumes or ends a standing binding, now, earlier or at a time to come.
+
+    `by`: whose suspensions it speaks of. Those for one binding and those for one of its parties are kept apart.
+    """
     state = file.state
     if state.state not in STANDING:
         return unchanged(file, wrong_state(state))
@@ -100,10 +108,10 @@ def by_authority(file: CaseFile, body: Suspended | Resumed | EndedByAuthority, a
             later = (begin + _DAY).isoformat()
             why = reason("field-invalid", field="until", problem="not after effective_at", example=later)
             return unchanged(file, why)
-        changed = periods.suspend(state.suspended, _AUTHORITY, begin, until)
+        changed = periods.suspend(state.suspended, by, begin, until)
     else:
         code, now = "resumed-by-authority", max(at, state.at)
-        changed = periods.resume(state.suspended, _AUTHORITY, body.effective_at, now)
+        changed = periods.resume(state.suspended, by, body.effective_at, now)
     if changed is None:
         return unchanged(file, wrong_state(state))
     return moved(file, revise(state, at, (reason(code, document=body.document),), suspended=changed))

@@ -35,10 +35,10 @@ from shared.policies.values import RegionPolicy
 
 OnQueue: TypeAlias = Claimed | Released | VerdictGiven
 
-_WHY = "say why, in at least four characters"
+WHY = "say why, in at least four characters"
 LEASE = timedelta(minutes=30)
 """How long a claim keeps others away; a claim that is repeated starts again."""
-LEAST_WHY = 4
+LEASTWHY = 4
 """Characters, spaces not counted, without which a reason for a look or a takeover says nothing: 电话核实 is one."""
 
 
@@ -85,7 +85,7 @@ def take_over(file: CaseFile, body: TakenOver, at: datetime) -> Outcome:
     if file.first_eyes == body.operator_id:
         return unchanged(file, reason("second-eyes-needed"))
     if says_nothing(body.note):
-        return unchanged(file, field_invalid("note", _WHY, "原经办人请假，案件将逾期"))
+        return unchanged(file, field_invalid("note", WHY, "原经办人请假，案件将逾期"))
     other = _of_another(file, body.operator_id, at)
     own = file.claim if file.claim and file.claim.operator_id == body.operator_id else None
     before = other.operator_id if other else own.taken_from if own else None
@@ -127,14 +127,14 @@ def looked(before: CaseFile, after: CaseFile) -> str | None:
 def reveal(file: CaseFile, body: Revealed) -> Outcome:
     """Personal data may be shown once the reason is on the record."""
     if says_nothing(body.note):
-        return unchanged(file, field_invalid("note", _WHY, "电话核实关系"))
+        return unchanged(file, field_invalid("note", WHY, "电话核实关系"))
     return Outcome(file)
 
 
 def says_nothing(why: str | None) -> bool:
     """Whether a reason is too short, or one character over and over."""
     text = "".join((why or "").split())
-    return len(text) < LEAST_WHY or len(set(text)) == 1
+    return len(text) < LEASTWHY or len(set(text)) == 1
 
 
 def _reject(file: CaseFile, body: VerdictGiven, at: datetime, policy: RegionPolicy) -> Outcome:

@@ -33,6 +33,7 @@ def of_answers() -> Iterator[tuple[str, str, Message, Origin]]:
     statement = a.Reconciliation(msgid=m.msgid(number=7), stmt_rslt="1", stmt_rslt_dscr=differs)
     yield "answers.reconciliation", "gongji-settlement", statement, f.HOSPITAL
     yield "answers.verdict", "gongji-audit", _verdict(), f.DESK
+    yield "answers.person-verdict", "gongji-audit", _person_verdict(), f.DESK
     yield "answers.message", "gongji-notify", _message(), f.CHANNEL
 
 
@@ -102,6 +103,21 @@ def _verdict() -> answers.Verdict:
         state=State.APPROVED,
         version=3,
         reasons=(reason("already-decided"),),
+        at=f.SOON,
+    )
+
+
+def _person_verdict() -> answers.PersonVerdict:
+    changed = answers.ConcernedBinding(binding_id=f.BINDING, state=State.SUSPENDED, version=4)
+    left = answers.LeftBinding(binding_id=f.SECOND_BINDING, reasons=(reason("operator-region"),))
+    wider = reason("person-hold-stands", region="330000", document="浙医保决〔2026〕3号")
+    return answers.PersonVerdict(
+        request_id="verdict-0001",
+        accepted=True,
+        concerned=(changed,),
+        left=(left,),
+        waiting=1,
+        reasons=(wider,),
         at=f.SOON,
     )
 

@@ -204,7 +204,12 @@ def _full_person(**changes: Any) -> registry.PersonRecorded:
 def of_operators() -> Bodies:
     v = review_verdicts
     case: dict[str, Any] = {"binding_id": f.BINDING, "operator_id": "reviewer-0001", "note": "材料清晰"}
-    document: dict[str, Any] = {"document": "杭医保决〔2026〕12号", "effective_at": f.AT}
+    document: dict[str, Any] = {
+        "document": "杭医保决〔2026〕12号",
+        "effective_at": f.AT,
+        "reason": "核查期间暂停",
+    }
+    person: dict[str, Any] = {"psn_no": f.SPONSOR.psn_no, "operator_id": "reviewer-0001", **document}
     given = v.VerdictGiven(
         **case,
         decision=v.Decision.SUPPLEMENT,
@@ -221,6 +226,9 @@ def of_operators() -> Bodies:
         "suspended": v.Suspended(**case, **document, until=f.AT + timedelta(days=30)),
         "resumed": v.Resumed(**case, **document),
         "ended-by-authority": v.EndedByAuthority(**case, **document),
+        "person-suspended": v.PersonSuspended(**person, until=f.AT + timedelta(days=30)),
+        "person-resumed": v.PersonResumed(**person),
+        "person-ended": v.PersonEnded(**person),
     }
     for suffix, body in bodies.items():
         yield f"review.verdicts.{suffix}", "desk", body

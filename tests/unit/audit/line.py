@@ -53,6 +53,9 @@ TYPES: dict[type, str] = {
     said.Suspended: "suspended",
     said.Resumed: "resumed",
     said.EndedByAuthority: "ended-by-authority",
+    said.PersonSuspended: "person-suspended",
+    said.PersonResumed: "person-resumed",
+    said.PersonEnded: "person-ended",
 }
 
 
@@ -124,7 +127,7 @@ class Line:
             "topic": topic,
             "partition": 0,
             "offset": next(self._numbers),
-            "key": str(getattr(body, "binding_id", ID)).encode(),
+            "key": str(getattr(body, "binding_id", None) or getattr(body, "psn_no", ID)).encode(),
             "source": source or ("desk" if verdict else "gongji-eligibility"),
             "id": f"m-{next(self._numbers)}",
             "type": f"{topic}.{TYPES.get(type(body), 'passed')}",
