@@ -64,11 +64,10 @@ def sender(settings: Settings) -> Background:
         )
         balancing = Balancing(running.pool, running.clock, switches, entries, gauges)
         await balancing.begin()
-        keeping = Keeping(running.pool, running.clock, _policies(settings), settings.seal(), gauges)
+        keeping = Keeping(running.pool, running.clock, _policies(settings), settings.seal(), running.metrics)
         async with asyncio.TaskGroup() as group:
             links = [group.create_task(provider.run()) for provider in providers]
-            links += [group.create_task(one.watch()), group.create_task(balancing.run())]
-            links.append(group.create_task(keeping.run()))
+            links += [group.create_task(beside) for beside in (one.watch(), balancing.run(), keeping.run())]
             storing, sending = group.create_task(outcomes.run()), group.create_task(one.run())
             if reports := Reports(providers, store, gauges):
                 links.append(group.create_task(reports.run(settings.reports_host, settings.reports_port)))

@@ -32,13 +32,6 @@ class Gauges:
             "gongji_notify_wait_seconds", "Service-clock seconds from the notice's making to an attempt", ["medium"],
             buckets=(0.5, 1, 2, 5, 10, 30, 60, 600, 3600, 36000), registry=r,
         )  # fmt: skip
-        self.unstripped = Gauge(
-            "gongji_notify_oldest_unstripped_seconds", "Service-clock seconds since the end of the oldest notice whose personal data are there",
-            ["state"], registry=r,
-        )  # fmt: skip
-        self.older_keys = Gauge(
-            "gongji_notify_older_keys_needed", "1 until a night has sealed every row under the first key", registry=r
-        )
         self.waiting = Gauge(
             "gongji_notify_waiting_notices", "Notices that are not final", ["state", "medium"], registry=r
         )

@@ -9,14 +9,16 @@ from datetime import datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
+from prometheus_client import Gauge
+
 from services.notify.domain.course import State
 from services.notify.domain.retention import gone_before
-from services.notify.gauges import Gauges
 from services.notify.sealing import Seal, answer_row, content_row, person_row
 from services.notify.storage import open_or_none
 from shared import log
 from shared.clock import BEIJING, Clock
 from shared.db import Conn, Pool, is_infrastructure, load_queries
+from shared.metrics import Metrics
 from shared.policies.loader import Policies
 
 Q = load_queries(__file__, "keeping.sql")
@@ -33,11 +35,22 @@ class Keeping:
     """Runs until cancelled."""
 
     def __init__(
-        self, pool: Pool, clock: Clock, policies: Policies, seal: Seal, gauges: Gauges, *, rows: int = ROWS
+        self, pool: Pool, clock: Clock, policies: Policies, seal: Seal, metrics: Metrics, *, rows: int = ROWS
     ) -> None:
         """`rows`: of one batch."""
         self._pool, self._clock, self._policies, self._seal = pool, clock, policies, seal
-        self._gauges, self._rows = gauges, rows
+        self._rows = rows
+        self.unstripped = Gauge(
+            "gongji_notify_oldest_unstripped_seconds",
+            "Service-clock seconds since the end of the oldest notice whose personal data are there",
+            ["state"],
+            registry=metrics.registry,
+        )
+        self.older_keys = Gauge(
+            "gongji_notify_older_keys_needed",
+            "1 until a night has sealed every row under the first key",
+            registry=metrics.registry,
+        )
         self._log = log.get()
 
     async def run(self) -> None:
@@ -73,8 +86,8 @@ class Keeping:
         if row is not None:
             for state, since in ((str(State.HANDED), row["staff"]), ("others", row["others"])):
                 age = (now - since).total_seconds() if since else 0.0
-                self._gauges.unstripped.labels(state).set(age)
-            self._gauges.older_keys.set(row["sealed_under"] != self._seal.prefix)
+                self.unstripped.labels(state).set(age)
+            self.older_keys.set(row["sealed_under"] != self._seal.prefix)
 
     async def _strip(self, now: datetime) -> int:
         regions = [row[0] for row in await self._pool.fetch(Q["regions"])]

@@ -8,7 +8,6 @@ import pytest
 import pytest_asyncio
 
 from services.notify.desk import Wanted, listed
-from services.notify.gauges import Gauges
 from services.notify.handlers import NotifyHandler
 from services.notify.keeping import Keeping
 from services.notify.sealing import KeyMissing, Seal, content_row, read_key
@@ -36,7 +35,7 @@ async def pool(database_urls: dict[str, str]) -> AsyncIterator[db.Pool]:
 
 
 def keeping(bench: Bench, seal: Seal = SEAL, **options: int) -> Keeping:
-    return Keeping(bench.pool, bench.clock, bench.policies, seal, Gauges(Metrics()), **options)
+    return Keeping(bench.pool, bench.clock, bench.policies, seal, Metrics(), **options)
 
 
 async def told(bench: Bench, *numbers: int) -> None:
@@ -115,9 +114,9 @@ async def test_after_the_retention_recipient_and_words_are_gone_and_everything_e
     at_work = keeping(bench, rows=1)
     assert await at_work.night() == 3
     await at_work.watch()
-    oldest = at_work._gauges.unstripped.labels("handed-to-staff")._value.get()
+    oldest = at_work.unstripped.labels("handed-to-staff")._value.get()
     assert 7 * 86400 < oldest < 9 * 86400
-    assert at_work._gauges.unstripped.labels("others")._value.get() == 0
+    assert at_work.unstripped.labels("others")._value.get() == 0
     bench.clock.forward(days=23)
     assert await at_work.night() == 1
     async with pool.acquire() as conn:
@@ -164,10 +163,10 @@ async def test_a_new_key_takes_over_in_one_night_and_the_old_one_may_go(pool: db
     both = Seal([b"n" * 32, read_key(DATA_KEY)])
     at_work = keeping(bench, both, rows=2)
     await at_work.watch()
-    assert at_work._gauges.older_keys._value.get() == 1
+    assert at_work.older_keys._value.get() == 1
     await at_work.night()
     await at_work.watch()
-    assert at_work._gauges.older_keys._value.get() == 0
+    assert at_work.older_keys._value.get() == 0
     async with pool.acquire() as conn:
         found = await persons(conn, [ANN.psn_no], NEW)
         assert found[ANN.psn_no].tel == ANN.tel
