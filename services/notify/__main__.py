@@ -18,7 +18,8 @@ def main() -> None:
     except ValidationError as error:  # its own text quotes what was given, keys among it
         sys.exit("\n".join(f"settings: {_option(one['loc'])}: {one['msg']}" for one in error.errors()))
     try:
-        handler, background = build(settings), sender(settings)
+        handler = build(settings)
+        background = sender(settings, handler)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
     except CatalogueError as error:

@@ -39,8 +39,8 @@ def build(settings: Settings) -> NotifyHandler:
     )
 
 
-def sender(settings: Settings) -> Background:
-    """The background work: providers, sender and outcomes, until the service stops. Raises `CatalogueError` for providers that cannot be."""
+def sender(settings: Settings, handler: NotifyHandler) -> Background:
+    """The background work beside `handler`: providers, sender and outcomes, until the service stops. Raises `CatalogueError` for providers that cannot be."""
     entries = settings.catalogue()
     quiet.silence()
 
@@ -53,6 +53,7 @@ def sender(settings: Settings) -> Background:
             Switch(medium, [one for one in providers if one.medium == medium]) for medium in ("sms", "call")
         ]
         gauges = Gauges(running.metrics)
+        handler.heard = lambda provider, seconds: gauges.delivery.labels(provider).observe(seconds)
         one = Sender(
             running.pool,
             outcomes,

@@ -32,6 +32,15 @@ class Gauges:
             "gongji_notify_wait_seconds", "Service-clock seconds from the notice's making to an attempt", ["medium"],
             buckets=(0.5, 1, 2, 5, 10, 30, 60, 600, 3600, 36000), registry=r,
         )  # fmt: skip
+        self.handed = Histogram(
+            "gongji_notify_handed_seconds",
+            "Service-clock seconds from when an attempt was due (hours, caps and the message centre allowed it) until the provider had it",
+            ["provider"], buckets=(0.5, 1, 2, 5, 10, 30, 60, 600), registry=r,
+        )  # fmt: skip
+        self.delivery = Histogram(
+            "gongji_notify_delivery_seconds", "Service-clock seconds from when a provider had it until it arrived", ["provider"],
+            buckets=(1, 2, 5, 10, 30, 60, 300, 1800, 3600, 36000), registry=r,
+        )  # fmt: skip
         self.waiting = Gauge(
             "gongji_notify_waiting_notices", "Notices that are not final", ["state", "medium"], registry=r
         )

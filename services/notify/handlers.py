@@ -62,6 +62,8 @@ class NotifyHandler:
         self._clock, self._policies, self._centres, self._templates = clock, policies, centres, templates
         self._since, self._seal = since, seal
         self._born: datetime | None = None
+        self.heard: Callable[[str, float], object] = lambda provider, seconds: None
+        """Is told of each attempt that arrived, and how long its provider had it; again if the batch has to be repeated."""
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Keys:
         """Parts by provider id, then notices by id."""
@@ -115,6 +117,9 @@ class NotifyHandler:
     async def save(self, conn: Conn, state: Work) -> None:
         """Writes what changed."""
         await storage.save(conn, state, self._seal)
+        for attempt in (state.attempts[key] for key in state.ended):
+            if attempt.state is State.DELIVERED:
+                self.heard(attempt.provider, (state.now - (attempt.sent_at or state.now)).total_seconds())
 
 
 def _dues(items: Sequence[Item], kind: str) -> list[Due]:

@@ -67,12 +67,14 @@ select id from notices where about = any($1::text[]) and next_at is not null;
 select id from notices where id = any($1::uuid[]) order by id for update;
 
 -- name: notices
-select id, about, version, template, side, psn_no, region, media, step, tries, put_off, attempts, state, reason, decided_at, next_at,
-    answer, origin_source, origin_id, medium_until, overtaken
+-- `template` without what an operator's sending again adds to it: the kind.
+select id, about, version, split_part(template, '.', 1) as template, side, psn_no, region, media, step, tries, put_off, attempts,
+    state, reason, decided_at, next_at, answer, origin_source, origin_id, medium_until, overtaken
 from notices where id = any($1::uuid[]);
 
 -- name: attempts
-select notice_id, number, medium, state, parts, code from attempts where notice_id = any($1::uuid[]);
+select notice_id, number, medium, state, parts, code, provider, case medium when 'call' then started_at else answered_at end as sent_at
+from attempts where notice_id = any($1::uuid[]);
 
 -- name: fates
 select notice_id, number, fate from parts where notice_id = any($1::uuid[]);
@@ -87,13 +89,15 @@ from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[],
 where n.id = m.id;
 
 -- name: end_attempts
-update attempts a set state = e.state, code = e.code, parts = e.parts, ended_at = case when e.state <> 'pending' then $6::timestamptz end
+update attempts a set state = e.state, code = e.code, parts = e.parts, answered_at = coalesce(a.answered_at, $6),
+    ended_at = case when e.state <> 'pending' then $6::timestamptz end
 from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[]) as e (notice_id, number, state, code, parts)
 where a.notice_id = e.notice_id and a.number = e.number;
 
 -- name: claim
--- Turns to take, nobody else's. The lease is by the database's clock. `overtaken`: a later notice about the same to the same person
--- is there that goes to a phone, too; `ahead_sending`, `ahead_at`: an earlier one is being sent, or waits for its time.
+-- Turns to take, nobody else's. The lease is by the database's clock. What an operator has sent again is as old as that sending.
+-- `overtaken`: a later notice about the same to the same person is there that goes to a phone, too; `ahead_sending`, `ahead_at`: an
+-- earlier one is being sent, or waits for its time.
 with turn as (
     select n.id from notices n
     where n.next_at <= $1 and n.state = 'created' and n.media[n.step + 1] = $2
@@ -104,7 +108,8 @@ with turn as (
 )
 update notices n set leased_until = clock_timestamp() + interval '60 seconds'
 from turn where n.id = turn.id
-returning n.id, n.about, n.version, n.template, n.psn_no, n.region, n.content, n.decided_at, n.created_at, n.next_at,
+returning n.id, n.about, n.version, split_part(n.template, '.', 1) as template, n.psn_no, n.region, n.content, n.created_at,
+    n.next_at, case when n.template like '%.again-%' then n.created_at else n.decided_at end as decided_at,
     (select a.provider from attempts a where a.notice_id = n.id order by a.number desc limit 1) as last_provider,
     n.overtaken or exists (
         select from notices l where l.about = n.about and l.side = n.side and l.version > n.version
@@ -120,10 +125,10 @@ with begun as (
     update notices set state = 'sending', attempts = attempts + 1, reason = null,
         leased_until = clock_timestamp() + make_interval(secs => $2)
     where id = any($1::uuid[]) and state = 'created'
-    returning id, attempts, media[step + 1] as medium
+    returning id, attempts, media[step + 1] as medium, next_at
 )
-insert into attempts (notice_id, number, medium, provider, state, started_at)
-select b.id, b.attempts, b.medium, c.provider, 'sending', $3
+insert into attempts (notice_id, number, medium, provider, state, due_at, started_at)
+select b.id, b.attempts, b.medium, c.provider, 'sending', b.next_at, $3
 from begun b join unnest($1::uuid[], $4::text[]) as c (id, provider) on c.id = b.id
 returning notice_id, number;
 

@@ -48,6 +48,7 @@ class _Begun:
     to: str
     content: Content
     created_at: datetime
+    due_at: datetime
     provider: str
 
 
@@ -210,6 +211,7 @@ class Sender:
                 numbers[row["id"]],
                 content,
                 row["created_at"],
+                row["next_at"],
                 providers[row["id"]],
             )
             for row in rows
@@ -234,9 +236,8 @@ class Sender:
 
     async def _attempt(self, medium: Switch, begun: _Begun) -> None:
         """One attempt, from the provider's answer to its row. What our own code breaks counts as technical."""
-        self._gauges.waited.labels(medium.name).observe(
-            (self._clock.now() - begun.created_at).total_seconds()
-        )
+        begun_at = self._clock.now()
+        self._gauges.waited.labels(medium.name).observe((begun_at - begun.created_at).total_seconds())
         try:
             order = Order(reference(begun.notice_id, begun.number), begun.to, begun.content)
             result = await medium.send(begun.provider, order)
@@ -246,6 +247,9 @@ class Sender:
             )
             result = Result(Outcome.TECHNICAL, f"{medium.name}-fault")
         self._gauges.attempts.labels(medium.name, begun.provider, result.reason).inc()
+        if result.outcome not in (Outcome.TECHNICAL, Outcome.THROTTLED):
+            handed = begun_at if medium.name == "call" else self._clock.now()
+            self._gauges.handed.labels(begun.provider).observe((handed - begun.due_at).total_seconds())
         body = {
             "number": begun.number,
             "outcome": str(result.outcome),

@@ -74,7 +74,9 @@ async def load_notices(conn: Conn, work: Work, ids: Sequence[UUID], seal: Seal) 
     for row in await conn.fetch(Q["notices"], ids):
         work.notices[row["id"]] = _notice(row, seal)
     for row in await conn.fetch(Q["attempts"], ids):
-        work.attempts[row[0], row[1]] = Attempt(row["medium"], State(row["state"]), row["parts"], row["code"])
+        work.attempts[row[0], row[1]] = Attempt(
+            row["medium"], State(row["state"]), row["parts"], row["code"], row["provider"], row["sent_at"]
+        )
     for row in await conn.fetch(Q["fates"], ids):
         work.fates.setdefault((row[0], row[1]), []).append(row["fate"])
 

@@ -70,6 +70,8 @@ class Attempt:
     state: State
     parts: int
     code: str = ""
+    provider: str = ""
+    sent_at: datetime | None = None  # a provider had it: its answer to a text, the beginning of a call
 
 
 @dataclass(slots=True)
