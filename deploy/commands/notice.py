@@ -1,4 +1,4 @@
-"""`gongji notice preview`: how notices read before anybody gets them."""
+"""`gongji notice`: here is `preview`, how notices read before anybody gets them; what became of them is in `notice_*`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from deploy.commands import notice_desk, notice_providers, notice_tell
 from deploy.commands.policy_files import day, print_json, tree
 from deploy.notices import preview as reading
 from deploy.notices.preview import CHANNELS_ZH, STATES_ZH, Listed, Shown
@@ -167,3 +168,8 @@ def _overview(listed: Sequence[Listed], as_written: Templates) -> None:
         outcomes = f"{one.outcomes:2} 例 outcomes"
         line = f"{template.name:{width}}  {_state(template, as_written)}  {outcomes}  {parts}  {template.file}  {codes}"
         typer.echo(line.rstrip())
+
+
+for _part in (notice_desk, notice_tell):
+    app.registered_commands += _part.app.registered_commands
+app.add_typer(notice_providers.app, name="providers")

@@ -29,6 +29,11 @@ def token(text: str | bytes | None) -> str:
         return f"<{len(text)} characters>"
     if _UUID.fullmatch(text):
         return text
+    return numbers(text)
+
+
+def numbers(text: str) -> str:
+    """A text of any kind with what looks like a certificate or phone number masked."""
     return _PERSONAL_NUMBER.sub(lambda m: mask(m[0], "certificate"), text)
 
 

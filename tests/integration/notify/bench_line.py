@@ -89,6 +89,7 @@ class Bench:
         self.policies = policies.load(overlay=overlay)
         words = templates or template_files.load()
         handler: Any = NotifyHandler(self.clock, self.policies, frozenset({"zheliban"}), words, since, SEAL)
+        self.handler: NotifyHandler = handler
         self.step = BatchStep(handler, pool, self.clock, SystemIds())
         self.sms = Played("sms", list(sms) or [Result(Outcome.ACCEPTED, "sms-accepted", "0", ("sms-1",))])
         self.call = Played("call", list(call) or [Result(Outcome.DELIVERED, "call-confirmed")])
