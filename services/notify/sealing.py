@@ -60,8 +60,8 @@ class Seal:
         self._first = self._ciphers[first]
         self.prefix: Final = _SEALED + first
         """What every value begins with that was sealed under the first key."""
-        self.number_key: Final = _derived(keys[-1], b"telephone numbers", KEY_BYTES)
-        """For the hashes of telephone numbers: of the last key, so that processes count together while a new key is put in front."""
+        self.number_key: Final = _derived(self._by_name[min(self._by_name)], b"telephone numbers", KEY_BYTES)
+        """For the hashes of telephone numbers: of one key of the set, whatever their order, so that it changes once while keys change."""
 
     def seal(self, plain: str | bytes, row: str) -> bytes:
         """`plain`, sealed for `row`: table and key, such as `person 33010000000000000001`."""
