@@ -1,6 +1,7 @@
 """How attempts are named towards providers, how their ids are kept, and how their receipts become outcomes."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from services.notify.domain.receipts import Receipt
@@ -8,6 +9,9 @@ from services.notify.outcomes import Outcomes
 from services.notify.providers.interface import StoreReceipts
 from shared.clock import Clock
 from shared.messaging.handler import Due
+
+_LONGEST: Final = 100
+"""Characters of a provider's id or word that are kept."""
 
 
 def known_as(provider: str, provider_id: str) -> str:
@@ -24,10 +28,18 @@ def receipts_into(outcomes: Outcomes, clock: Clock, provider: str) -> StoreRecei
     """Stores receipts; it returns when they are committed. One id twice in a batch: the last word counts."""
 
     async def store(receipts: Sequence[Receipt]) -> None:
-        last = {known_as(provider, one.provider_id): one for one in receipts}
+        last = {known_as(provider, _kept(one.provider_id)): one for one in receipts}
         now = clock.now()
         await outcomes.put(
-            [Due("receipt", i, now, {"fate": str(one.fate), "code": one.code}) for i, one in last.items()]
+            [
+                Due("receipt", i, now, {"fate": str(one.fate), "code": _kept(one.code)})
+                for i, one in last.items()
+            ]
         )
 
     return store
+
+
+def _kept(text: str) -> str:
+    """What a column takes, for one receipt that cannot be stored would come again for ever: no NUL, no half of a pair, no novel."""
+    return text.replace("\0", "").encode(errors="replace").decode()[:_LONGEST]

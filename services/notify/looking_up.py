@@ -8,10 +8,13 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from services.notify.domain.caps import hashed
 from services.notify.domain.contact import contact
+from services.notify.domain.course import Outcome, State
 from services.notify.links import reference
 from services.notify.providers.interface import LooksUp, Result, Sent
 from services.notify.providers.switch import Switch
+from services.notify.queueing import Q as QUEUEING
 from services.notify.sealing import Seal
 from services.notify.storage import Q, persons
 from shared import log
@@ -20,6 +23,9 @@ from shared.messaging.handler import Due
 
 _LONGEST: Final = 10.0
 """Seconds that a provider may take to say what it knows; then it has not said anything."""
+
+_NEVER_SENT: Final = (Outcome.TECHNICAL, Outcome.THROTTLED)
+"""What a look-up may say of an attempt without an answer. Of one that the provider has taken it means that it has lost sight of it."""
 
 
 class LookingUp:
@@ -49,18 +55,19 @@ class LookingUp:
     async def _sent(self, rows: Sequence[Record], now: datetime) -> dict[UUID, Sent]:
         async with self._pool.acquire() as conn:
             people = await persons(conn, (row["psn_no"] for row in rows), self._seal)
-            named = await conn.fetch(
-                Q["provider_ids"], [row["id"] for row in rows], [row["number"] for row in rows]
-            )
+            attempts = [row["id"] for row in rows], [row["number"] for row in rows]
+            named = await conn.fetch(Q["provider_ids"], *attempts)
+            used = {row[0]: row[1] for row in await conn.fetch(QUEUEING["used"], *attempts)}
         ids: dict[UUID, list[str]] = {}
         for notice_id, provider_id in named:
             ids.setdefault(notice_id, []).append(provider_id.partition("/")[2])
         found = {}
         for row in rows:
             number = contact(people.get(row["psn_no"]), now)
+            same = isinstance(number, str) and used.get(row["id"]) == hashed(number, self._seal.number_key)
             found[row["id"]] = Sent(
                 reference(row["id"], row["number"]),
-                number if isinstance(number, str) else "",
+                str(number) if same else "",  # the person may have another number by now
                 row["started_at"],
                 now - row["started_at"],
                 tuple(ids.get(row["id"], ())),
@@ -69,7 +76,7 @@ class LookingUp:
 
     async def _one(self, provider: str, sent: Sent) -> Result | None:
         who = self._who(provider)
-        if who is None:
+        if who is None or not sent.number:
             return None
         try:
             async with asyncio.timeout(_LONGEST):
@@ -81,7 +88,8 @@ class LookingUp:
 
 def _due(row: Record, result: Result | None, now: datetime) -> Due:
     body: dict[str, object] = {"number": row["number"]}
-    if result is None:
+    taken = State(row["state"]) is State.PENDING
+    if result is None or (taken and result.outcome in _NEVER_SENT):
         return Due("silence", str(row["id"]), now, body)
     body |= {"outcome": str(result.outcome), "reason": result.reason, "code": result.code}
     return Due("looked-up", str(row["id"]), now, body)

@@ -13,6 +13,11 @@ order by u.at;
 insert into uses (notice_id, number, number_hash, medium, at)
 select n, a, h, $4, $5 from unnest($1::uuid[], $2::int[], $3::bytea[]) as u (n, a, h);
 
+-- name: used
+-- Which numbers attempts went to.
+select u.notice_id, u.number_hash from uses u
+join unnest($1::uuid[], $2::int[]) as a (id, number) on a.id = u.notice_id and a.number = u.number;
+
 -- name: free
 delete from uses u using unnest($1::uuid[], $2::int[]) as f (notice_id, number)
 where u.notice_id = f.notice_id and u.number = f.number;

@@ -17,6 +17,8 @@ _LARGEST: Final = 2**20
 _PATIENCE: Final = 4.0
 """Seconds for storing; providers wait about 5 s, and send the report again."""
 
+_PORT_AGAIN: Final = 5.0
+
 
 class Reports:
     """Serves while it runs; providers that take no reports have no door."""
@@ -34,7 +36,7 @@ class Reports:
         return bool(self._takers)
 
     async def run(self, host: str, port: int, ready: Callable[[int], None] = lambda port: None) -> None:
-        """Serves until cancelled. Port 0: any free one, told to `ready` and the log. Raises `OSError` if the port is taken."""
+        """Serves until cancelled. Port 0: any free one, told to `ready` and the log. A port that is taken is waited for."""
         app = web.Application(client_max_size=_LARGEST)
         app.router.add_route("*", "/receipts/{provider}", self._take)
         runner = web.AppRunner(
@@ -42,13 +44,23 @@ class Reports:
         )  # an access log would keep secrets and numbers of queries
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, port, backlog=256).start()
+            await self._listen(runner, host, port)
             served = int(runner.addresses[0][1])
             self._log.info("reports-ready", port=served, providers=sorted(self._takers))
             ready(served)
             await asyncio.Event().wait()
         finally:
             await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner, host: str, port: int) -> None:
+        """Texts and calls go on meanwhile; providers send their reports again."""
+        while True:
+            try:
+                await web.TCPSite(runner, host, port, backlog=256).start()
+                return
+            except OSError as error:
+                self._log.warning("reports-wait-for-port", host=host, port=port, **log.fault(error))
+                await asyncio.sleep(_PORT_AGAIN)
 
     async def _take(self, request: web.Request) -> web.Response:
         name = request.match_info["provider"]
@@ -64,7 +76,10 @@ class Reports:
             return self._turned_away(name, "forged", 403, "not the provider's own")
         except ValueError as error:
             return self._turned_away(name, "unreadable", 400, str(error))
-        except TimeoutError:
+        except (
+            Exception
+        ) as error:  # the database is away, or we are wrong: not stored, so it has to come again
+            self._log.warning("report not stored", provider=name, **log.fault(error))
             return self._turned_away(name, "not-stored", 503, "try again")
         self._gauges.reports.labels(name, "taken").inc()
         media_type, body = taker.taken(posted)

@@ -10,6 +10,7 @@ from darabonba.runtime import RuntimeOptions
 from services.notify.domain.course import Outcome
 from services.notify.providers.interface import Result
 from services.notify.providers.options import AlibabaSettings
+from services.notify.providers.reached import NOT_REACHED
 
 _SERVER_FAULT: Final = 500
 
@@ -40,7 +41,7 @@ def failed(error: Exception, medium: str, reference: str) -> Result:
         outcome = Outcome.THROTTLED if code.startswith("Throttling") else Outcome.TECHNICAL
         return Result(outcome, f"{medium}-{outcome}", code)
     if _caused_by(error, ClientConnectorError):
-        return Result(Outcome.TECHNICAL, f"{medium}-technical", "not reached")
+        return Result(Outcome.TECHNICAL, f"{medium}-technical", NOT_REACHED)
     return Result(Outcome.UNKNOWN, f"{medium}-unknown", type(error).__name__, (reference,))
 
 

@@ -6,7 +6,7 @@ look-ups, so that an attempt is found again whatever became of its answer.
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from alibabacloud_dysmsapi20170525 import models
@@ -18,6 +18,7 @@ from services.notify.domain.receipts import Fate, Receipt
 from services.notify.providers.alibaba import config, failed, runtime
 from services.notify.providers.interface import Around, Order, Posted, Result, Sent, proven
 from services.notify.providers.options import AlibabaSettings
+from services.notify.providers.reached import Reached
 from shared.clock import BEIJING
 
 _ENDPOINT: Final = "dysmsapi.aliyuncs.com"
@@ -32,6 +33,7 @@ _PERMANENT_ERR: Final = frozenset(
 _WAITING, _FAILED, _ARRIVED = 1, 2, 3  # send_status of a look-up
 _FORGOTTEN: Final = timedelta(minutes=2)
 """An order that the service does not know so long after it was given was never taken."""
+_PAGE: Final = 50
 
 
 class AlibabaSms:
@@ -43,12 +45,12 @@ class AlibabaSms:
         self.name, self._settings, self._code_of = name, settings, around.code_of
         self.at_once, self.longest = settings.at_once, settings.timeout * 2 + 30
         self._client = Client(config(settings, _ENDPOINT))
-        self._reached = True
+        self._reached = Reached()
 
     @property
     def up(self) -> bool:
-        """Whether the last request reached the service: there is no session that could be watched."""
-        return self._reached
+        """Whether the service can be reached."""
+        return self._reached.up
 
     async def run(self) -> None:
         """Nothing to keep: each request has a connection of its own."""
@@ -67,35 +69,42 @@ class AlibabaSms:
         )
         try:
             answer = await self._client.send_sms_with_options_async(request, runtime(self._settings))
-        except Exception as error:  # the SDK raises its own, aiohttp's and json's
-            result = failed(error, self.medium, order.reference)
-        else:
             result = _result(str(answer.body.code), order.reference)
-        self._reached = result.code != "not reached"
+        except Exception as error:  # the SDK raises its own, aiohttp's and json's; an answer may have no body
+            result = failed(error, self.medium, order.reference)
+        self._reached.note(result.code)
         return result
 
     async def look_up(self, sent: Sent) -> Result | None:
         """What became of an attempt, by number and Beijing date; found by its `OutId`."""
-        day = sent.started_at.astimezone(BEIJING).strftime("%Y%m%d")
-        request = models.QuerySendDetailsRequest(
-            phone_number=digits(sent.number), send_date=day, page_size=50, current_page=1
-        )
-        answer = await self._client.query_send_details_with_options_async(request, runtime(self._settings))
-        if answer.body.code != "OK":
-            return None
-        details = answer.body.sms_send_detail_dtos
-        known = details.sms_send_detail_dto if details and details.sms_send_detail_dto else []
-        own = next((one for one in known if one.out_id == sent.reference), None)
+        begun = sent.started_at.astimezone(BEIJING)
+        days = sorted(
+            {begun.date(), (begun + _FORGOTTEN).date()}
+        )  # the service's day may have begun meanwhile
+        own, whole = None, True
+        for day in days:
+            known, all_of_day = await self._of_day(sent.number, day)
+            own = own or next((one for one in known if one.out_id == sent.reference), None)
+            whole = whole and all_of_day
         if own is None:
-            return (
-                None if sent.age < _FORGOTTEN else Result(Outcome.TECHNICAL, "sms-never-taken", "not known")
-            )
+            never = whole and sent.age >= _FORGOTTEN
+            return Result(Outcome.TECHNICAL, "sms-never-taken", "not known") if never else None
         if own.send_status == _ARRIVED:
             return Result(Outcome.DELIVERED, "sms-delivered", own.err_code or "")
         if own.send_status == _FAILED:
             outcome = Outcome(str(_fate(own.err_code or "")))
             return Result(outcome, f"sms-{outcome}", own.err_code or "")
         return None
+
+    async def _of_day(self, number: str, day: date) -> tuple[Sequence[Any], bool]:
+        """What was sent to a number on a Beijing day, and whether that is all of it."""
+        request = models.QuerySendDetailsRequest(
+            phone_number=digits(number), send_date=day.strftime("%Y%m%d"), page_size=_PAGE, current_page=1
+        )
+        answer = await self._client.query_send_details_with_options_async(request, runtime(self._settings))
+        details = answer.body.sms_send_detail_dtos
+        known = details.sms_send_detail_dto if details and details.sms_send_detail_dto else []
+        return known, answer.body.code == "OK" and len(known) < _PAGE
 
     def read(self, posted: Posted) -> Sequence[Receipt]:
         """SmsReport: a JSON array. Raises `Forged` without the key, `ValueError` for what is no such array."""

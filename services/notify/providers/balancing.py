@@ -1,12 +1,13 @@
 """Keeps the shares of the providers: reads what each did lately, moves shares by the rules, and tells the switches."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.notify.domain import weights
-from services.notify.domain.weights import Share
+from services.notify.domain.weights import Seen, Share
 from services.notify.gauges import Gauges
 from services.notify.providers import storage
 from services.notify.providers.catalogue import Entry
@@ -27,6 +28,7 @@ class Balancing:
         self._pool, self._clock, self._switches, self._entries = pool, clock, switches, entries
         self._gauges = gauges
         self._slowness_at: datetime | None = None
+        self._slow: dict[str, float] = {}
         self._log = log.get()
 
     async def begin(self) -> None:
@@ -59,13 +61,21 @@ class Balancing:
             for one in shares:
                 self._gauges.share.labels(one.name).set(one.weight)
 
+    def _remembered(self, seen: Mapping[str, Seen], *, slowness: bool) -> dict[str, Seen]:
+        """Slowness is measured now and then: in between a provider is as slow as it was, or its share would come back."""
+        if slowness:
+            self._slow |= {name: one.slow for name, one in seen.items()}
+        return {name: replace(one, slow=self._slow.get(name, 0.0)) for name, one in seen.items()}
+
     async def _shares(self, names: Sequence[str], now: datetime, *, slowness: bool) -> list[Share]:
         """The shares of one medium's providers, moved if they have to."""
         async with self._pool.acquire() as conn, conn.transaction():
             shares = await storage.shares(conn, names)
             if len(names) < 2:
                 return shares
-            seen = await storage.lately(conn, names, now, slowness=slowness)
+            seen = self._remembered(
+                await storage.lately(conn, names, now, slowness=slowness), slowness=slowness
+            )
             if not weights.moves(shares, seen, now):
                 return shares
             shares = await storage.shares(

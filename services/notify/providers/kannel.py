@@ -64,11 +64,15 @@ class Kannel:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             self._reached = False
             return Result(Outcome.TECHNICAL, "sms-technical", type(error).__name__)
+        except httpx.PoolTimeout:  # it never left: all connections were in use
+            return Result(Outcome.THROTTLED, "sms-throttled", "PoolTimeout")
         except httpx.HTTPError as error:  # it may have been taken
             return Result(Outcome.UNKNOWN, "sms-unknown", type(error).__name__, (order.reference,))
         self._reached = True
-        outcome = _REPLY.get(answer.status_code, Outcome.TECHNICAL)
-        ids = (order.reference,) if outcome is Outcome.ACCEPTED else ()
+        outcome = _REPLY.get(answer.status_code)
+        if outcome is None:  # something between us and the gateway fails: it may have been taken
+            outcome = Outcome.UNKNOWN if answer.is_server_error else Outcome.TECHNICAL
+        ids = (order.reference,) if outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN) else ()
         return Result(outcome, f"sms-{outcome}", f"{answer.status_code} {answer.text[:40]}", ids)
 
     async def run(self) -> None:

@@ -12,6 +12,7 @@ LOGGERS: Final = (
     "aiohttp.access",
     "aiohttp.client",
     "aiohttp.internal",
+    "aiohttp.server",
     "aiohttp.web",
     "alibabacloud-tea",
     "credentials",

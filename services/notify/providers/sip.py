@@ -7,6 +7,7 @@ from services.notify.clients.speech import Speech
 from services.notify.domain.course import Outcome
 from services.notify.providers.interface import Around, Order, Result
 from services.notify.providers.options import SipSettings
+from shared import log
 
 _OUTCOME: Final[dict[CallResult, Outcome]] = {
     CallResult.CONFIRMED: Outcome.DELIVERED,
@@ -53,8 +54,12 @@ class Sip:
 
     async def send(self, order: Order) -> Result:
         """Call, say who calls, and the details after the key 1."""
-        opening = await self._speech.say(order.content.opening or _OPENING)
-        speech = await self._speech.say(order.content.speech)
+        try:
+            opening = await self._speech.say(order.content.opening or _OPENING)
+            speech = await self._speech.say(order.content.speech)
+        except Exception as error:  # the voice's or the folder's: nothing has rung
+            log.get().error("a call cannot be spoken", provider=self.name, **log.fault(error))
+            return Result(Outcome.TECHNICAL, "call-no-voice", type(error).__name__)
         call = await self._client.call(order.number, opening, speech)
         return Result(_OUTCOME[call.result], f"call-{call.result}", call.code)
 

@@ -21,6 +21,7 @@ from services.notify.domain.course import Outcome
 from services.notify.domain.receipts import Fate, Receipt
 from services.notify.providers.interface import Around, Order, Posted, Result, Sent, proven
 from services.notify.providers.options import TencentSettings
+from services.notify.providers.reached import NOT_REACHED, Reached
 
 _THROTTLED: Final = "LimitExceeded"
 _PERMANENT: Final = frozenset(
@@ -28,8 +29,6 @@ _PERMANENT: Final = frozenset(
 )
 _PERMANENT_WORD: Final = frozenset({"MOBILE_NOT_ON_SERVICE", "EMPTY", "BLACKLIST", "MK:0001", "MK:0012"})
 """`errmsg` of reports about numbers that will never take a text; others may pass."""
-_FORGOTTEN: Final = timedelta(minutes=2)
-"""An order that the service does not know so long after it was given was never taken."""
 
 
 class TencentSms:
@@ -50,12 +49,12 @@ class TencentSms:
             settings.region,
             ClientProfile(httpProfile=http),
         )
-        self._reached = True
+        self._reached = Reached()
 
     @property
     def up(self) -> bool:
-        """Whether the last request reached the service: there is no session that could be watched."""
-        return self._reached
+        """Whether the service can be reached."""
+        return self._reached.up
 
     async def run(self) -> None:
         """Nothing to keep: requests share the SDK's own connections."""
@@ -72,15 +71,17 @@ class TencentSms:
         request.SessionContext = order.reference
         try:
             answer = await self._client.SendSms(request)
+            result = _result(answer.SendStatusSet)
         except Exception as error:  # the SDK raises its own, httpx's and json's
             result = _failed(error)
-        else:
-            result = _result(answer.SendStatusSet)
-        self._reached = result.code != "not reached"
+        self._reached.note(result.code)
         return result
 
     async def look_up(self, sent: Sent) -> Result | None:
-        """What became of an attempt, by number and time; found by its `SessionContext`. The service knows a text once it has ended."""
+        """What became of an attempt, by number and time; found by its `SessionContext`.
+
+        The service lists a text once it has ended: one that it does not list may be on its way to a phone that is off.
+        """
         request = models.PullSmsSendStatusByPhoneNumberRequest()
         request.BeginTime = int((sent.started_at - timedelta(minutes=1)).timestamp())
         request.Offset, request.Limit = 0, 100
@@ -89,7 +90,7 @@ class TencentSms:
         known = answer.PullSmsSendStatusSet or []
         own = next((one for one in known if one.SessionContext == sent.reference), None)
         if own is None:
-            return None if sent.provider_ids or sent.age < _FORGOTTEN else _NEVER_TAKEN
+            return None
         outcome = Outcome(str(_fate(str(own.ReportStatus), str(own.Description))))
         return Result(outcome, f"sms-{outcome}", str(own.Description)[:60])
 
@@ -106,9 +107,6 @@ class TencentSms:
     def taken(self, posted: Posted) -> tuple[str, bytes]:
         """What stops the service from pushing the report again."""
         return "application/json", b'{"result": 0, "errmsg": "OK"}'
-
-
-_NEVER_TAKEN: Final = Result(Outcome.TECHNICAL, "sms-never-taken", "not known")
 
 
 def _result(statuses: Sequence[Any] | None) -> Result:
@@ -134,7 +132,7 @@ def _failed(error: Exception) -> Result:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout):
-            return Result(Outcome.TECHNICAL, "sms-technical", "not reached")
+            return Result(Outcome.TECHNICAL, "sms-technical", NOT_REACHED)
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, TencentCloudSDKException) and error.requestId:
         return _refused(str(error.code))

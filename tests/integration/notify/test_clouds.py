@@ -141,17 +141,23 @@ async def test_no_answer_is_unknown_and_found_by_looking_up_and_sent_once(sky: S
     assert len(sky.texts()) == 1
 
 
-@pytest.mark.parametrize("name", NAMES)
-async def test_what_the_service_does_not_know_was_never_taken_once_it_had_its_time(
-    sky: Sky, name: str
+async def test_what_a_service_that_lists_all_does_not_know_was_never_taken_once_it_had_its_time(
+    sky: Sky,
 ) -> None:
-    provider = sky.provider(name)
+    provider = sky.provider("alibaba")
     assert isinstance(provider, LooksUp)
     number, started = order("01").number, datetime.now(UTC) - timedelta(minutes=5)
     assert await provider.look_up(Sent("r", number, started, timedelta(seconds=30), ())) is None
     late = await provider.look_up(Sent("r", number, started, timedelta(minutes=5), ()))
     assert late is not None
     assert late.outcome is Outcome.TECHNICAL
+
+
+async def test_a_service_that_lists_only_what_has_ended_never_says_that_it_took_nothing(sky: Sky) -> None:
+    provider = sky.provider("tencent")
+    assert isinstance(provider, LooksUp)
+    started = datetime.now(UTC) - timedelta(minutes=25)
+    assert await provider.look_up(Sent("r", order("01").number, started, timedelta(minutes=25), ())) is None
 
 
 @pytest.mark.parametrize("name", NAMES)

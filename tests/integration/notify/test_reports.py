@@ -1,18 +1,24 @@
 """Receipts over HTTP: taken once they are stored, turned away when they are not the provider's own."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
+import pytest
 import pytest_asyncio
 from pydantic import HttpUrl, SecretStr
 
 from services.notify.domain.receipts import Fate, Receipt
 from services.notify.gauges import Gauges
+from services.notify.links import receipts_into
+from services.notify.outcomes import Outcomes
 from services.notify.providers.interface import Around, StoreReceipts
 from services.notify.providers.kannel import Kannel
 from services.notify.providers.options import KannelSettings
 from services.notify.reports import Reports
+from shared.clock import SystemClock
+from shared.messaging.handler import Due
 from shared.metrics import Metrics
 
 KEY = "a-key-of-the-gateway"
@@ -31,6 +37,7 @@ class Door:
         )
         self.stored: list[Receipt] = []
         self.broken = False
+        self.fault: Exception | None = None
         self.metrics = Metrics()
         around = Around(self._store, lambda template, provider: None)
         self._reports = Reports([Kannel("gate", settings, around)], self._store, Gauges(self.metrics))
@@ -39,13 +46,15 @@ class Door:
         async def store(receipts: Sequence[Receipt]) -> None:
             if self.broken:
                 await asyncio.sleep(60)
+            if self.fault:
+                raise self.fault
             self.stored += receipts
 
         return store
 
-    async def open(self) -> httpx.AsyncClient:
+    async def open(self, at: int = 0) -> httpx.AsyncClient:
         port = asyncio.get_running_loop().create_future()
-        self.task = asyncio.create_task(self._reports.run("127.0.0.1", 0, ready=port.set_result))
+        self.task = asyncio.create_task(self._reports.run("127.0.0.1", at, ready=port.set_result))
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{await port}", timeout=10)
 
     def counted(self) -> dict[str, float]:
@@ -118,3 +127,40 @@ async def test_a_report_that_cannot_be_stored_is_asked_for_again(door: Opened) -
     said = await client.get("/receipts/gate", params={"key": KEY, "reference": "r1", "state": "1"})
     assert said.status_code == 503
     assert one.counted() == {"not-stored": 1}
+
+
+async def test_a_report_that_the_tables_refuse_is_said_to_be_not_stored(door: Opened) -> None:
+    one, client = door
+    one.fault = RuntimeError("who reported what")
+    said = await client.get("/receipts/gate", params={"key": KEY, "reference": "r1", "state": "1"})
+    assert said.status_code == 503
+    assert "who" not in said.text
+
+
+async def test_a_port_that_is_taken_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.notify.reports._PORT_AGAIN", 0.05)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        one = Door()
+        opening = asyncio.create_task(one.open(taken.getsockname()[1]))
+        await asyncio.sleep(0.3)
+        assert not one.task.done()
+    async with await asyncio.wait_for(opening, 60) as client:
+        assert (await client.get("/receipts/other")).status_code == 404
+    one.task.cancel()
+    await asyncio.gather(one.task, return_exceptions=True)
+
+
+async def test_what_no_column_takes_is_left_out_of_a_receipt() -> None:
+    stored: list[Due] = []
+
+    async def apply(dues: Sequence[Due]) -> None:
+        stored.extend(dues)
+
+    outcomes = Outcomes(apply)
+    running = asyncio.create_task(outcomes.run())
+    store = receipts_into(outcomes, SystemClock(), "gate")
+    await store([Receipt("r\0" + "x" * 5000, Fate.DELIVERED, "\ud800 ok\0")])
+    running.cancel()
+    assert [(due.entity, due.body["code"]) for due in stored] == [("gate/r" + "x" * 99, "? ok")]

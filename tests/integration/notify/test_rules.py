@@ -212,6 +212,41 @@ class Knows(Played):
         self.answers = list(answers)
 
 
+async def looked_up_later(pool: db.Pool, first: Result, *answers: Result | None) -> tuple[Bench, Knows]:
+    """A text of which nothing is heard, and a provider that can be asked."""
+    bench = Bench(pool)
+    cloud = Knows("sms", [first])
+    cloud.says(*answers)
+    bench.providers = [cloud, bench.call]
+    bench.sender = bench.make_sender()
+    await bench.publish("registry.persons.recorded", ANN.recorded(), "authority")
+    await bench.publish("binding.decisions.refused", decision(1, ANN, state=State.REFUSED))
+    await bench.work()
+    return bench, cloud
+
+
+async def test_a_provider_that_lost_sight_of_a_text_that_it_took_is_not_given_it_again(pool: db.Pool) -> None:
+    never = Result(Outcome.TECHNICAL, "sms-never-taken")
+    bench, cloud = await looked_up_later(
+        pool, Result(Outcome.ACCEPTED, "sms-accepted", "0", ("x",)), never, never
+    )
+    for minutes in (5, 24):
+        bench.clock.forward(minutes=minutes)
+        await bench.work()
+    assert (await bench.notices(), len(cloud.sent)) == ([("pending", None)], 1)
+
+
+async def test_who_has_another_number_by_now_is_not_looked_up_under_it(pool: db.Pool) -> None:
+    never = Result(Outcome.TECHNICAL, "sms-never-taken")
+    bench, cloud = await looked_up_later(pool, Result(Outcome.UNKNOWN, "sms-unknown", "timeout"), never)
+    moved = ANN.recorded().model_copy(update={"tel": "13900000001", "version": 2})
+    await bench.publish("registry.persons.recorded", moved, "authority")
+    bench.clock.forward(minutes=5)
+    await bench.work()
+    assert (len(cloud.answers), len(cloud.sent)) == (1, 1)
+    assert await bench.notices() == [("unknown", None)]
+
+
 @pytest.mark.parametrize(
     ("answers", "texts", "end"),
     [
