@@ -10,7 +10,6 @@ from typing import Any
 import asyncpg
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from deploy.commands.notice_options import (
     About,
@@ -100,11 +99,11 @@ def _print(rows: Sequence[asyncpg.Record], prompt: figures.Prompt | None, wanted
     console = Console(highlight=False)
     if prompt:
         console.print(notice_tables.counts(rows))
-        console.print(notice_tables.prompt(prompt), soft_wrap=True)
+        console.print(notice_tables.prompt(prompt))
         return
     for row in rows:
         for line in notice_tables.lines(dict(row)):
-            console.print(line, soft_wrap=True)
+            console.print(line)
     if not rows:
         console.print("没有这样的通知 / no such notices")
     elif len(rows) == wanted.rows:
@@ -128,19 +127,15 @@ def show(notice_id: NoticeId, text: Text = False, as_json: AsJson = False) -> No
         _json(told)
         return
     console = Console(highlight=False)
-    attempts = told.pop("attempts")
-    for name, value in told.items():
-        if value not in (None, [], {}):
-            value = (
-                json.dumps(value, ensure_ascii=False, default=str)
-                if isinstance(value, list | dict)
-                else value
-            )
-            console.print(f"[bold]{name}[/bold]  {escape(str(value))}", soft_wrap=True)
-    console.print(notice_tables.attempts(attempts))
-    for one in attempts:
+    for line in notice_tables.sheet(told):
+        console.print(line)
+    console.print(notice_tables.attempts(told["attempts"]))
+    for one in told["attempts"]:
         for receipt in one["receipts"]:
-            console.print(f"回执 receipt {one['number']}: {json.dumps(receipt, ensure_ascii=False, default=str)}", soft_wrap=True)  # fmt: skip
+            console.print(
+                f"回执 receipt {one['number']}: {receipt['provider_id']} {receipt['fate']} {receipt['code']}",
+                markup=False,
+            )
 
 
 def _words(found: Shown, *, needed: bool) -> tuple[Content | None, bool]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 import asyncpg
 import typer
@@ -14,6 +15,7 @@ from deploy.commands.notice_desk import prompt_json
 from deploy.commands.notice_options import AsJson, Operator, Why
 from deploy.local.errors import StackError
 from deploy.reading import notice_tables, notices, running
+from deploy.reading.running import Running
 from services.notify.domain.weights import FULL
 from services.notify.providers import figures, storage
 from shared.db import Conn
@@ -38,32 +40,40 @@ def providers(
     """
     if context.invoked_subcommand:
         return
-    stack = running.find()
-
-    async def read(conn: Conn) -> tuple[list[asyncpg.Record], list[asyncpg.Record], figures.Prompt]:
-        now = stack.clock.now()
-        changes = await storage.history(conn, await figures.names(conn), rows) if history else []
-        return await figures.providers(conn, now), changes, await figures.prompt(conn, now)
-
-    async def all_() -> tuple[Any, ...]:
-        return *await notices.ask(stack, read), await notices.links(stack)
-
-    found, changes, prompt, links = asyncio.run(all_())
+    told = asyncio.run(_read(running.find(), rows if history else 0))
     if as_json:
-        told = [dict(row) | {"up": links.get(row["name"])} for row in found]
-        document = {
-            "providers": told,
-            "prompt": prompt_json(prompt),
-            "history": [dict(row) for row in changes],
-        }
+        rows_ = [dict(row) | {"up": told.links.get(row["name"])} for row in told.providers]
+        changes = [dict(row) for row in told.history]
+        document = {"providers": rows_, "prompt": prompt_json(told.prompt), "history": changes}
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1, default=str))
         return
     console = Console(highlight=False)
-    console.print(notice_tables.providers(found, links))
-    console.print(notice_tables.LEGEND, soft_wrap=True)
-    console.print(notice_tables.prompt(prompt), soft_wrap=True)
-    for line in notice_tables.history(changes):
-        console.print(line, soft_wrap=True, markup=False)
+    console.print(notice_tables.providers(told.providers, told.links))
+    console.print(notice_tables.LEGEND)
+    console.print(notice_tables.prompt(told.prompt))
+    for line in notice_tables.history(told.history):
+        console.print(line, markup=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is shown."""
+
+    providers: list[asyncpg.Record]
+    history: list[asyncpg.Record]
+    prompt: figures.Prompt
+    links: dict[str, bool]
+
+
+async def _read(stack: Running, changes: int) -> _Told:
+    links = await notices.links(stack)
+
+    async def all_(conn: Conn) -> _Told:
+        now, names = stack.clock.now(), await figures.names(conn)
+        history = await storage.history(conn, names, changes) if changes else []
+        return _Told(await figures.providers(conn, now), history, await figures.prompt(conn, now), links)
+
+    return await notices.ask(stack, all_)
 
 
 @app.command("set-weight")

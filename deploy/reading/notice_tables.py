@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import asyncpg
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.reading import notice_words as words
@@ -17,11 +19,13 @@ from deploy.reading.words import MEDIA
 from services.notify.desk import Shown
 from services.notify.domain.texts import Content
 from services.notify.providers.figures import PROMPT, Prompt
+from shared.clock import BEIJING
 
 Row = Mapping[str, Any]
 LEGEND = (
-    "min, bad: 近一分钟次数与失败 attempts and failures of the last minute; arrived, to it, to phone: 近一小时送达率与中位耗时"
-    " of the last hour: share that arrived, median seconds until the provider had it and until the phone had it"
+    "min, bad: 近一分钟次数与失败 / attempts and failures of the last minute\n"
+    "arrived, to it, to phone: 近一小时送达率、交服务商与送达的中位耗时 / of the last hour:\n"
+    "share that arrived, median time until the provider and until the phone had it"
 )
 
 
@@ -31,10 +35,12 @@ def lines(row: Row) -> Iterator[str]:
     state = f"{words.STATES[row['state']]} {row['state']}"
     yield f"[bold]{row['id']}[/bold]  {state}"
     who = f"{words.side(row['side'])} {row['person']}"
-    yield f"  {kind.zh} {kind.en} · {who} · 地区 {row['region']} · 决定 {beijing(row['decided_at'])}"
+    yield f"  {kind.zh} {kind.en} · {who}"
+    yield f"  地区 region {row['region']} · 决定 decided {beijing(row['decided_at'])}"
     if row["reason"]:
         yield f"  原因 why: {why.zh} {why.en}" if why.zh != why.en else f"  原因 why: {why.zh}"
-    yield f"  已试 tried: {words.tried(row['tried'])} · 事项 about {row['about']}"
+    yield f"  已试 tried: {words.tried(row['tried'])}"
+    yield f"  事项 about: {row['about']}"
     if row["again_of"]:
         yield f"  重发自 sent again, of {row['again_of']}"
     if row["told_at"]:
@@ -58,8 +64,8 @@ def prompt(figure: Prompt) -> str:
     """The published figure in a line."""
     share = "—" if figure.share is None else f"{figure.share:.1%}"
     return (
-        f"近 24 小时 {PROMPT:g} 秒内交服务商 {share}（{figure.within}/{figure.due}）"
-        f" / with a provider within {PROMPT:g} s: {share}"
+        f"近 24 小时 {PROMPT:g} 秒内交服务商 {share} / with a provider within {PROMPT:g} s"
+        f" ({figure.within}/{figure.due})"
     )
 
 
@@ -102,6 +108,43 @@ def texts(content: Content) -> dict[str, str]:
     forms = asdict(content)
     found = {name: forms[name] for name in ("title", "text", "sms", "speech") if forms[name]}
     return found | ({"opening": opening if opening != content.opening or not named else HIDDEN} if opening else {})  # fmt: skip
+
+
+_TITLES = {
+    "id": "通知", "about": "事项", "version": "版本", "kind": "类别", "side": "对象", "person": "代号", "region": "地区", "state": "状态",
+    "reason": "原因", "decided_at": "决定", "created_at": "产生", "ended_at": "结束", "next_at": "下次处理", "course": "依次方式",
+    "templates": "文案版本", "again_of": "重发自", "again_by": "重发人", "again_why": "重发事由", "again_at": "重发时间",
+    "told_at": "告知时间", "told_by": "告知人", "told_note": "告知备注", "sent_again_as": "已重发为", "sent_again_state": "重发状态",
+    "views": "查看记录", "words": "内容",
+}  # fmt: skip
+
+
+def sheet(told: Mapping[str, Any]) -> Iterator[str]:
+    """What `shown` gave, but for the attempts: a line each, times in Beijing."""
+    for name, value in told.items():
+        if value in (None, [], {}) or name == "attempts":
+            continue
+        label = f"[bold]{_TITLES[name]} {name}[/bold]  "
+        if isinstance(value, dict):
+            yield label
+            yield from (f"  [bold]{form}[/bold]  {escape(text)}" for form, text in value.items())
+        elif name == "views":
+            for view in value:
+                yield f"{label}{beijing(view['at'])} {view['operator']} {view['what']}: {escape(view['why'])}"
+        else:
+            yield label + escape(_value(name, value))
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, list):
+        return ", ".join(value)
+    if name == "kind":
+        return f"{words.kind(value).zh} {value}"
+    if name in ("state", "sent_again_state"):
+        return f"{words.STATES[value]} {value}"
+    return f"{words.why(value).zh} {value}" if name == "reason" else str(value)
 
 
 def attempts(rows: Sequence[Mapping[str, Any]]) -> Table:
