@@ -44,22 +44,34 @@ async def load(
 
 def interests(
     operator: Operator,
-    case: Case,
+    file: CaseFile,
     known: Known,
     relations: Mapping[str, RelationRecorded | None],
     files: Mapping[UUID, CaseFile],
     operators: Mapping[str, Operator],
 ) -> Interests:
     """The operator's interests in one case; what the same batch has brought counts before what was loaded."""
+    case = file.state.case
+
+    def named(name: str) -> Operator:
+        return operators.get(name, Operator(name))
+
     held = {pair for pair in permissions.pairs(operator, case) if related(pair, known, relations)}
-    mended = case.earlier_binding_id
-    file = files.get(mended) if mended else None
-    earlier = (
-        (file.state.reviewer, file.state.state) if file else known.earlier.get(mended) if mended else None
+    clerk, mended = risk_clerk.clerk_of(case), case.earlier_binding_id
+    before = files.get(mended) if mended else None
+    decided = (
+        (before.state.reviewer, before.state.state)
+        if before
+        else known.earlier.get(mended)
+        if mended
+        else None
     )
-    name = risk_clerk.clerk_of(case)
-    clerk = operators.get(name, Operator(name)) if name else None
-    return Interests(frozenset(held), earlier, clerk)
+    return Interests(
+        frozenset(held),
+        (named(decided[0]), decided[1]) if decided and decided[0] else None,
+        named(clerk) if clerk else None,
+        tuple(map(named, sorted(file.approvers))),
+    )
 
 
 def related(pair: str, known: Known, relations: Mapping[str, RelationRecorded | None]) -> bool:

@@ -70,11 +70,15 @@ limit $4;
 
 -- name: rates
 -- By province: how many approvals wait for a second person, and of those that were looked at since $2 with how many he or she
--- disagreed. $1 region prefix.
+-- disagreed. In two parts, so that each is found by its index and audit does not go through all bindings for its figures. $1 region prefix.
 select left(c.admdvs, 2) as region, count(*) filter (where c.looked_by is null) as waiting,
        count(*) filter (where c.agreed) as agreed, count(*) filter (where not c.agreed) as disagreed
-from audit_desk.cases c
-where c.sampled is not null and (c.looked_by is null or c.looked_at >= $2) and c.admdvs >= $1 and c.admdvs < $1 || ':'
+from (
+    select admdvs, looked_by, agreed from audit_desk.cases where sampled is not null and looked_by is null
+    union all
+    select admdvs, looked_by, agreed from audit_desk.cases where looked_by is not null and looked_at >= $2
+) c
+where c.admdvs >= $1 and c.admdvs < $1 || ':'
 group by 1
 order by 1;
 

@@ -221,7 +221,7 @@ class AuditHandler:
         name, case = body.operator_id, file.state.case  # type: ignore[union-attr]
         operator = self._operators.get(name, Operator(name))
         bound = conflicts.interests(
-            operator, case, state.known, state.relations, state.files, self._operators
+            operator, file, state.known, state.relations, state.files, self._operators
         )
         return permissions.objections(operator, type(body), case, bound)
 

@@ -11,8 +11,11 @@ where d.round <> excluded.round;
 select binding_id, round from document_check where binding_id = any($1::uuid[]) and state <> 'pending';
 
 -- name: adopt
--- A store was configured: what nobody could read before is read now.
-update document_check set state = 'pending', next_at = clock_timestamp(), since = clock_timestamp() where state = 'unverified';
+-- A store was configured: what nobody could read before is read now, as far as somebody is still to look at it.
+update document_check d set state = 'pending', next_at = clock_timestamp(), since = clock_timestamp()
+from binding b
+where d.state = 'unverified' and b.binding_id = d.binding_id and b.round = d.round
+  and (b.state = 'under-review' or (b.sampled is not null and b.looked_by is null));
 
 -- name: give_up
 -- No store is configured: what waited for one is shown as not verified.
@@ -54,4 +57,4 @@ returning state;
 select d.state, count(*) from document_check d
 join binding b on b.binding_id = d.binding_id and b.round = d.round
   and (b.state = 'under-review' or (b.sampled is not null and b.looked_by is null))
-where d.state in ('pending', 'late', 'unverified') group by 1;
+where d.state in ('pending', 'late') group by 1;

@@ -57,8 +57,17 @@ class CaseFile:
     marks: tuple[str, ...] = ()
     """What a person should look at: codes of reasons."""
     first_eyes: str | None = None
-    """Who has approved the case already, where two persons have to (`state.second_eyes`)."""
+    """Who approved the case before another one did or may, where two persons have to (`state.second_eyes`)."""
     sample: Sample | None = None
+
+    @property
+    def approvers(self) -> frozenset[str]:
+        """Who approved the case and may not be the other person that is still needed: to decide it, or to look again."""
+        if self.state.state is State.UNDER_REVIEW:
+            return frozenset({self.first_eyes} if self.first_eyes else ())
+        if self.sample is None or not self.sample.waits:
+            return frozenset()
+        return frozenset(one for one in (self.first_eyes, self.sample.approved_by) if one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +124,13 @@ def unchanged(file: CaseFile | None, *objections: Reason) -> Outcome:
 
 
 def moved(file: CaseFile, *steps: Step) -> Outcome:
-    """The file after its versions. A case that leaves or re-enters the queue drops its claim."""
+    """The file after its versions. A case that leaves or re-enters the queue drops its claim; who approved it first is known until its next round."""
     state = steps[-1].state
     same_wait = state.state is file.state.state and state.round == file.state.round
     if same_wait:
         return Outcome(replace(file, state=state), steps)
-    return Outcome(CaseFile(state, sample=file.sample), steps)
+    first = file.first_eyes if state.round == file.state.round else None
+    return Outcome(CaseFile(state, first_eyes=first, sample=file.sample), steps)
 
 
 def wrong_state(state: BindingState) -> Reason:

@@ -46,11 +46,12 @@ MAY: Mapping[type, frozenset[Role]] = {
 @dataclass(frozen=True, slots=True)
 class Interests:
     """What could bind an operator to a case. `related`: pairs that the registry holds as relatives now; `earlier`: who decided the request
-    that this one mends, and how; `clerk`: who checked it first, at the counter."""
+    that this one mends, and how; `clerk`: who checked it first, at the counter; `approvers`: who approved it where another person is needed."""
 
     related: frozenset[str] = frozenset()
-    earlier: tuple[str | None, State] | None = None
+    earlier: tuple[Operator, State] | None = None
     clerk: Operator | None = None
+    approvers: tuple[Operator, ...] = ()
 
 
 def objections(operator: Operator, said: type, case: Case, interests: Interests) -> tuple[Reason, ...]:
@@ -67,10 +68,16 @@ def _objections(operator: Operator, said: type, case: Case, interests: Interests
         yield reason("operator-is-party")
     elif not interests.related.isdisjoint(pairs(operator, case)):
         yield reason("operator-related")
-    if said in _DECIDING and interests.earlier == (operator.id, State.REJECTED):
+    by, how = interests.earlier or (None, None)
+    if said in _DECIDING and by and how is State.REJECTED and is_same(operator, by):
         yield reason("operator-decided-before")
     if said in _DECIDING and interests.clerk and is_same(operator, interests.clerk):
         yield reason("operator-was-clerk")
+    # Of the same id the case itself says so, in its turn among the other answers.
+    if said in _DECIDING and any(
+        one.id != operator.id and is_same(operator, one) for one in interests.approvers
+    ):
+        yield reason("second-eyes-needed")
 
 
 def is_same(one: Operator, other: Operator) -> bool:

@@ -52,7 +52,7 @@ def on_queue(file: CaseFile, body: OnQueue, at: datetime, policy: RegionPolicy) 
     if (claim := _of_another(file, body.operator_id, at)) is not None:
         taken = claim.taken_from == body.operator_id
         return unchanged(file, reason("case-taken-over" if taken else "case-claimed"))
-    if file.first_eyes == body.operator_id and not isinstance(body, Released):
+    if body.operator_id in file.approvers and not isinstance(body, Released):
         return unchanged(file, reason("second-eyes-needed"))
     if isinstance(body, Claimed):
         return Outcome(replace(file, claim=Claim(body.operator_id, at + LEASE)))
@@ -82,7 +82,7 @@ def take_over(file: CaseFile, body: TakenOver, at: datetime) -> Outcome:
         return unchanged(file, reason("already-decided"))
     if state.state is not State.UNDER_REVIEW:
         return unchanged(file, wrong_state(state))
-    if file.first_eyes == body.operator_id:
+    if body.operator_id in file.approvers:
         return unchanged(file, reason("second-eyes-needed"))
     if says_nothing(body.note):
         return unchanged(file, field_invalid("note", WHY, "原经办人请假，案件将逾期"))
@@ -106,7 +106,7 @@ def _look_again(file: CaseFile, body: OnQueue, at: datetime) -> Outcome:
         return unchanged(file, reason("already-decided"))
     if body.decision is Decision.SUPPLEMENT:
         return unchanged(file, reason("already-decided"))
-    if sample.approved_by == body.operator_id:
+    if body.operator_id in file.approvers:
         return unchanged(file, reason("second-eyes-needed"))
     agreed = body.decision is Decision.APPROVE
     if not agreed and (objections := _unusable(body)):

@@ -66,7 +66,7 @@ def said(state: Held, event: Event, operators: Mapping[str, Operator], fold: Fol
     result, barred, free = _Result(), list[Reason](), list[UUID]()
     for file in files:
         one, case = file.state.binding_id, file.state.case
-        bound = conflicts.interests(operator, case, state.known, state.relations, state.files, operators)
+        bound = conflicts.interests(operator, file, state.known, state.relations, state.files, operators)
         if why := permissions.objections(operator, type(body), case, bound):
             barred += why
             if not file.state.state.final:

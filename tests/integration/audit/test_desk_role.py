@@ -193,7 +193,7 @@ async def test_a_look_is_open_for_five_minutes(desk_of: Desk, minutes: int) -> N
 async def test_with_the_administrator_s_address_the_commands_take_the_desk_s_role(desk_of: Desk) -> None:
     stack = Running("127.0.0.1:1", database_url=desk_of.urls["admin"])
     assert await commands.ask(stack, lambda conn: conn.fetchval("select current_user")) == "gongji_desk"
-    with pytest.raises(StackError, match="may not read"):
+    with pytest.raises(StackError, match="may not do this"):
         await commands.ask(stack, lambda conn: conn.fetch("select * from audit.person"))
     assert len(await commands.ask(stack, lambda conn: desk.queue(conn, desk.Wanted(), MONDAY))) == 1
 

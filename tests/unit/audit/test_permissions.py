@@ -167,9 +167,15 @@ def test_a_rejection_of_the_same_batch_counts_as_well() -> None:
 
 def test_objections_are_all_told_at_once() -> None:
     nobody = Operator("x", frozenset({Role.CLERK}), ("440000",), frozenset({"S1"}))
-    bound = Interests(frozenset({"B1|S1"}), ("x", State.REJECTED))
+    bound = Interests(frozenset({"B1|S1"}), (Operator("x"), State.REJECTED))
     told = objections(nobody, said.VerdictGiven, case(), bound)
     assert [r.code for r in told] == ["operator-role-missing", "operator-region", "operator-is-party", "operator-decided-before"]  # fmt: skip
+
+
+def test_another_id_of_who_rejected_a_request_does_not_decide_the_one_that_mends_it() -> None:
+    one, other = (Operator(name, frozenset({Role.REVIEWER}), ("100000",), frozenset({"P1"})) for name in "xy")
+    told = objections(other, said.Claimed, case(), Interests(earlier=(one, State.REJECTED)))
+    assert [r.code for r in told] == ["operator-decided-before"]
 
 
 def test_a_case_without_a_confirmed_beneficiary_has_one_party() -> None:

@@ -8,14 +8,16 @@ from pydantic_core import from_json
 
 from services.audit.domain import routing, verdicts
 from services.audit.domain.model import AUTO, Sample
+from services.audit.handlers import AuditHandler
 from shared.contracts import review_verdicts as said
 from shared.contracts.binding_decisions import State
 from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relation
+from shared.contracts.operators import Operator, Role
 from shared.policies.types import SecondEyes
 from shared.policies.values import Review
 from shared.testing.messages import uid
 from shared.testing.proofs import material
-from tests.unit.audit.line import ID, Line, passed, policy, verdict
+from tests.unit.audit.line import EVERYWHERE, ID, OPERATORS, Line, passed, policy, verdict
 
 CHILD = SecondEyes(relations=frozenset({Relation.CHILD}))
 ALL = 1000
@@ -152,3 +154,40 @@ def test_a_kind_of_document_can_call_two_persons(kinds: tuple[str, ...], two: bo
     rule = SecondEyes(materials=frozenset({MaterialKind.RELATION_STATEMENT}))
     papers = tuple(material(kind) for kind in kinds)
     assert line_of(passed(proven=(), materials=papers), second_eyes=(rule,)).state.second_eyes is two
+
+
+TWIN = Operator("op-twin", frozenset({Role.REVIEWER}), EVERYWHERE, frozenset({"P11"}))
+"""A second id of the person who is op-1."""
+
+
+THIRD = Operator("op-third", frozenset({Role.REVIEWER}), EVERYWHERE)
+
+
+def with_more(**review: Any) -> Line:
+    line = Line(policy(review=Review(**review)))
+    line.handler = AuditHandler(line.policies, operators=OPERATORS | {one.id: one for one in (TWIN, THIRD)})
+    line.send(passed(proven=()))
+    return line
+
+
+def test_one_person_with_two_ids_is_not_two_persons() -> None:
+    line = with_more(second_eyes=(CHILD,), sample_per_mille=ALL)
+    line.send(verdict("approve", "op-1"))
+    for again in (verdict("approve", TWIN.id), said.Claimed(binding_id=ID, operator_id=TWIN.id)):
+        assert line.send(again) == []
+        assert code(line) == "second-eyes-needed"
+    assert line.send(verdict("approve", "op-2")) == ["approved"]
+    line.send(verdict("approve", TWIN.id))
+    assert code(line) == "second-eyes-needed", "nor the other person of the second look"
+
+
+def test_neither_of_two_who_approved_looks_again() -> None:
+    line = with_more(second_eyes=(CHILD,), sample_per_mille=ALL)
+    for operator in ("op-1", "op-2"):
+        line.send(verdict("approve", operator))
+    for operator in ("op-1", "op-2"):
+        assert line.send(verdict("approve", operator)) == []
+        assert code(line) == "second-eyes-needed"
+    line.send(verdict("approve", THIRD.id))
+    assert line.told.accepted
+    assert line.batch.files[ID].sample == Sample("op-2", THIRD.id, agreed=True, looked_at=line.now)
