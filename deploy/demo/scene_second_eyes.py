@@ -61,7 +61,10 @@ async def two_persons(world: World, home: Path) -> UUID:
 def told_once(world: World, peers: Peers, binding_id: UUID) -> None:
     """However many looked at the case: the applicant got one message, when it was decided."""
     notices = world.follower.named(str(binding_id), "binding.notices")
-    told = {seen.raw["notice_id"] for seen in notices if seen.raw["recipient"] == "sponsor"}
+    own = [seen.raw for seen in notices if seen.raw["recipient"] == "sponsor"]
+    told = {
+        one["notice_id"] for one in own if one["template"] == "approved"
+    }  # the channel's message centre hears of more
     tel = world.cast[SPONSOR].tel or "?"
     arrived = [one for one in (*peers.texts(), *peers.rung()) if one["number"].endswith(tel)]
     world.ledger.check(
