@@ -153,8 +153,7 @@ def _attempt_ended(work: Work, due: Due, out: Out) -> None:
     outcome, ending = Outcome(due.body["outcome"]), Ending(work, out)
     attempt = work.attempts[notice.id, number]
     taken = len(due.body["provider_ids"])
-    whole = outcome is Outcome.ACCEPTED or not taken  # without its last part no text is delivered
-    attempt.parts = taken if whole else taken + 1
+    attempt.parts = taken if due.body["whole"] or not taken else taken + 1
     current = notice.state is State.SENDING and notice.attempts == number
     late = notice.state is State.UNKNOWN and notice.attempts == number  # slower than its lease
     if notice.state.final or not (current or late or outcome is Outcome.DELIVERED):

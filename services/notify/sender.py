@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from asyncpg import InterfaceError, PostgresError, Record
+from asyncpg import Record
 from pydantic_core import from_json
 
 from services.notify.domain.course import Outcome, State
@@ -29,11 +29,13 @@ from services.notify.sealing import Seal, content_row
 from services.notify.storage import Q, open_or_none, persons
 from shared import log
 from shared.clock import Clock
-from shared.db import Conn, Pool, is_infrastructure
+from shared.db import ERRORS, Conn, Pool, is_infrastructure
 from shared.messaging.handler import Due
 from shared.policies.loader import Policies
 
 _OVERDUE_AT_ONCE: Final = 200
+_POISONED: Final = 1.0
+"""Seconds of rest after an outcome that cannot be stored: it comes again."""
 _GATHER: Final = 0.01
 """Seconds after the end of an attempt in which others may end too, before one look for all of them."""
 _CLAIMED: Final = ("template", "decided_at", "created_at", "overtaken", "ahead_sending", "ahead_at")
@@ -93,9 +95,23 @@ class Sender:
                         await asyncio.sleep(_GATHER)
             self._ended.clear()
 
+    async def mind(self, poll: float = 0.1) -> None:
+        """Looks every `poll` real seconds for silence; beside `run`, because a provider that went dark takes its time to say nothing."""
+        while True:
+            try:
+                busy = await self.overdue()
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
+                self._log.warning("looks for silence wait for the database", **log.fault(error))
+                busy = False
+                await asyncio.sleep(1)
+            if not busy:
+                await asyncio.sleep(poll)
+
     async def round(self) -> bool:
-        """One look at everything that is due; whether there may be more."""
-        busy = await self._overdue()
+        """One look at everything that is due to be sent; whether there may be more."""
+        busy = False
         for medium in self._media:
             free = medium.at_once - len(self._running[medium.name])
             if free > 0 and await self._take(medium, free) == free:
@@ -105,7 +121,7 @@ class Sender:
     async def watch(self, every: float = 5.0) -> None:
         """Keeps the gauges of waiting notices and of the links; runs until cancelled."""
         while True:
-            with contextlib.suppress(OSError, PostgresError, InterfaceError):
+            with contextlib.suppress(*ERRORS):
                 rows = await self._pool.fetch(Q["waiting"])
                 self._gauges.waiting.clear()
                 await forget(self._pool, self._clock.now())
@@ -122,7 +138,7 @@ class Sender:
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
 
-    async def _overdue(self) -> bool:
+    async def overdue(self) -> bool:
         """Silence of providers, and attempts whose process is gone. Who can be asked is asked before silence is taken for an answer."""
         now = self._clock.now()
         rows = await self._pool.fetch(Q["silent"], now, _OVERDUE_AT_ONCE)
@@ -131,9 +147,7 @@ class Sender:
         dues += await self._looking_up.ask(
             [row for row in rows if State(row["state"]) is not State.SENDING], now
         )
-        if dues:
-            await self._outcomes.put(dues)
-        return len(dues) == _OVERDUE_AT_ONCE
+        return await self._put(dues) and len(dues) == _OVERDUE_AT_ONCE
 
     async def _take(self, medium: Switch, free: int) -> int:
         now = self._clock.now()
@@ -142,11 +156,11 @@ class Sender:
             contents = {row["id"]: self._content(row) for row in rows}
             turns = await self._judge(conn, medium, rows, contents, now)
             begun = await self._begin(conn, medium, rows, turns, contents, now)
-        await self._never(medium.name, turns, now)
-        for one in begun:
+        for one in begun:  # before anything else that may take its time: their leases run
             task = asyncio.create_task(self._attempt(medium, one))
             self._running[medium.name].add(task)
             task.add_done_callback(partial(self._over, medium.name))
+        await self._never(medium.name, turns, now)
         return len(rows)
 
     def _over(self, medium: str, task: asyncio.Task[None]) -> None:
@@ -231,11 +245,19 @@ class Sender:
             for i, turn in turns.items()
             if isinstance(turn, Skip)
         ]
-        if dues:
+        await self._put(dues)
+
+    async def _put(self, dues: Sequence[Due]) -> bool:
+        """Whether all are stored. One that can never be, which its place of storing logs, must not stop everybody else's notices."""
+        try:
             await self._outcomes.put(dues)
+        except Exception:
+            await asyncio.sleep(_POISONED)
+            return False
+        return True
 
     async def _attempt(self, medium: Switch, begun: _Begun) -> None:
-        """One attempt, from the provider's answer to its row. What our own code breaks counts as technical."""
+        """One attempt, from the provider's answer to its row. What our own code breaks may have been sent before it broke."""
         begun_at = self._clock.now()
         self._gauges.waited.labels(medium.name).observe((begun_at - begun.created_at).total_seconds())
         try:
@@ -245,7 +267,7 @@ class Sender:
             self._log.error(
                 "attempt failed", notice=str(begun.notice_id), provider=begun.provider, **log.fault(error)
             )
-            result = Result(Outcome.TECHNICAL, f"{medium.name}-fault")
+            result = Result(Outcome.UNKNOWN, f"{medium.name}-fault")
         self._gauges.attempts.labels(medium.name, begun.provider, result.reason).inc()
         if result.outcome not in (Outcome.TECHNICAL, Outcome.THROTTLED):
             handed = begun_at if medium.name == "call" else self._clock.now()
@@ -256,9 +278,7 @@ class Sender:
             "reason": result.reason,
             "code": result.code,
             "provider_ids": [known_as(begun.provider, one) for one in result.provider_ids],
+            "whole": result.whole,
         }
         due = Due("attempt-ended", str(begun.notice_id), self._clock.now(), body)
-        with contextlib.suppress(
-            Exception
-        ):  # logged where it is stored; after its lease the attempt counts as unknown
-            await self._outcomes.put([due])
+        await self._put([due])  # if it cannot be, the attempt counts as unknown after its lease

@@ -42,12 +42,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an attempt came to. `reason` is our word, `code` the provider's, `provider_ids` name the parts of a text."""
+    """What an attempt came to. `reason` is our word, `code` the provider's, `provider_ids` name the parts of a text.
+
+    `whole`: those are all its parts; without its last part no text is delivered.
+    """
 
     outcome: Outcome
     reason: str
     code: str = ""
     provider_ids: tuple[str, ...] = field(default=())
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,8 @@ class Smpp:
     async def send(self, order: Order) -> Result:
         """Submit; the receipt comes later."""
         sent = await self._client.send(order.number, order.content.sms)
-        return Result(_OUTCOME[sent.answer], f"sms-{sent.answer}", sent.code, sent.provider_ids)
+        whole = sent.answer is Answer.ACCEPTED
+        return Result(_OUTCOME[sent.answer], f"sms-{sent.answer}", sent.code, sent.provider_ids, whole)
 
     async def run(self) -> None:
         """Keeps the session bound."""

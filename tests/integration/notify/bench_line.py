@@ -137,6 +137,7 @@ class Bench:
     async def work(self) -> None:
         """Rounds of the sender until there is nothing due."""
         for _ in range(20):
+            await self.sender.overdue()
             await self.sender.round()
             await self.sender.drain(5)
             if not await self.pool.fetchval(

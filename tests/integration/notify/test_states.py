@@ -468,7 +468,7 @@ async def test_sponsor_hears_of_money_that_left_the_account(pool: db.Pool) -> No
     assert await pool.fetchval("select about from notices") == "S1"
 
 
-async def test_attempt_that_our_own_code_breaks_is_put_off(pool: db.Pool) -> None:
+async def test_attempt_that_our_own_code_breaks_may_have_been_sent_and_is_not_repeated(pool: db.Pool) -> None:
     bench = Bench(pool)
 
     async def broken(order: Order) -> Result:
@@ -477,4 +477,4 @@ async def test_attempt_that_our_own_code_breaks_is_put_off(pool: db.Pool) -> Non
     bench.sms.send = broken  # type: ignore[method-assign]
     await told(bench, ANN)
     await bench.work()
-    assert await bench.notices() == [("created", "sms-fault")]
+    assert await bench.notices() == [("unknown", None)]

@@ -16,12 +16,13 @@ FATES = ("delivered", "permanent", "temporary", "pending")
 PARTS = 2
 
 ended = st.builds(
-    lambda outcome, parts: (
+    lambda outcome, parts, whole: (
         "attempt-ended",
-        {"outcome": str(outcome), "provider_ids": [f"p{n}" for n in range(parts)]},
+        {"outcome": str(outcome), "provider_ids": [f"p{n}" for n in range(parts)], "whole": whole},
     ),
     st.sampled_from([one for one in Outcome if one is not Outcome.SILENCE]),
     st.integers(0, PARTS),
+    st.booleans(),
 )
 receipt = st.builds(
     lambda n, fate: ("receipt", {"part": n, "fate": fate}), st.integers(0, PARTS - 1), st.sampled_from(FATES)

@@ -29,7 +29,9 @@ from tests.unit.notify.made import state
 ID = uid(7)
 POLICIES = policies.load()
 TEMPLATES = template_files.load()
-HANDLER = NotifyHandler(SystemClock(), POLICIES, frozenset({"zheliban"}), TEMPLATES, MONDAY, Seal([bytes(32)]))
+HANDLER = NotifyHandler(
+    SystemClock(), POLICIES, frozenset({"zheliban"}), TEMPLATES, MONDAY, Seal([bytes(32)])
+)
 
 
 def working(**known: Any) -> Work:
@@ -61,20 +63,21 @@ def decide(work: Work, item: Item) -> list[str]:
     return [(one["ce_type"] or b"").decode().removeprefix("gongji.").removesuffix(".v1") for one in headers]
 
 
-def ended(outcome: str, ids: Sequence[str]) -> Due:
+def ended(outcome: str, ids: Sequence[str], *, whole: bool = True) -> Due:
     body = {
         "number": 1,
         "outcome": outcome,
         "reason": f"sms-{outcome}",
         "code": "",
         "provider_ids": list(ids),
+        "whole": whole,
     }
     return Due("attempt-ended", str(ID), MONDAY, body)
 
 
 def test_a_text_without_its_last_part_is_never_delivered() -> None:
     work = sent(State.SENDING, State.SENDING, ["delivered", "delivered"])
-    decide(work, ended("unknown", ["p0", "p1"]))
+    decide(work, ended("unknown", ["p0", "p1"], whole=False))
     assert decide(work, Due("receipt", "p1", MONDAY)) == []
     assert work.notices[ID].state is State.UNKNOWN
     silence = Due("silence", str(ID), MONDAY, {"number": 1})
@@ -84,6 +87,14 @@ def test_a_text_without_its_last_part_is_never_delivered() -> None:
     assert decide(work, silence) == ["binding.notices.failed"]
     assert work.notices[ID].progress.medium == "call"
     assert work.attempts[ID, 1].state is State.UNKNOWN
+
+
+def test_a_text_whose_answer_is_lost_is_delivered_when_its_provider_reports_it_by_our_name() -> None:
+    work = sent(State.SENDING, State.SENDING, [None])
+    decide(work, ended("unknown", ["p0"]))
+    assert work.notices[ID].state is State.UNKNOWN
+    work.fates[ID, 1] = ["delivered"]
+    assert decide(work, Due("receipt", "p0", MONDAY)) == ["binding.notices.delivered"]
 
 
 def test_an_answer_after_the_lease_still_lets_receipts_count() -> None:
@@ -175,7 +186,7 @@ def test_a_call_asks_by_the_surname_of_the_registry_and_nothing_else_names_it() 
     work = working(people={who.psn_no: who})
     decide(work, decided("approved", state()))
     for new in work.made:
-        content = from_json(new.content)
+        content = from_json(new.content or "")
         assert ("欧阳" in content.pop("opening")) is (new.notice.side == "sponsor")
         content.pop("opening_variables")
         assert "欧阳" not in str(content)
