@@ -39,6 +39,12 @@ AsJson = Annotated[
     bool, typer.Option("--json", help="一份 JSON，供脚本使用 / one JSON document, for scripts.")
 ]
 Note = Annotated[str, typer.Option(help="备注，勿写个人信息 / a remark, without personal data.")]
+Seen = Annotated[
+    list[str],
+    typer.Option(
+        help="已阅材料的引用，可多个，将载入记录 / reference of a document that you have seen, see `gongji review show`; may be repeated; goes on the record."
+    ),
+]
 Document = Annotated[str, typer.Option(help="文书编号 / number of the authority's document.")]
 Why = Annotated[
     str,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from deploy.commands.review_options import Binding, Document, From, Note, Operator, Until, Why
+from deploy.commands.review_options import Binding, Document, From, Note, Operator, Seen, Until, Why
 from deploy.reading import desk, running
 from shared.contracts import answers, review_verdicts
 from shared.contracts.base import Message
@@ -20,12 +20,13 @@ app = typer.Typer()
 
 
 @app.command()
-def approve(binding_id: Binding, operator: Operator, note: Note = "") -> None:
+def approve(binding_id: Binding, operator: Operator, note: Note = "", seen: Seen = []) -> None:  # noqa: B006
     """通过；对抽查件则为同意原审核 / approve a case, or agree with an approval that was drawn for a second look.
 
     gongji review approve BINDING_ID --operator op-1
+    gongji review approve BINDING_ID --operator op-1 --seen household-register-0001
     """
-    _verdict("approve", binding_id, operator, note)
+    _verdict("approve", binding_id, operator, note, seen)
 
 
 @app.command()
@@ -36,13 +37,14 @@ def reject(
         list[str], typer.Option(help="理由代码，可多个 / reason code, see docs/reasons.md; may be repeated.")
     ] = [],  # noqa: B006
     note: Note = "",
+    seen: Seen = [],  # noqa: B006
 ) -> None:
     """不予通过，须有理由或申请人可读的备注；对抽查件则为不同意 / reject, with coded reasons or a note that the applicant will read; or disagree at a second look.
 
     gongji review reject BINDING_ID --operator op-1 --reason relation-disagrees
     gongji review reject BINDING_ID --operator op-1 --note 户口本未显示亲属关系
     """  # fmt: skip
-    _verdict("reject", binding_id, operator, note, reason_codes=tuple(reason))
+    _verdict("reject", binding_id, operator, note, seen, reason_codes=tuple(reason))
 
 
 @app.command()
@@ -54,12 +56,13 @@ def supplement(
         typer.Option(help="需补的材料，可多个 / a document to ask for; may be repeated."),
     ],
     note: Note = "",
+    seen: Seen = [],  # noqa: B006
 ) -> None:
     """要求补交材料 / ask the applicant for documents; the case waits for them.
 
     gongji review supplement BINDING_ID --operator op-1 --material household-register
     """
-    _verdict("supplement", binding_id, operator, note, materials=tuple(material))
+    _verdict("supplement", binding_id, operator, note, seen, materials=tuple(material))
 
 
 @app.command()
@@ -105,8 +108,11 @@ def end(
     _by_authority("ended-by-authority", kind, binding_id, operator, document, since, reason)
 
 
-def _verdict(decision: str, binding_id: UUID, operator: str, note: str, **fields: Any) -> None:
+def _verdict(
+    decision: str, binding_id: UUID, operator: str, note: str, seen: list[str], **fields: Any
+) -> None:
     said = review_verdicts.Decision(decision)
+    fields["evidence_seen"] = tuple(seen)
     body = review_verdicts.VerdictGiven(
         binding_id=binding_id, operator_id=operator, decision=said, note=note or None, **fields
     )

@@ -204,7 +204,8 @@ class AuditHandler:
             return
         about, entry = before.state.binding_id, None
         if isinstance(body, VerdictGiven) and (said := verdicts.looked(before, after)):
-            entry = record.look(about, body.operator_id, said, body.note or "", event.time)
+            seen = body.evidence_seen
+            entry = record.look(about, body.operator_id, said, body.note or "", event.time, seen)
         elif isinstance(body, TakenOver) and (had := verdicts.taken(before, after)):
             entry = record.takeover(about, body.operator_id, had, body.note or "", event.time)
         elif isinstance(body, _BY_AUTHORITY) and body.reason and before.state.version < after.state.version:
@@ -267,12 +268,12 @@ class AuditHandler:
 
 def entry_of(version: Step, published: bytes, item: Item, *, by_itself: bool) -> Entry:
     """A decision's place on the record: the chain of the partition that carried what led to it."""
-    told, offset, chain = record.NOBODY, None, record.DUE
+    told, seen, offset, chain = record.NOBODY, (), None, record.DUE
     if isinstance(item, Event):
         chain, offset = f"{item.topic}/{item.partition}", item.offset
         if item.topic == VERDICTS and not by_itself:
-            told = getattr(item.body, "operator_id", told)
-    body = record.decision(version, published, told, offset)
+            told, seen = getattr(item.body, "operator_id", told), getattr(item.body, "evidence_seen", ())
+    body = record.decision(version, published, told, offset, seen)
     return Entry(chain, version.state.binding_id, version.state.version, body)
 
 

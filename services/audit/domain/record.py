@@ -83,8 +83,10 @@ def _leaf(chain: str, entries: int, head: bytes) -> bytes:
     return to_json({"chain": chain, "entries": entries, "head": head.hex()})
 
 
-def decision(step: Step, published: bytes, by: str, offset: int | None) -> bytes:
-    """The entry of one version. `published`: its body on `binding.decisions`; `offset`: of the record that led to it."""
+def decision(step: Step, published: bytes, by: str, offset: int | None, seen: Sequence[str] = ()) -> bytes:
+    """The entry of one version. `published`: its body on `binding.decisions`; `offset`: of the record that led to it; `seen`: which documents
+    the operator says that he or she has seen, by reference.
+    """
     state = step.state
     return to_json(
         {
@@ -96,6 +98,7 @@ def decision(step: Step, published: bytes, by: str, offset: int | None) -> bytes
             "offset": offset,
             "policy": state.policy_version,
             "reasons": [reason.code for reason in state.reasons],
+            **_seen(seen),
             "sha256": sha256(published).hexdigest(),
             "state": state.state.value,
             "type": step.type,
@@ -148,7 +151,7 @@ def authority(binding_id: UUID, by: str, said: str, document: str, why: str, at:
     return to_json(told)
 
 
-def look(binding_id: UUID, by: str, said: str, why: str, at: datetime) -> bytes:
+def look(binding_id: UUID, by: str, said: str, why: str, at: datetime, seen: Sequence[str] = ()) -> bytes:
     """The entry of what an operator said of a case without deciding it: `first-approval`, or a second look `agreed`, `disagreed`."""
     told = {
         "at": _time(at),
@@ -156,9 +159,15 @@ def look(binding_id: UUID, by: str, said: str, why: str, at: datetime) -> bytes:
         "by": by,
         "kind": "look",
         "said": said,
+        **_seen(seen),
         "why": why,
     }
     return to_json(told)
+
+
+def _seen(references: Sequence[str]) -> dict[str, list[str]]:
+    """Left out where an operator named none, and where none decided."""
+    return {"seen": list(references)} if references else {}
 
 
 def _time(at: datetime) -> str:

@@ -58,6 +58,14 @@ def on_queue(file: CaseFile, body: OnQueue, at: datetime, policy: RegionPolicy) 
         return Outcome(replace(file, claim=Claim(body.operator_id, at + LEASE)))
     if isinstance(body, Released):
         return Outcome(replace(file, claim=None))
+    return _decide(file, body, at, policy)
+
+
+def _decide(file: CaseFile, body: VerdictGiven, at: datetime, policy: RegionPolicy) -> Outcome:
+    """A verdict by somebody who may give one now."""
+    state = file.state
+    if strange := _strange(file, body):
+        return unchanged(file, *strange)
     if body.decision is Decision.APPROVE:
         if state.second_eyes and file.first_eyes is None:
             return Outcome(replace(file, first_eyes=body.operator_id, claim=None))
@@ -108,11 +116,24 @@ def _look_again(file: CaseFile, body: OnQueue, at: datetime) -> Outcome:
         return unchanged(file, reason("already-decided"))
     if body.operator_id in file.approvers:
         return unchanged(file, reason("second-eyes-needed"))
+    if strange := _strange(file, body):
+        return unchanged(file, *strange)
     agreed = body.decision is Decision.APPROVE
     if not agreed and (objections := _unusable(body)):
         return unchanged(file, *objections)
     told = replace(sample, looked_by=body.operator_id, agreed=agreed, looked_at=at)
     return Outcome(replace(file, sample=told))
+
+
+def _strange(file: CaseFile, body: VerdictGiven) -> list[Reason]:
+    """What is said to have been seen and is no document of the case."""
+    own = [one.reference for one in file.state.case.materials]
+    example = own[0] if own else "leave it out: the case has no documents"
+    return [
+        field_invalid(f"evidence_seen[{n}]", "no document of this case", example)
+        for n, one in enumerate(body.evidence_seen)
+        if one not in own
+    ]
 
 
 def looked(before: CaseFile, after: CaseFile) -> str | None:
