@@ -141,7 +141,7 @@ where n.id = p.id and n.state = 'created';
 -- Texts whose receipt did not come, and attempts whose process is gone.
 select n.id, n.attempts as number, n.state, n.psn_no, a.provider, a.started_at
 from notices n left join attempts a on a.notice_id = n.id and a.number = n.attempts
-where n.next_at <= $1 and (n.state in ('pending', 'unknown') or (n.state = 'sending' and n.leased_until < clock_timestamp()))
+where n.next_at <= $1 and n.state in ('sending', 'pending', 'unknown') and (n.state <> 'sending' or n.leased_until < clock_timestamp())
 order by n.next_at limit $2;
 
 -- name: provider_ids
