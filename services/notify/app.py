@@ -67,9 +67,8 @@ def sender(settings: Settings, handler: NotifyHandler) -> Background:
         await balancing.begin()
         keeping = Keeping(running.pool, running.clock, _policies(settings), settings.seal(), running.metrics)
         async with asyncio.TaskGroup() as group:
-            besides = (one.watch(), one.mind(), balancing.run(), keeping.run())
-            links = [group.create_task(beside) for beside in besides]
-            links += [group.create_task(provider.run()) for provider in providers]
+            beside = one.watch(), one.mind(), balancing.run(), keeping.run()
+            links = [group.create_task(run) for run in (*beside, *(one.run() for one in providers))]
             storing, sending = group.create_task(outcomes.run()), group.create_task(one.run())
             if reports := Reports(providers, store, gauges):
                 links.append(group.create_task(reports.run(settings.reports_host, settings.reports_port)))
