@@ -20,7 +20,9 @@ class Notice(Message):
     notice_id: UUID = Field(description="通知编号 / notice")
     about: str = Field(description="绑定编号或结算编号 / binding_id or setl_id", max_length=64)
     version: int = Field(description="版本 / version of the binding or number of the result", ge=1)
-    template: Code = Field(description="通知类别 / kind of notice: a type of binding.decisions or settlement.results")
+    template: Code = Field(
+        description="通知类别 / kind of notice: a type of binding.decisions or settlement.results"
+    )
     recipient: Side = Field(description="通知对象 / which side")
     medium: Medium = Field(description="方式 / medium of this attempt")
     attempt: int = Field(description="第几次 / number of the attempt", ge=0)
