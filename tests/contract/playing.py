@@ -61,7 +61,9 @@ def handler_of(service: str, clock: Standing) -> Handler[Any]:
     if service == "settlement":
         return SettlementHandler(Regions(loaded, may_bill))
     centres = frozenset(one.id for one in sources.load().values() if one.message_centre)
-    return NotifyHandler(clock, loaded, centres, template_files.load(), datetime.fromtimestamp(0, UTC), Seal([bytes(32)]))
+    return NotifyHandler(
+        clock, loaded, centres, template_files.load(), datetime.fromtimestamp(0, UTC), Seal([bytes(32)])
+    )
 
 
 class Alone:
