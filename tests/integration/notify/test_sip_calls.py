@@ -142,7 +142,9 @@ async def test_caller_that_stops_leaves_nobody_on_the_line(phone: tuple[int, Pat
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert (await call).result is not CallResult.CONFIRMED
-    ended = phone[1] / "calls.jsonl"  # written when the callee's line is free; by itself it waits a minute for a BYE
+    ended = (
+        phone[1] / "calls.jsonl"
+    )  # written when the callee's line is free; by itself it waits a minute for a BYE
     await until(lambda: ended.exists() and "8613700000601" in ended.read_text(encoding="utf-8"), 30)
 
 
