@@ -53,7 +53,9 @@ def builders() -> dict[str, Build]:
     return {
         "eligibility": lambda: eligibility,
         "audit": lambda: AuditHandler(loaded),
-        "notify": lambda: NotifyHandler(VirtualClock(), loaded, frozenset(), template_files.load(), START, Seal([bytes(32)])),
+        "notify": lambda: NotifyHandler(
+            VirtualClock(), loaded, frozenset(), template_files.load(), START, Seal([bytes(32)])
+        ),
         "settlement": lambda: SettlementHandler(regions),
     }
 
