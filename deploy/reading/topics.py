@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from deploy.local.errors import StackError
 from deploy.reading.reader import Reader
@@ -24,6 +24,7 @@ from shared.messaging.records import Record
 Wanted = Callable[[Record], bool]
 FETCH_BYTES = 8 * 1024 * 1024
 LOOK_AGAIN = 5.0  # seconds between looks for new topics
+SILENCE = 60.0  # seconds without a record or a position, while there are more, after which the broker is taken for gone
 
 
 def ours(topic: str) -> bool:
@@ -105,18 +106,32 @@ async def until_end(
     reader.assign(places)
     ends = await reader.end_offsets(places)
     await seek(reader, running.clock, places, since)
-    open_ = {place for place in places if ends[place] > await reader.position(place)}
+    open_ = {place for place in places if ends[place] > await _position(reader, place)}
     reader.pause(*(place for place in places if place not in open_))
+    silent = 0.0
     while open_:
+        asked = time.monotonic()
         batches = await reader.getmany(timeout_ms=500, max_records=5000)
+        silent = 0.0 if batches else silent + time.monotonic() - asked
+        if silent > SILENCE:
+            raise KafkaTimeoutError
         for place, records in batches.items():
             for record in records:
                 if record.offset < ends[place] and (wanted is None or wanted(record)):
                     yield Seen.of(record, running.clock)
-        done = {place for place in open_ if await reader.position(place) >= ends[place]}
+        done = {place for place in open_ if await _position(reader, place) >= ends[place]}
         if done:
             reader.pause(*done)
             open_ -= done
+
+
+async def _position(reader: Any, place: TopicPartition) -> int:
+    """Where the reader stands; it knows only once the partition's leader has answered."""
+    try:
+        at: int = await asyncio.wait_for(reader.position(place), SILENCE)
+    except TimeoutError:
+        raise KafkaTimeoutError from None
+    return at
 
 
 async def seek(reader: Any, clock: SystemClock, places: list[TopicPartition], since: datetime | None) -> None:

@@ -14,6 +14,10 @@ from tests.pipeline.running import Line
 pytestmark = [pytest.mark.pipeline, pytest.mark.asyncio(loop_scope="session")]
 
 
+PATIENCE = 300.0
+"""Seconds after which a command hangs, however busy the machine is."""
+
+
 async def gongji(running: Line, *arguments: str) -> str:
     """What a command prints, on this stack."""
     code = "from deploy.cli import app; app()"
@@ -23,7 +27,11 @@ async def gongji(running: Line, *arguments: str) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    except TimeoutError:
+        process.kill()
+        raise AssertionError(f"gongji {' '.join(arguments)} took longer than {PATIENCE:.0f} s") from None
     assert process.returncode == 0, said.decode()
     return said.decode()
 
