@@ -32,6 +32,7 @@ from shared.contracts.base import Message
 from shared.testing.messages import MONDAY, to_kafka
 
 CLOCK = with_anchor(MONDAY.isoformat())
+POLICIES = Path(__file__).with_name("policies")
 PATIENCE = 90.0
 RUN = int(time.time() * 1000) % 10**10
 """Milliseconds that tell this run's ids from those of others on the same servers."""
@@ -62,6 +63,7 @@ class Desk:
             "GONGJI_GROUP": group,
             "GONGJI_INSTANCE": group,
             "GONGJI_HTTP_PORT": str(self.port),
+            "GONGJI_REGIONS_DIR": os.environ.get("GONGJI_REGIONS_DIR", str(POLICIES)),
         }
         with (self.folder / "audit.log").open("ab") as log:
             self.process = subprocess.Popen(

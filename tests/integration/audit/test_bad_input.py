@@ -21,7 +21,7 @@ from tests.integration.audit.conftest import RUN, Desk, started
 from tests.unit.audit.line import OPERATORS, passed, verdict
 from tests.unit.audit.test_bad_verdicts import CASES
 
-MINE = MONDAY + timedelta(milliseconds=RUN)
+MINE = MONDAY + timedelta(milliseconds=RUN, seconds=2)
 """Part of the ids of this run's bindings: topics are shared with other tests."""
 
 

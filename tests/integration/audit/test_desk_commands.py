@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 from urllib.request import urlopen
 from uuid import UUID
@@ -26,10 +27,10 @@ from shared.testing.documents import referred
 from shared.testing.identities import adult
 from shared.testing.messages import MONDAY, related, uid
 from shared.testing.proofs import DEMO_OPERATORS
-from tests.integration.audit.conftest import PATIENCE, RUN, Desk, started
+from tests.integration.audit.conftest import PATIENCE, POLICIES, RUN, Desk, started
 from tests.unit.audit.line import passed
 
-MINE = MONDAY + timedelta(milliseconds=RUN)
+MINE = MONDAY + timedelta(milliseconds=RUN, seconds=3)
 SPONSOR, BENEFICIARY, COUSIN = (f"{name}{RUN}" for name in ("SPONSOR", "BENEFICIARY", "COUSIN"))
 WHY = "电话核实亲属关系"
 OPERATORS = f"""
@@ -50,7 +51,7 @@ def office(stack: TestStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A running audit with a store of documents, more operators, and a region where every approval is looked at again."""
     operators, regions, store = (tmp_path / name for name in ("operators.yaml", "regions", "documents"))
     operators.write_text(DEMO_OPERATORS.read_text(encoding="utf-8") + OPERATORS, encoding="utf-8")
-    regions.mkdir()
+    copytree(POLICIES, regions)
     store.mkdir()
     (regions / "650000-xinjiang.yaml").write_text(ALL_OF_THEM, encoding="utf-8")
     monkeypatch.setenv("GONGJI_OPERATORS", str(operators))

@@ -22,7 +22,7 @@ from shared.testing.messages import MONDAY, uid
 from tests.integration.audit.conftest import PATIENCE, RUN, Desk, started
 from tests.unit.audit.line import passed
 
-MINE = MONDAY + timedelta(milliseconds=RUN)
+MINE = MONDAY + timedelta(milliseconds=RUN, seconds=4)
 BOOK, CARD = MaterialKind.HOUSEHOLD_REGISTER, MaterialKind.ID_CARD
 
 

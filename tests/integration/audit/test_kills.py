@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
 
 from deploy.cli import build
+from deploy.local.testing import start_for_tests, stop_after_tests
 from deploy.reading.seen import Seen
 from shared.testing.messages import MONDAY, uid
 from tests.integration.audit import many
-from tests.integration.audit.conftest import PATIENCE, RUN, Desk
+from tests.integration.audit.conftest import PATIENCE, RUN, Desk, started
 from tests.unit.audit.line import passed, verdict
 
 MINE = MONDAY + timedelta(milliseconds=RUN, seconds=1)
@@ -32,6 +36,17 @@ select chain, position from audit_record.record_entry group by 1, 2 having count
 union all
 select chain, position from audit_record.record_link group by 1, 2 having count(*) > 1
 """
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A running audit on servers of its own: so many cases would fill the queues of other tests."""
+    own = asyncio.run(start_for_tests())
+    try:
+        with started(own, tmp_path, monkeypatch) as made:
+            yield made
+    finally:
+        asyncio.run(stop_after_tests(own))
 
 
 def entries(desk: Desk) -> int:

@@ -26,7 +26,7 @@ from tests.integration.audit.conftest import RUN, Desk, shifted, started
 from tests.integration.audit.replica import Replica
 from tests.unit.audit.line import passed
 
-MINE = MONDAY + timedelta(milliseconds=RUN)
+MINE = MONDAY + timedelta(milliseconds=RUN, seconds=5)
 OPERATORS = """
   - {id: north, roles: [authority], regions: ["330000"]}
 """

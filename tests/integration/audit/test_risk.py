@@ -6,10 +6,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy import demo
 from services.audit.domain import risk
 from shared.contracts import binding_screenings as found
 from shared.contracts.binding_requests import ChannelKind, Material, MaterialKind
@@ -160,6 +162,13 @@ def tombstone(replica: Replica, psn_no: str) -> PlainRecord:
     return replace(record, value=None)
 
 
+@pytest.fixture
+def national(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The national rules of marks, which other tests do without; the demo's overlay says nothing of them."""
+    monkeypatch.setenv("GONGJI_REGIONS_DIR", str(Path(demo.__file__).with_name("policies")))
+
+
+@pytest.mark.usefixtures("national")
 def test_a_counter_case_shows_the_first_check_and_its_marks_and_another_person_decides(desk: Desk) -> None:
     """With the national policy and the demo's operators: `reviewer-01` is no clerk."""
 
