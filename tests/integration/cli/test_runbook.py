@@ -274,7 +274,7 @@ def test_topic_shorter_than_consumed_is_refused_until_told(start: Callable[..., 
 def test_provider_that_does_not_answer_is_dark(start: Callable[..., Service]) -> None:
     closed = choose("GONGJI_TEST_CLOSED_PORT", None)
     one = start("notify", GONGJI_NOTIFY_SMPP_HOST="127.0.0.1", GONGJI_NOTIFY_SMPP_PORT=str(closed))
-    row = one.until(lambda row: row["links"].get("sms") is False)
+    row = one.until(lambda row: row["links"].get("smpp") is False)
     assert "provider-dark" in row["alarms"]
 
 
