@@ -23,6 +23,7 @@ from deploy.local.ports import choose
 from deploy.local.programs import service
 from shared.testing import identities, messages
 from shared.testing.messages import KafkaMessage
+from shared.testing.proofs import DATA_KEY
 from tests.integration.cli.conftest import Place
 
 PATIENCE = 120.0
@@ -273,7 +274,12 @@ def test_topic_shorter_than_consumed_is_refused_until_told(start: Callable[..., 
 
 def test_provider_that_does_not_answer_is_dark(start: Callable[..., Service]) -> None:
     closed = choose("GONGJI_TEST_CLOSED_PORT", None)
-    one = start("notify", GONGJI_NOTIFY_SMPP_HOST="127.0.0.1", GONGJI_NOTIFY_SMPP_PORT=str(closed))
+    one = start(
+        "notify",
+        GONGJI_NOTIFY_SMPP_HOST="127.0.0.1",
+        GONGJI_NOTIFY_SMPP_PORT=str(closed),
+        GONGJI_NOTIFY_DATA_KEYS=DATA_KEY,
+    )
     row = one.until(lambda row: row["links"].get("smpp") is False)
     assert "provider-dark" in row["alarms"]
 
