@@ -10,7 +10,7 @@ from darabonba.runtime import RuntimeOptions
 from services.notify.domain.course import Outcome
 from services.notify.providers.interface import Result
 from services.notify.providers.options import AlibabaSettings
-from services.notify.providers.reached import NOT_REACHED
+from services.notify.providers.reached import NOT_REACHED, caused_by
 
 _SERVER_FAULT: Final = 500
 
@@ -40,14 +40,6 @@ def failed(error: Exception, medium: str, reference: str) -> Result:
             return Result(Outcome.UNKNOWN, f"{medium}-unknown", code, (reference,))
         outcome = Outcome.THROTTLED if code.startswith("Throttling") else Outcome.TECHNICAL
         return Result(outcome, f"{medium}-{outcome}", code)
-    if _caused_by(error, ClientConnectorError):
+    if caused_by(error, ClientConnectorError):
         return Result(Outcome.TECHNICAL, f"{medium}-technical", NOT_REACHED)
     return Result(Outcome.UNKNOWN, f"{medium}-unknown", type(error).__name__, (reference,))
-
-
-def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    while error is not None:
-        if isinstance(error, kind):
-            return True
-        error = error.__cause__ or error.__context__ or getattr(error, "inner_exception", None)
-    return False

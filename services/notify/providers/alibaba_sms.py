@@ -16,9 +16,9 @@ from services.notify.clients.numbers import digits
 from services.notify.domain.course import Outcome
 from services.notify.domain.receipts import Fate, Receipt
 from services.notify.providers.alibaba import config, failed, runtime
-from services.notify.providers.interface import Around, Order, Posted, Result, Sent, proven
+from services.notify.providers.cloud_texts import CloudTexts
+from services.notify.providers.interface import Around, Order, Result, Sent
 from services.notify.providers.options import AlibabaSettings
-from services.notify.providers.reached import Reached
 from shared.clock import BEIJING
 
 _ENDPOINT: Final = "dysmsapi.aliyuncs.com"
@@ -36,30 +36,17 @@ _FORGOTTEN: Final = timedelta(minutes=2)
 _PAGE: Final = 50
 
 
-class AlibabaSms:
+class AlibabaSms(CloudTexts):
     """One account as a provider."""
 
-    medium = "sms"
+    example = '[{"out_id": "...", "success": true}]'
+    thanks = b'{"code": 0, "msg": "taken"}'
 
     def __init__(self, name: str, settings: AlibabaSettings, around: Around) -> None:
-        self.name, self._settings, self._code_of = name, settings, around.code_of
-        self.at_once, self.longest = settings.at_once, settings.timeout * 2 + 30
-        self._client = Client(config(settings, _ENDPOINT))
-        self._reached = Reached()
+        super().__init__(name, settings, around)
+        self._settings, self._client = settings, Client(config(settings, _ENDPOINT))
 
-    @property
-    def up(self) -> bool:
-        """Whether the service can be reached."""
-        return self._reached.up
-
-    async def run(self) -> None:
-        """Nothing to keep: each request has a connection of its own."""
-
-    async def send(self, order: Order) -> Result:
-        """One text by its template."""
-        code = self._code_of(order.content.template, self.name)
-        if code is None:
-            return Result(Outcome.TECHNICAL, "sms-template-not-approved", order.content.template)
+    async def _ask(self, order: Order, code: str) -> Result:
         request = models.SendSmsRequest(
             phone_numbers=digits(order.number),
             sign_name=order.content.sign,
@@ -69,11 +56,9 @@ class AlibabaSms:
         )
         try:
             answer = await self._client.send_sms_with_options_async(request, runtime(self._settings))
-            result = _result(str(answer.body.code), order.reference)
+            return _result(str(answer.body.code), order.reference)
         except Exception as error:  # the SDK raises its own, aiohttp's and json's; an answer may have no body
-            result = failed(error, self.medium, order.reference)
-        self._reached.note(result.code)
-        return result
+            return failed(error, self.medium, order.reference)
 
     async def look_up(self, sent: Sent) -> Result | None:
         """What became of an attempt, by number and Beijing date; found by its `OutId`."""
@@ -106,17 +91,15 @@ class AlibabaSms:
         known = details.sms_send_detail_dto if details and details.sms_send_detail_dto else []
         return known, answer.body.code == "OK" and len(known) < _PAGE
 
-    def read(self, posted: Posted) -> Sequence[Receipt]:
-        """SmsReport: a JSON array. Raises `Forged` without the key, `ValueError` for what is no such array."""
-        proven(posted, self._settings.report_key)
-        rows = json.loads(posted.body)
-        if not isinstance(rows, list):
-            raise ValueError('a JSON array is needed, for example [{"out_id": "...", "success": true}]')
-        return [_receipt(row) for row in rows]
-
-    def taken(self, posted: Posted) -> tuple[str, bytes]:
-        """What stops the service from pushing the report again."""
-        return "application/json", b'{"code": 0, "msg": "taken"}'
+    def _receipt(self, row: Mapping[str, Any]) -> Receipt:
+        if (
+            not isinstance(row, dict)
+            or not isinstance(row.get("out_id"), str)
+            or not isinstance(row.get("success"), bool)
+        ):
+            raise ValueError("out_id (text) and success (true or false) are needed in each report")
+        code = str(row.get("err_code") or "")
+        return Receipt(row["out_id"], Fate.DELIVERED if row["success"] else _fate(code), code[:60])
 
 
 def _result(code: str, reference: str) -> Result:
@@ -128,17 +111,6 @@ def _result(code: str, reference: str) -> Result:
     elif code in _PERMANENT:
         outcome = Outcome.PERMANENT
     return Result(outcome, f"sms-{outcome}", code)
-
-
-def _receipt(row: Mapping[str, Any]) -> Receipt:
-    if (
-        not isinstance(row, dict)
-        or not isinstance(row.get("out_id"), str)
-        or not isinstance(row.get("success"), bool)
-    ):
-        raise ValueError("out_id (text) and success (true or false) are needed in each report")
-    code = str(row.get("err_code") or "")
-    return Receipt(row["out_id"], Fate.DELIVERED if row["success"] else _fate(code), code[:60])
 
 
 def _fate(code: str) -> Fate:

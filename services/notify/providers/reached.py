@@ -23,3 +23,12 @@ class Reached:
     def note(self, code: str) -> None:
         """The provider's word for an attempt that was made just now."""
         self._away_until = time.monotonic() + _REST if code == NOT_REACHED else 0.0
+
+
+def caused_by(error: BaseException | None, *kinds: type[BaseException]) -> bool:
+    """Whether an SDK raised because of one of these; Alibaba's keeps what it wraps in `inner_exception` alone."""
+    while error is not None:
+        if isinstance(error, kinds):
+            return True
+        error = error.__cause__ or error.__context__ or getattr(error, "inner_exception", None)
+    return False

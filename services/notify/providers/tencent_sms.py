@@ -4,7 +4,6 @@ The service sends approved templates only, their variables by position. Reports 
 comes back with look-ups, so that an attempt is found again whatever became of its answer.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -19,9 +18,10 @@ from tencentcloud.sms.v20210111.sms_client_async import SmsClient
 
 from services.notify.domain.course import Outcome
 from services.notify.domain.receipts import Fate, Receipt
-from services.notify.providers.interface import Around, Order, Posted, Result, Sent, proven
+from services.notify.providers.cloud_texts import CloudTexts
+from services.notify.providers.interface import Around, Order, Result, Sent
 from services.notify.providers.options import TencentSettings
-from services.notify.providers.reached import NOT_REACHED, Reached
+from services.notify.providers.reached import NOT_REACHED, caused_by
 
 _THROTTLED: Final = "LimitExceeded"
 _PERMANENT: Final = frozenset(
@@ -31,14 +31,15 @@ _PERMANENT_WORD: Final = frozenset({"MOBILE_NOT_ON_SERVICE", "EMPTY", "BLACKLIST
 """`errmsg` of reports about numbers that will never take a text; others may pass."""
 
 
-class TencentSms:
+class TencentSms(CloudTexts):
     """One account as a provider."""
 
-    medium = "sms"
+    example = '[{"sid": "...", "report_status": "SUCCESS"}]'
+    thanks = b'{"result": 0, "errmsg": "OK"}'
 
     def __init__(self, name: str, settings: TencentSettings, around: Around) -> None:
-        self.name, self._settings, self._code_of = name, settings, around.code_of
-        self.at_once, self.longest = settings.at_once, settings.timeout * 2 + 30
+        super().__init__(name, settings, around)
+        self._settings = settings
         http = HttpProfile(
             protocol="http" if settings.insecure else "https",
             endpoint=settings.endpoint,
@@ -49,21 +50,8 @@ class TencentSms:
             settings.region,
             ClientProfile(httpProfile=http),
         )
-        self._reached = Reached()
 
-    @property
-    def up(self) -> bool:
-        """Whether the service can be reached."""
-        return self._reached.up
-
-    async def run(self) -> None:
-        """Nothing to keep: requests share the SDK's own connections."""
-
-    async def send(self, order: Order) -> Result:
-        """One text by its template."""
-        code = self._code_of(order.content.template, self.name)
-        if code is None:
-            return Result(Outcome.TECHNICAL, "sms-template-not-approved", order.content.template)
+    async def _ask(self, order: Order, code: str) -> Result:
         request = models.SendSmsRequest()
         request.PhoneNumberSet = [order.number]
         request.SmsSdkAppId, request.SignName = self._settings.sdk_app_id, order.content.sign
@@ -71,11 +59,9 @@ class TencentSms:
         request.SessionContext = order.reference
         try:
             answer = await self._client.SendSms(request)
-            result = _result(answer.SendStatusSet)
+            return _result(answer.SendStatusSet)
         except Exception as error:  # the SDK raises its own, httpx's and json's
-            result = _failed(error)
-        self._reached.note(result.code)
-        return result
+            return _failed(error)
 
     async def look_up(self, sent: Sent) -> Result | None:
         """What became of an attempt, by number and time; found by its `SessionContext`.
@@ -94,19 +80,15 @@ class TencentSms:
         outcome = Outcome(str(_fate(str(own.ReportStatus), str(own.Description))))
         return Result(outcome, f"sms-{outcome}", str(own.Description)[:60])
 
-    def read(self, posted: Posted) -> Sequence[Receipt]:
-        """Status reports: a JSON array. Raises `Forged` without the key, `ValueError` for what is no such array."""
-        proven(posted, self._settings.report_key)
-        rows = json.loads(posted.body)
-        if not isinstance(rows, list):
-            raise ValueError(
-                'a JSON array is needed, for example [{"sid": "...", "report_status": "SUCCESS"}]'
-            )
-        return [_receipt(row) for row in rows]
-
-    def taken(self, posted: Posted) -> tuple[str, bytes]:
-        """What stops the service from pushing the report again."""
-        return "application/json", b'{"result": 0, "errmsg": "OK"}'
+    def _receipt(self, row: Mapping[str, Any]) -> Receipt:
+        if (
+            not isinstance(row, dict)
+            or not isinstance(row.get("sid"), str)
+            or row.get("report_status") not in ("SUCCESS", "FAIL")
+        ):
+            raise ValueError("sid (text) and report_status (SUCCESS or FAIL) are needed in each report")
+        word = str(row.get("errmsg") or "")
+        return Receipt(row["sid"], _fate(row["report_status"], word), word[:60])
 
 
 def _result(statuses: Sequence[Any] | None) -> Result:
@@ -129,25 +111,11 @@ def _refused(code: str) -> Result:
 
 def _failed(error: Exception) -> Result:
     """Refused and never reached are technical; everything else may have been taken."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout):
-            return Result(Outcome.TECHNICAL, "sms-technical", NOT_REACHED)
-        cause = cause.__cause__ or cause.__context__
+    if caused_by(error, httpx.ConnectError, httpx.ConnectTimeout):
+        return Result(Outcome.TECHNICAL, "sms-technical", NOT_REACHED)
     if isinstance(error, TencentCloudSDKException) and error.requestId:
         return _refused(str(error.code))
     return Result(Outcome.UNKNOWN, "sms-unknown", type(error).__name__)
-
-
-def _receipt(row: Mapping[str, Any]) -> Receipt:
-    if (
-        not isinstance(row, dict)
-        or not isinstance(row.get("sid"), str)
-        or row.get("report_status") not in ("SUCCESS", "FAIL")
-    ):
-        raise ValueError("sid (text) and report_status (SUCCESS or FAIL) are needed in each report")
-    word = str(row.get("errmsg") or "")
-    return Receipt(row["sid"], _fate(row["report_status"], word), word[:60])
 
 
 def _fate(status: str, word: str) -> Fate:
