@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 from services.notify import template_files
-from services.notify.domain.templates import Templates
 from services.notify.gauges import Gauges
 from services.notify.handlers import NotifyHandler
 from services.notify.keeping import Keeping
@@ -21,7 +20,6 @@ from services.notify.settings import Settings
 from shared import clock, policies
 from shared.contracts import sources
 from shared.messaging.service import Background, Running
-from shared.policies.loader import Policies
 
 
 def build(settings: Settings) -> NotifyHandler:
@@ -31,9 +29,9 @@ def build(settings: Settings) -> NotifyHandler:
     since = now.now() if settings.rebuilt else datetime.fromtimestamp(0, UTC)
     return NotifyHandler(
         now,
-        _policies(settings),
+        policies.load(overlay=settings.regions_dir),
         centres,
-        _templates(settings),
+        template_files.load(settings.templates_dir, sign=settings.sign),
         since,
         settings.seal(),
     )
@@ -47,7 +45,7 @@ def sender(settings: Settings, handler: NotifyHandler) -> Background:
     async def work(running: Running) -> None:
         outcomes = Outcomes(running.apply)
         store = partial(receipts_into, outcomes, running.clock)
-        around = Around(store, _templates(settings).code)
+        around = Around(store, handler.templates.code)
         providers = [one.make(around) for one in entries]
         switches = [
             Switch(medium, [one for one in providers if one.medium == medium]) for medium in ("sms", "call")
@@ -58,14 +56,14 @@ def sender(settings: Settings, handler: NotifyHandler) -> Background:
             running.pool,
             outcomes,
             running.clock,
-            _policies(settings),
+            handler.policies,
             switches,
             gauges,
-            settings.seal(),
+            handler.seal,
         )
         balancing = Balancing(running.pool, running.clock, switches, entries, gauges)
         await balancing.begin()
-        keeping = Keeping(running.pool, running.clock, _policies(settings), settings.seal(), running.metrics)
+        keeping = Keeping(running.pool, running.clock, handler.policies, handler.seal, running.metrics)
         async with asyncio.TaskGroup() as group:
             beside = one.watch(), one.mind(), balancing.run(), keeping.run()
             links = [group.create_task(run) for run in (*beside, *(one.run() for one in providers))]
@@ -79,11 +77,3 @@ def sender(settings: Settings, handler: NotifyHandler) -> Background:
                 task.cancel()
 
     return work
-
-
-def _templates(settings: Settings) -> Templates:
-    return template_files.load(settings.templates_dir, sign=settings.sign)
-
-
-def _policies(settings: Settings) -> Policies:
-    return policies.load(overlay=settings.regions_dir)

@@ -59,8 +59,8 @@ class NotifyHandler:
 
         `since`: what was decided before is never sent by a database that begins now; see option `rebuilt`.
         """
-        self._clock, self._policies, self._centres, self._templates = clock, policies, centres, templates
-        self._since, self._seal = since, seal
+        self._clock, self._centres, self._since = clock, centres, since
+        self.policies, self.templates, self.seal = policies, templates, seal  # read by the work beside, too
         self._born: datetime | None = None
         self.heard: Callable[[str, float], object] = lambda provider, seconds: None
         """Is told of each attempt that arrived, and how long its provider had it; again if the batch has to be repeated."""
@@ -87,11 +87,11 @@ class NotifyHandler:
         now = self._clock.now()
         if self._born is None:
             self._born = await storage.born_at(conn, self._since)
-        work = Work(now, self._born, self._templates, self._policies, self._centres, parts=keys[1])
-        await storage.load_notices(conn, work, keys[0], self._seal)
+        work = Work(now, self._born, self.templates, self.policies, self._centres, parts=keys[1])
+        await storage.load_notices(conn, work, keys[0], self.seal)
         told = [one for item in items if isinstance(item, Event) for one in _told(item)]
         work.known = await storage.known(conn, ((one.about, one.version) for one in told))
-        work.people = await storage.persons(conn, (one.psn_no for one in told), self._seal)
+        work.people = await storage.persons(conn, (one.psn_no for one in told), self.seal)
         return work
 
     def decide(self, state: Work, item: Item, out: Out) -> None:
@@ -116,7 +116,7 @@ class NotifyHandler:
 
     async def save(self, conn: Conn, state: Work) -> None:
         """Writes what changed."""
-        await storage.save(conn, state, self._seal)
+        await storage.save(conn, state, self.seal)
         for attempt in (state.attempts[key] for key in state.ended):
             if attempt.state is State.DELIVERED:
                 self.heard(attempt.provider, (state.now - (attempt.sent_at or state.now)).total_seconds())
