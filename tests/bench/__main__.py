@@ -1,6 +1,6 @@
-"""`make bench`: settlements, bindings, screenings and decisions a second beside per-message baselines and pgbench, all of one run; writes `build/bench.json`.
+"""`make bench`: settlements, bindings, screenings, decisions and notices a second beside per-message baselines and pgbench, all of one run; writes `build/bench.json`.
 
-`python -m tests.bench [--quick] [--workers N] [--only settlement|binding|eligibility|audit]`. Only ratios of one run count: machines differ a lot in
+`python -m tests.bench [--quick] [--workers N] [--only settlement|binding|eligibility|audit|notify]`. Only ratios of one run count: machines differ a lot in
 how fast they flush and switch.
 """
 
@@ -21,7 +21,7 @@ from rich.table import Table
 
 from deploy.local.testing import start_for_tests, stop_after_tests
 from shared.testing.proofs import DATA_KEY, DEMO_OPERATORS, DEMO_SOURCES
-from tests.bench import audit, eligibility, lines, pgbench
+from tests.bench import audit, eligibility, lines, notify, pgbench
 from tests.bench.lines import Sizes
 from tests.bench.stage import Stage
 
@@ -44,6 +44,9 @@ async def measure(sizes: Sizes, workers: int, only: str) -> dict[str, Any]:
             if only in ("", "audit"):
                 CONSOLE.print(f"audit alone: a backlog of {sizes.requests}")
                 found |= await audit.measure(place, sizes.requests)
+            if only in ("", "notify"):
+                CONSOLE.print(f"notify alone: a backlog of {sizes.notices}, then {notify.PER_S}/s")
+                found |= await notify.measure(place, sizes.notices, sizes.notices_s)
             if only in ("", "binding"):
                 CONSOLE.print(f"bindings: a backlog of {sizes.bindings}")
                 found |= await lines.binding(place, sizes)
@@ -91,7 +94,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1, help="settlement processes")
     parser.add_argument(
         "--only",
-        choices=("settlement", "binding", "eligibility", "audit"),
+        choices=("settlement", "binding", "eligibility", "audit", "notify"),
         default="",
         help="one of the lines",
     )

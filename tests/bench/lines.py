@@ -32,6 +32,8 @@ class Sizes:
         self.binding_baseline = 300 if quick else 1_000
         self.binding_spare_per_s = 200 if quick else 600
         self.requests = 5_000 if quick else 20_000
+        self.notices = 2_000 if quick else 6_000
+        self.notices_s = 15 if quick else 60
 
 
 BILLS = Probe("settlement.requests", ANSWERS, lambda _: True, world.bill)

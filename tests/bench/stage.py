@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from tests.bench.measure import Cpu
 USED = (
     "settlement.requests", "settlement.results", f"answers.{world.SOURCE}", "binding.requests", "binding.screenings",
     "binding.decisions", f"answers.{CHANNEL}", "registry.persons", "registry.relations",
+    "binding.notices", "answers.website",
 )  # fmt: skip
 
 
@@ -75,9 +76,11 @@ class Stage:
         return await self.servers.fresh_database()
 
     @contextlib.asynccontextmanager
-    async def running(self, urls: dict[str, str], *commands: str) -> AsyncIterator[list[psutil.Process]]:
-        """Runs `python -m <command>` of each, words separated by blanks; stopped by SIGTERM at the end."""
-        children = [await self._start(command, urls, n) for n, command in enumerate(commands)]
+    async def running(
+        self, urls: dict[str, str], *commands: str, env: Mapping[str, str] | None = None
+    ) -> AsyncIterator[list[psutil.Process]]:
+        """Runs `python -m <command>` of each, words separated by blanks; stopped by SIGTERM at the end. `env`: more of the environment."""
+        children = [await self._start(command, urls, n, env or {}) for n, command in enumerate(commands)]
         try:
             yield [psutil.Process(child.pid) for child in children]
         finally:
@@ -88,13 +91,15 @@ class Stage:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(child.wait(), 30)
 
-    async def _start(self, command: str, urls: dict[str, str], number: int) -> asyncio.subprocess.Process:
+    async def _start(
+        self, command: str, urls: dict[str, str], number: int, more: Mapping[str, str]
+    ) -> asyncio.subprocess.Process:
         env = dict(os.environ) | {variable_of(name): url for name, url in urls.items() if name != "admin"}
         env |= {
             "KAFKA_BOOTSTRAP_SERVERS": self.servers.kafka, "GONGJI_INSTANCE": f"bench-{number}", "GONGJI_HTTP_PORT": "0",
             "GONGJI_SOURCES": str(DEMO_SOURCES),
             "GONGJI_OPERATORS": str(DEMO_OPERATORS),
-        }  # fmt: skip
+        } | more  # fmt: skip
         with (self.log / f"{command.replace(' ', '-')}-{number}.log").open("ab") as output:
             return await asyncio.create_subprocess_exec(
                 sys.executable, "-m", *command.split(), stdout=output, stderr=output, env=env

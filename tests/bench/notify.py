@@ -1,0 +1,173 @@
+"""notify by itself: decisions from the topic to texts that an SMS centre took and reported back, over real SMPP.
+
+A backlog is drained: its rate and CPU time count from the record to the stored receipt. Then decisions come at a steady rate, and the time
+of each is taken from the broker's append to the centre's own note that it has the whole text. Everybody is told one text of two parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+
+from shared import clock
+from shared.messaging.records import Outgoing, pack_headers
+from shared.testing.identities import MadeUp, person
+from shared.testing.messages import MONDAY, to_kafka, uid
+from tests.bench import load
+from tests.bench.measure import Drain, watch_drain
+from tests.bench.stage import Stage
+from tests.integration.notify.helpers import start, stop
+from tests.integration.notify.records import REGION, decision
+
+NAME, WARM = "notify", 200
+PER_S, PROMPT_S = 200, 10.0
+GOAL_PER_S, GOAL_SHARE = 500, 0.95
+
+
+def told(n: int) -> MadeUp:
+    """A sponsor whose telephone takes every text; the number says who it is."""
+    return person(n, tel=f"139{n:06d}01", admdvs=REGION)
+
+
+def persons(count: int) -> list[Outgoing]:
+    """What the authority says of the first `count` sponsors."""
+    at = MONDAY - timedelta(hours=1)
+    made = ((n, told(n)) for n in range(count))
+    return [
+        _outgoing("registry.persons.recorded", one.recorded(), "authority", f"bench-p-{n}", at)
+        for n, one in made
+    ]
+
+
+def decisions(first: int, count: int) -> list[Outgoing]:
+    """Approvals, each of which is one text to its sponsor."""
+    made = ((n, decision(n, told(n), binding_id=uid(n))) for n in range(first, first + count))
+    return [
+        _outgoing("binding.decisions.approved", one, "gongji-audit", f"bench-d-{n}", MONDAY)
+        for n, one in made
+    ]
+
+
+def _outgoing(short_type: str, body: Any, source: str, id: str, at: datetime) -> Outgoing:
+    one = to_kafka(short_type, body, source, id, at)
+    return Outgoing(one.topic, one.key, pack_headers(one.headers), one.value)
+
+
+class Delivered:
+    """Notices whose receipt is stored."""
+
+    def __init__(self, conn: asyncpg.Connection[asyncpg.Record]) -> None:
+        self._conn = conn
+
+    async def count(self) -> int:
+        """Notices so far."""
+        if not await self._conn.fetchval("select to_regclass($1)", f"{NAME}.notices"):
+            return 0
+        return int(
+            await self._conn.fetchval(f"select count(*) from {NAME}.notices where state = 'delivered'")
+        )
+
+
+async def measure(place: Stage, count: int, seconds: float) -> dict[str, Any]:
+    """A backlog of `count` notices, then `PER_S` a second for so many seconds. Raises `RuntimeError` unless each was sent once."""
+    urls, last = await place.empty(), WARM + count + int(PER_S * seconds)
+    kafka, out = place.servers.kafka, place.log / "smsc"
+    await load.publish(kafka, persons(last))
+    await load.publish(kafka, decisions(0, WARM))
+    conn = await asyncpg.connect(urls["admin"])
+    try:
+        async with _centre(out) as env:
+            async with place.running(urls, f"services.{NAME}", env=env):
+                await _until(Delivered(conn), WARM)
+                await _until(_Persons(conn), last)
+            await load.publish(kafka, decisions(WARM, count))
+            await conn.execute("analyze")
+            async with place.running(urls, f"services.{NAME}", env=env) as running:
+                drain = await watch_drain(Delivered(conn), place.cpu(running), WARM, count, timeout=300)
+                begun = await _steadily(kafka, WARM + count, last)
+                await _until(Delivered(conn), last)
+        handed = _handed(out, last)
+    finally:
+        await conn.close()
+    return _figures(drain, sorted(handed[n] - at for n, at in begun.items()))
+
+
+class _Persons(Delivered):
+    """Persons that notify knows."""
+
+    async def count(self) -> int:
+        return int(await self._conn.fetchval(f"select count(*) from {NAME}.persons"))
+
+
+@contextlib.asynccontextmanager
+async def _centre(out: Path) -> AsyncIterator[Mapping[str, str]]:
+    """An SMS centre as a process of its own, and what makes notify use it, by day."""
+    out.mkdir()
+    process, port = start("deploy.peers.smsc", out, "smsc.port")
+    try:
+        yield {
+            "GONGJI_NOTIFY_SMPP_HOST": "127.0.0.1",
+            "GONGJI_NOTIFY_SMPP_PORT": str(port),
+            "GONGJI_CLOCK": clock.with_anchor(MONDAY.isoformat()),
+        }
+    finally:
+        stop(process)
+
+
+async def _until(counter: Delivered, count: int) -> None:
+    deadline = time.monotonic() + 300
+    while (found := await counter.count()) < count:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{found} of {count} after five minutes")
+        await asyncio.sleep(0.1)
+
+
+async def _steadily(bootstrap: str, first: int, last: int) -> dict[int, float]:
+    """Publishes decisions at `PER_S`; when the broker appended each, in seconds since 1970."""
+    made = decisions(first, last - first)  # beforehand: making one costs more than sending it
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    await producer.start()
+    try:
+        began, sent = time.monotonic(), []
+        while len(sent) < len(made):
+            due = min(len(made), int((time.monotonic() - began) * PER_S) + 1)
+            for one in made[len(sent) : due]:
+                sent.append(await producer.send(one.topic, one.value, one.key, headers=one.pairs()))
+            await asyncio.sleep(0.005)
+        appended = await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
+    return {first + n: one.timestamp / 1000 for n, one in enumerate(appended)}
+
+
+def _handed(out: Path, count: int) -> dict[int, float]:
+    """When the centre had the text of each, by its own clock of the same machine. Raises `RuntimeError` if anybody has none or two."""
+    heard = [json.loads(line) for line in (out / "sms.jsonl").read_text(encoding="utf-8").splitlines()]
+    found = {int(one["number"][-8:-2]): float(one["at"]) for one in heard}
+    if len(heard) != count or set(found) != set(range(count)):
+        raise RuntimeError(f"{len(heard)} texts to {len(found)} persons instead of {count}")
+    return found
+
+
+def _figures(drain: Drain, took: Sequence[float]) -> dict[str, Any]:
+    return {
+        "notify_drain_per_s": round(drain.per_s),
+        "notify_drain_per_s_goal": GOAL_PER_S,
+        "notify_cpu_us": round(drain.cpu["service"]),
+        "notify_cpu_us_by_process": {name: round(us, 1) for name, us in drain.cpu.items()},
+        "notify_within_10s": round(sum(one <= PROMPT_S for one in took) / len(took), 4),
+        "notify_within_10s_goal": GOAL_SHARE,
+        "notify_at_per_s": PER_S,
+        "notify_p50_ms": round(load.percentile(took, 0.5) * 1000),
+        "notify_p99_ms": round(load.percentile(took, 0.99) * 1000),
+        "notify_max_ms": round(took[-1] * 1000),
+    }
