@@ -61,7 +61,7 @@ def _make(
         origin=told.origin,
     )
     work.made.append(NewNotice(notice, told.recipient_hash, told.psn_no, stored, work.now, event.trace))
-    work.notices[notice.id] = notice
+    work.add(notice)
     ending = Ending(work, out)
     if state is State.HANDED:
         medium = reach.media[0] if reach.media else Medium.MESSAGE_CENTRE
@@ -78,18 +78,15 @@ def _earlier(work: Work, told: Told) -> list[Notice]:
     """Notices about the same to the same person that are not final and go to a phone."""
     return [
         one
-        for one in work.notices.values()
-        if (one.about, one.side) == (told.about, str(told.side))
-        and one.version < told.version
-        and one.sendable
-        and not one.state.final
+        for one in work.all_about(told.about)
+        if one.side == str(told.side) and one.version < told.version and one.sendable and not one.state.final
     ]
 
 
 def no_longer_asked(work: Work, body: BindingState, out: Out) -> None:
     """Papers or a consent that the binding no longer waits for are not asked for, even if nobody is told of the new state."""
-    for notice in list(work.notices.values()):
-        later = notice.about == str(body.binding_id) and notice.version < body.version
+    for notice in work.all_about(str(body.binding_id)):
+        later = notice.version < body.version
         gone_on = notice.template in ASKING and TYPE_TO_STATE[notice.template] is not body.state
         if later and gone_on and notice.sendable and not notice.state.final:
             Ending(work, out).overtaken(notice)

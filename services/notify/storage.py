@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from services.notify import queueing
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Progress, State
+from services.notify.links import referred
 from services.notify.sealing import Damaged, Seal, answer_row, content_row, person_row
 from services.notify.work import Attempt, NewNotice, Notice, Work
 from shared import log
@@ -30,14 +31,19 @@ async def born_at(conn: Conn, now: datetime) -> datetime:
 
 
 async def receive_parts(conn: Conn, receipts: Mapping[str, tuple[str, str]]) -> dict[str, tuple[UUID, int]]:
-    """Stores receipts (provider id → fate, code); the attempts of those whose submit is known already."""
+    """Stores receipts (provider id → fate, code); the attempts of those whose submit is known already, or that they name themselves."""
     if not receipts:
         return {}
     ids = sorted(receipts)
     rows = await conn.fetch(
         Q["receive_parts"], ids, [receipts[one][0] for one in ids], [receipts[one][1] for one in ids]
     )
-    return {row[0]: (row[1], row[2]) for row in rows if row[1] is not None}
+    known = {row[0]: (row[1], row[2]) for row in rows if row[1] is not None}
+    named = [(one, *own) for one in ids if one not in known and (own := referred(one)) is not None]
+    if named:
+        found = await conn.fetch(Q["refer_parts"], *map(list, zip(*named, strict=True)))
+        known |= {row[0]: (row[1], row[2]) for row in found}
+    return known
 
 
 async def submit_parts(conn: Conn, parts: Mapping[str, tuple[UUID, int]]) -> None:
@@ -72,7 +78,7 @@ async def load_notices(conn: Conn, work: Work, ids: Sequence[UUID], seal: Seal) 
     if not ids:
         return
     for row in await conn.fetch(Q["notices"], ids):
-        work.notices[row["id"]] = _notice(row, seal)
+        work.add(_notice(row, seal))
     for row in await conn.fetch(Q["attempts"], ids):
         work.attempts[row[0], row[1]] = Attempt(
             row["medium"], State(row["state"]), row["parts"], row["code"], row["provider"], row["sent_at"]

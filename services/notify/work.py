@@ -95,6 +95,16 @@ class Work:
     made: list[NewNotice] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
     ended: set[tuple[UUID, int]] = field(default_factory=set)
+    _about: dict[str, list[UUID]] = field(default_factory=dict)
+
+    def add(self, notice: Notice) -> None:
+        """A notice that was loaded, or is new."""
+        self.notices[notice.id] = notice
+        self._about.setdefault(notice.about, []).append(notice.id)
+
+    def all_about(self, about: str) -> list[Notice]:
+        """The notices about a binding or settlement, in the order in which they came: a batch has thousands about others."""
+        return [self.notices[one] for one in self._about.get(about, ())]
 
     def rules(self, notice: Notice) -> Rules:
         """The region's notice policy of the day on which it was decided."""

@@ -23,12 +23,12 @@ from shared.messaging.records import Outgoing, pack_headers
 from shared.testing.identities import MadeUp, person
 from shared.testing.messages import MONDAY, to_kafka, uid
 from tests.bench import load
-from tests.bench.measure import Drain, watch_drain
+from tests.bench.measure import Cpu, Drain, Ends, watch_drain
 from tests.bench.stage import Stage
 from tests.integration.notify.helpers import start, stop
 from tests.integration.notify.records import REGION, decision
 
-NAME, WARM = "notify", 200
+NAME, REPORTS, WARM = "notify", "binding.notices", 200
 PER_S, PROMPT_S = 200, 10.0
 GOAL_PER_S, GOAL_SHARE = 500, 0.95
 
@@ -92,13 +92,21 @@ async def measure(place: Stage, count: int, seconds: float) -> dict[str, Any]:
             await load.publish(kafka, decisions(WARM, count))
             await conn.execute("analyze")
             async with place.running(urls, f"services.{NAME}", env=env) as running:
-                drain = await watch_drain(Delivered(conn), place.cpu(running), WARM, count, timeout=300)
+                drain = await _drain(kafka, place.cpu(running), count)
                 begun = await _steadily(kafka, WARM + count, last)
                 await _until(Delivered(conn), last)
         handed = _handed(out, last)
     finally:
         await conn.close()
     return _figures(drain, sorted(handed[n] - at for n, at in begun.items()))
+
+
+async def _drain(bootstrap: str, cpu: Cpu, count: int) -> Drain:
+    """The backlog, by what notify reports of each notice: that it was sent, and that it was delivered."""
+    async with Ends(bootstrap, REPORTS) as ends:
+        found = await watch_drain(ends, cpu, WARM * 2, count * 2, timeout=300)
+    per_notice = {name: us * 2 for name, us in found.cpu.items()}
+    return Drain(found.records // 2, found.seconds, per_notice)
 
 
 class _Persons(Delivered):
