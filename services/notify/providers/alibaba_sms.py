@@ -46,11 +46,11 @@ class AlibabaSms(CloudTexts):
         super().__init__(name, settings, around)
         self._settings, self._client = settings, Client(config(settings, _ENDPOINT))
 
-    async def _ask(self, order: Order, code: str) -> Result:
+    async def _ask(self, order: Order, codes: Sequence[str]) -> Result:
         request = models.SendSmsRequest(
             phone_numbers=digits(order.number),
             sign_name=order.content.sign,
-            template_code=code,
+            template_code=codes[0],
             template_param=json.dumps(dict(order.content.variables), ensure_ascii=False),
             out_id=order.reference,
         )

@@ -51,11 +51,11 @@ class TencentSms(CloudTexts):
             ClientProfile(httpProfile=http),
         )
 
-    async def _ask(self, order: Order, code: str) -> Result:
+    async def _ask(self, order: Order, codes: Sequence[str]) -> Result:
         request = models.SendSmsRequest()
         request.PhoneNumberSet = [order.number]
         request.SmsSdkAppId, request.SignName = self._settings.sdk_app_id, order.content.sign
-        request.TemplateId, request.TemplateParamSet = code, list(order.content.variables.values())
+        request.TemplateId, request.TemplateParamSet = codes[0], list(order.content.variables.values())
         request.SessionContext = order.reference
         try:
             answer = await self._client.SendSms(request)
