@@ -178,7 +178,9 @@ def _receipt(work: Work, due: Due, out: Out) -> None:
 
 def _judge_parts(work: Work, notice_id: UUID, number: int, out: Out) -> None:
     notice, attempt = work.notices[notice_id], work.attempts[notice_id, number]
-    outcome = course.of_parts(work.fates.get((notice_id, number), []), attempt.parts)
+    # Of an attempt without an answer only a receipt under our own reference is known, and that is for the whole text.
+    parts = attempt.parts or int(attempt.state is State.UNKNOWN)
+    outcome = course.of_parts(work.fates.get((notice_id, number), []), parts)
     if outcome is None or notice.state.final:
         return
     current = notice.state in (State.PENDING, State.UNKNOWN) and notice.attempts == number
@@ -212,6 +214,7 @@ def _crashed(work: Work, due: Due, out: Out) -> None:
     if notice.state is State.SENDING and notice.attempts == due.body["number"]:
         medium = work.attempts[notice.id, notice.attempts].medium
         Ending(work, out).apply(notice, notice.attempts, Outcome.UNKNOWN, f"{medium}-unknown", "crashed")
+        _judge_parts(work, notice.id, notice.attempts, out)  # its provider may have reported meanwhile
 
 
 def _hand_over(work: Work, due: Due, out: Out) -> None:

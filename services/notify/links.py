@@ -1,5 +1,6 @@
 """How attempts are named towards providers, how their ids are kept, and how their receipts become outcomes."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -22,6 +23,15 @@ def known_as(provider: str, provider_id: str) -> str:
 def reference(notice_id: UUID, number: int) -> str:
     """The name of an attempt towards providers: the same for ever, and no two attempts have one. At most 35 characters."""
     return f"{notice_id.hex}{number:03d}"
+
+
+_REFERENCE: Final = re.compile(r"(?P<provider>[^/]+)/(?P<notice>[0-9a-f]{32})(?P<number>[0-9]{3,6})")
+
+
+def referred(known: str) -> tuple[str, UUID, int] | None:
+    """Provider, notice and number of the attempt that a receipt names by our own reference; None if it has a name of the provider's."""
+    found = _REFERENCE.fullmatch(known)
+    return (found["provider"], UUID(found["notice"]), int(found["number"])) if found else None
 
 
 def receipts_into(outcomes: Outcomes, clock: Clock, provider: str) -> StoreReceipts:

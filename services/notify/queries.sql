@@ -43,20 +43,33 @@ from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bytea[], $6::t
 on conflict (about, version, template, recipient_hash) do nothing;
 
 -- name: receive_parts
--- Receipts. A receipt that came before the submit's answer makes the row; a final fate never moves.
+-- Receipts. A receipt that came before the submit's answer makes the row; a final fate never moves. SMS centres use their ids again
+-- after days: a row of long ago begins anew, for the text whose answer is still to come.
 insert into parts (provider_id, fate, code)
 select * from unnest($1::text[], $2::text[], $3::text[])
-on conflict (provider_id) do update set
-    fate = case when parts.fate is null or parts.fate = 'pending' then excluded.fate else parts.fate end,
-    code = case when parts.fate is null or parts.fate = 'pending' then excluded.code else parts.code end
+on conflict (provider_id) do update set (notice_id, number, fate, code, seen_at) = (
+    select case when again then null else parts.notice_id end, case when again then null else parts.number end,
+        case when moves then excluded.fate else parts.fate end, case when moves then excluded.code else parts.code end,
+        case when again then now() else parts.seen_at end
+    from (select parts.seen_at < now() - interval '2 days') as a (again),
+        lateral (select again or parts.fate is null or parts.fate = 'pending') as m (moves))
 returning provider_id, notice_id, number;
 
+-- name: refer_parts
+-- Receipts that name an attempt by our own reference need no answer to be known by; only the provider that made it can name it.
+update parts p set notice_id = a.notice_id, number = a.number
+from unnest($1::text[], $2::text[], $3::uuid[], $4::int[]) as r (provider_id, provider, notice_id, number)
+join attempts a on a.notice_id = r.notice_id and a.number = r.number and a.provider = r.provider
+where p.provider_id = r.provider_id and p.notice_id is null
+returning p.provider_id, p.notice_id, p.number;
+
 -- name: submit_parts
--- Answers of submits. The receipt may have made the row already. SMS centres use their ids again after days: the old row goes.
+-- Answers of submits. The receipt may have made the row already, within the hour: an answer is never slower. The row of a text of
+-- long ago, whose id the SMS centre uses again, goes.
 insert into parts (provider_id, notice_id, number)
 select * from unnest($1::text[], $2::uuid[], $3::int[])
 on conflict (provider_id) do update set notice_id = excluded.notice_id, number = excluded.number,
-    fate = case when parts.seen_at >= now() - interval '2 days' then parts.fate end, seen_at = now()
+    fate = case when parts.seen_at >= now() - interval '1 hour' then parts.fate end, seen_at = now()
 where parts.notice_id is null or parts.seen_at < now() - interval '2 days';
 
 -- name: open_about
