@@ -2,14 +2,17 @@
 
 Speaks SMPP 3.4 (server of `smpp34`, not a line of the sender's code), decides the fate of each text by the number's last
 two digits (`fates.py`), joins the parts of a long text, and keeps what phones received in `DIR/sms.jsonl`, one text a line:
-`{"number", "text", "parts", "fate", "at"}`. With port 0 the real port is in `DIR/smsc.port`.
+`{"number", "text", "parts", "fate", "at"}`. With port 0 the real port is in `DIR/smsc.port`. While there is a file `DIR/dark`, links stand
+and no submit is answered or delivered; `DIR/unanswered.jsonl` names them: `{"number", "at"}`.
 """
 
 import argparse
 import asyncio
 import collections
+import contextlib
 import json
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +34,19 @@ _STAT = {Sms.PERMANENT: "UNDELIV", Sms.EXPIRED: "EXPIRED"}
 class Smsc:
     """The SMS centre: one server, any number of sessions."""
 
-    def __init__(self, port: int, out: Path, *, receipt_after: float = 0.05, slow: float = 3.0) -> None:
-        """Seconds until an ordinary and a slow receipt; `out` is made if missing."""
+    def __init__(
+        self,
+        port: int,
+        out: Path,
+        *,
+        receipt_after: float = 0.05,
+        slow: float = 3.0,
+        answer_after: float = 0.0,
+    ) -> None:
+        """Seconds until an ordinary and a slow receipt, and from a submit, which is delivered at once, to its answer; `out` is made if missing."""
         self.port, self._out = port or free_port(), out
-        self._after, self._slow = receipt_after, slow
+        self._after, self._slow, self._answer_after = receipt_after, slow, answer_after
+        self._dark = out / "dark"
         self._server = smpp34.Server("127.0.0.1", self.port, system_id="gongji-smsc", inbound_capacity=4096)
         self._sessions: dict[str, Any] = {}
         self._refusals: collections.Counter[str] = collections.Counter()
@@ -60,8 +72,9 @@ class Smsc:
     def _submitted(self, event: Any) -> None:
         number = event.destination_addr
         what = fate(number).sms
-        if what is Sms.HANGS:
+        if what is Sms.HANGS or self._dark.exists():
             self._hung.append(event)  # kept and never answered: the sender cannot know what became of it
+            self._note("unanswered.jsonl", {"number": number, "at": time.time()})
             return
         if what is Sms.REFUSED:
             event.reject(_BAD_DESTINATION)
@@ -72,12 +85,26 @@ class Smsc:
             return
         self._count += 1
         message_id = f"{self._era:x}-{self._count:x}"
-        event.accept(message_id)
         self._keep(number, event, what)
+        if self._answer_after:
+            self._begin(self._answer(event, message_id, what))
+        else:
+            self._accept(event, message_id, what)
+
+    async def _answer(self, event: Any, message_id: str, what: Sms) -> None:
+        await asyncio.sleep(self._answer_after)
+        self._accept(event, message_id, what)
+
+    def _accept(self, event: Any, message_id: str, what: Sms) -> None:
+        with contextlib.suppress(smpp34.SmppError):  # who asked is gone
+            event.accept(message_id)
         if what is not Sms.SILENT and event.registered_delivery & 1:
-            task = asyncio.create_task(self._receipt(event, message_id, what))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._receipt(event, message_id, what))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _keep(self, number: str, event: Any, what: Sms) -> None:
         """Write the text once all of its parts are here."""
@@ -93,8 +120,11 @@ class Smsc:
         else:
             text = raw.decode("utf-16-be")
         heard = {"number": number, "text": text, "parts": total, "fate": str(what), "at": time.time()}
-        with (self._out / "sms.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(heard, ensure_ascii=False) + "\n")
+        self._note("sms.jsonl", heard)
+
+    def _note(self, file: str, row: dict[str, Any]) -> None:
+        with (self._out / file).open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     async def _receipt(self, event: Any, message_id: str, what: Sms) -> None:
         """Deliver the receipt until somebody has taken it (60 tries, a second apart)."""
@@ -133,8 +163,10 @@ def main() -> None:
     parser.add_argument(
         "--slow", type=float, default=3.0, help="seconds until a slow receipt (numbers ending in 98)"
     )
+    parser.add_argument("--answer-after", type=float, default=0.0, help="seconds from a submit to its answer")
     args = parser.parse_args()
-    serve_until_signalled(Smsc(args.port, args.out, receipt_after=args.receipt_after, slow=args.slow).run())
+    times = {"receipt_after": args.receipt_after, "slow": args.slow, "answer_after": args.answer_after}
+    serve_until_signalled(Smsc(args.port, args.out, **times).run())
 
 
 if __name__ == "__main__":
