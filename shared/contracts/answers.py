@@ -3,12 +3,15 @@
 No name, certificate or phone number; an institution reads no sponsor's identity, relation or balance.
 """
 
+from enum import StrEnum
+
 from pydantic import Field
 
-from shared.contracts.base import UUID, Amount, Code, InstitutionCode, Message, RegionCode, Time
+from shared.contracts.base import UUID, Amount, Code, InstitutionCode, Message, Money, RegionCode, Time
 from shared.contracts.binding_decisions import Cause, State, Step
 from shared.contracts.binding_requests import MaterialKind
 from shared.contracts.reasons import Reason
+from shared.contracts.settlement_results import QuotedBefore
 
 
 class Refused(Message):
@@ -90,8 +93,16 @@ class Settlement(Message):
         default=None, description="本人账户余额 / balance of the own account after it"
     )
     refd_setl_flag: str | None = Field(default=None, description="退费结算标志 / refunded", max_length=1)
+    insutype: str | None = Field(
+        default=None, description="险种 / insutype that it is cleared under", max_length=6
+    )
+    clr_type: str | None = Field(default=None, description="清算类别 / kind of clearing", max_length=6)
+    clr_optins: RegionCode | None = Field(default=None, description="清算经办机构 / clearing office's region")
     explained: tuple[str, ...] = Field(
         default=(), description="自费说明 / why there is cash, for the patient"
+    )
+    quoted: QuotedBefore | None = Field(
+        default=None, description="与预结算不同时：预结算结果 / what the quote said, where it said otherwise"
     )
 
 
@@ -114,12 +125,84 @@ class Transfer(Message):
     at: Time = Field(description="时间 / event time")
 
 
+class BreakKind(StrEnum):
+    """差错种类 / how a statement and the ledger differ."""
+
+    MISSING_HERE = "missing-here"
+    MISSING_THERE = "missing-there"
+    AMOUNT = "amount-differs"
+    COUNT = "count-differs"
+    STATUS = "status-differs"
+    OTHER_INSTITUTION = "other-institution"
+
+
+class StatementFigures(Message):
+    """一方的数字 / what one side has."""
+
+    medfee_sumamt: Money | None = Field(default=None, description="医疗费总额 / total")
+    fund_pay_sumamt: Money | None = Field(default=None, description="基金支付总额 / paid by funds")
+    acct_pay: Money | None = Field(default=None, description="个人账户支付 / from own accounts")
+    acct_mulaid_pay: Money | None = Field(default=None, description="共济支付 / from sponsors' accounts")
+    fixmedins_setl_cnt: int | None = Field(default=None, description="结算笔数 / number of settlements")
+    refd_setl_flag: str | None = Field(
+        default=None, description="退费结算标志 / 0 paid, 1 given back", max_length=1
+    )
+
+
+class StatementBreak(Message):
+    """一处差错 / one difference, a case of the ledger; `ours` is the centre's, empty where it may not be told."""
+
+    case_id: Code = Field(description="案件编号 / case")
+    kind: BreakKind = Field(description="差错种类 / kind")
+    msgid: str | None = Field(default=None, description="发送方报文ID / the message", max_length=64)
+    setl_id: str | None = Field(default=None, description="结算ID / settlement", max_length=30)
+    state: Code = Field(description="状态：open 待处理 closed 已处理 / state")
+    deadline: Time = Field(description="处理期限 / to be closed by")
+    ours: StatementFigures | None = Field(default=None, description="中心端 / what the centre has")
+    theirs: StatementFigures | None = Field(default=None, description="机构端 / what the institution has")
+
+
+class ClearingLine(Message):
+    """清算行 / what one region's accounts owe, net of what went back."""
+
+    admdvs: RegionCode = Field(description="账户统筹区 / region of the accounts that paid")
+    acct_pay: Money = Field(description="个人账户支付 / from patients' own accounts")
+    acct_mulaid_pay: Money = Field(description="共济支付 / from sponsors' accounts")
+
+
 class Reconciliation(Message):
-    """对账应答 / answer to totals or detail (3201, 3202)."""
+    """对账、清算应答 / answer to totals, detail, clear and uncleared (3201-3204)."""
 
     msgid: str = Field(description="发送方报文ID / request", max_length=64)
-    stmt_rslt: str = Field(description="对账结果：0 平 1 不平 / result", pattern=r"^[01]$")
+    stmt_rslt: str | None = Field(
+        default=None,
+        description="对账结果：0 平 1 不平，空：待其余部分 / result; none: other parts are waited for",
+        pattern=r"^[01]$",
+    )
     stmt_rslt_dscr: str = Field(default="", description="结果说明 / what differs", max_length=2000)
+    breaks: tuple[StatementBreak, ...] = Field(
+        default=(), description="差错清单，至多200条 / breaks, at most 200"
+    )
+    breaks_open: int = Field(default=0, description="未处理差错数 / how many are open", ge=0)
+    parts_missing: tuple[int, ...] = Field(default=(), description="未到的部分 / parts that have not come")
+    clearing: Code | None = Field(
+        default=None, description="清算状态：requested withdrawn cleared / state of the clearing"
+    )
+    lines: tuple[ClearingLine, ...] = Field(
+        default=(), description="清算行 / what is owed by region of the account"
+    )
+    at: Time | None = Field(default=None, description="时间 / as of which time")
+
+
+class LedgerVerdict(Message):
+    """账务处理应答 / answer to an operator of the ledger."""
+
+    case_id: str = Field(description="案件编号 / case", max_length=80)
+    accepted: bool = Field(description="已采用 / whether it was used")
+    state: Code | None = Field(default=None, description="状态：open closed / state after it")
+    left: Amount | None = Field(default=None, description="尚余金额（元） / what is left of it, yuan")
+    reasons: tuple[Reason, ...] = Field(default=(), description="理由 / why not")
+    at: Time = Field(description="时间 / event time")
 
 
 class Verdict(Message):

@@ -16,12 +16,13 @@ _COUNTRY = "100000"
 
 
 class Role(StrEnum):
-    """经办角色 / what an operator is there for; services/audit/domain/permissions.py says what each may do."""
+    """经办角色 / what an operator is there for; services/audit/domain/permissions.py and services/settlement/reconciling/permissions.py say what each may do."""
 
     CLERK = "clerk"
     REVIEWER = "reviewer"
     SUPERVISOR = "supervisor"
     AUTHORITY = "authority"
+    LEDGER = "ledger"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,24 @@
 """`reconciliation.requests` (3201, 3202, 3203, 3204; key: `fixmedins_code`) and `ledger.verdicts` (key: case id)."""
 
-from pydantic import Field
+from typing import Annotated, Self
 
-from shared.contracts.base import Amount, Code, InstitutionCode, Message, MsgId, RegionCode, ShortText, date
+from pydantic import Field, StringConstraints, model_validator
+
+from shared.contracts.base import (
+    Amount,
+    Code,
+    InstitutionCode,
+    Message,
+    Money,
+    MsgId,
+    PositiveAmount,
+    RegionCode,
+    ShortText,
+    date,
+)
+
+CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,80}$")]
+"""Id of a case of the ledger: a break, money held, money to be recovered, a month of a region."""
 
 
 class _Statement(Message):
@@ -16,34 +32,55 @@ class _Statement(Message):
 
 
 class Totals(_Statement):
-    """对总账 3201 / totals of a period as the institution has them."""
+    """对总账 3201 / totals of a period as the institution has them.
 
-    medfee_sumamt: Amount = Field(description="医疗费总额 / total")
-    fund_pay_sumamt: Amount = Field(description="基金支付总额 / paid by funds")
-    acct_pay: Amount = Field(description="个人账户支付 / from own accounts")
-    acct_mulaid_pay: Amount = Field(default=0, description="共济支付 / from sponsors' accounts")
-    fixmedins_setl_cnt: int = Field(description="结算笔数 / number of settlements", ge=0)
+    Amounts are as in the answers, less what went back in the period (so they may be negative). A settlement and a taking back are one
+    each in the number; a message that was reversed (2601) within the period and its reversal may be left out together.
+    """
+
+    medfee_sumamt: Money = Field(description="医疗费总额 / total")
+    fund_pay_sumamt: Money = Field(description="基金支付总额 / paid by funds")
+    acct_pay: Money = Field(description="个人账户支付 / from own accounts, as answered")
+    acct_mulaid_pay: Money = Field(default=0, description="共济支付 / from sponsors' accounts")
+    fixmedins_setl_cnt: int = Field(description="结算笔数 / number of settlements and takings back", ge=0)
 
 
 class DetailRow(Message):
-    """对账明细行 / one settlement as the institution has it."""
+    """对账明细行 / one message that moved money, as the institution has it: a settlement, or what it took back."""
 
     setl_id: str = Field(description="结算ID / settlement", max_length=30)
-    msgid: MsgId = Field(description="发送方报文ID / message id")
+    msgid: MsgId = Field(
+        description="发送方报文ID / the message: of the settlement, cancel, refund or reversal"
+    )
     medfee_sumamt: Amount = Field(description="医疗费总额 / total")
-    acct_pay: Amount = Field(description="个人账户支付 / from the own account")
+    acct_pay: Amount = Field(description="个人账户支付 / from the own account, as answered")
     acct_mulaid_pay: Amount = Field(default=0, description="共济支付 / from sponsors' accounts")
-    refd_setl_flag: str = Field(default="0", description="退费结算标志 / refunded", pattern=r"^[01]$")
+    refd_setl_flag: str = Field(
+        default="0", description="退费结算标志：0 支付 1 退回 / 0 paid, 1 given back", pattern=r"^[01]$"
+    )
 
 
 class Detail(_Statement):
-    """对明细账 3202 / all settlements of a period."""
+    """对明细账 3202 / all settlements of a period, in one message or in several of at most 1000 rows with one `file_qury_no`."""
 
     rows: tuple[DetailRow, ...] = Field(description="明细 / rows", max_length=1000)
+    file_qury_no: Code | None = Field(
+        default=None, description="文件查询号，分多条发送时必填 / what the parts of one list have in common"
+    )
+    part: int = Field(default=1, description="第几部分 / which part this is, from 1", ge=1, le=1000)
+    parts: int = Field(default=1, description="共几部分 / how many parts there are", ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        if self.part > self.parts:
+            raise ValueError('part is at most parts, for example "part": 1, "parts": 2')
+        if self.parts > 1 and self.file_qury_no is None:
+            raise ValueError('a list in several parts needs a file_qury_no, for example "D20261123-1"')
+        return self
 
 
 class Clear(_Statement):
-    """清算申请 3203 / the institution asks for clearing of a month."""
+    """清算申请 3203 / the institution asks for clearing of a month; the dates are its first and last day."""
 
 
 class Uncleared(_Statement):
@@ -51,7 +88,7 @@ class Uncleared(_Statement):
 
 
 class _LedgerVerdict(Message):
-    case_id: Code = Field(description="案件编号 / case")
+    case_id: CaseId = Field(description="案件编号 / case")
     operator_id: Code = Field(description="经办人编号 / operator")
     note: ShortText | None = Field(default=None, description="备注 / a remark")
 
@@ -78,4 +115,4 @@ class HeldReleased(_LedgerVerdict):
 class RecoverySettled(_LedgerVerdict):
     """追回完成 / what was to be recovered is."""
 
-    amount: Amount = Field(description="金额（元） / amount, yuan")
+    amount: PositiveAmount = Field(description="金额（元） / amount that came in, yuan")

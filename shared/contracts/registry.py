@@ -35,6 +35,16 @@ class Insurance(Message):
     begndate: date | None = Field(default=None, description="参保开始日期 / since")
 
 
+class Filing(Message):
+    """异地就医备案 / a filing to be treated elsewhere (2501 and others); both dates belong to it."""
+
+    mdtrtarea_admdvs: RegionCode = Field(
+        description="就医地区划；省码表示全省 / where; a province's code stands for all of it"
+    )
+    begndate: date = Field(description="备案开始日期 / from")
+    enddate: date | None = Field(default=None, description="备案结束日期；空：长期 / to; none: for good")
+
+
 class PersonRecorded(NamedPerson):
     """人员登记 / a person as the authority knows him or her."""
 
@@ -59,6 +69,9 @@ class PersonRecorded(NamedPerson):
     )
     insurances: tuple[Insurance, ...] = Field(
         default=(), description="参保信息 / insurance rows", max_length=20
+    )
+    filings: tuple[Filing, ...] = Field(
+        default=(), description="异地就医备案 / filings to be treated elsewhere", max_length=50
     )
 
 

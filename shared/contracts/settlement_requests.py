@@ -27,6 +27,39 @@ class _Request(Message):
     psn_no: PsnNo = Field(description="人员编号 / the patient")
 
 
+class ItemCategory(StrEnum):
+    """项目类别 / what a line of a bill is for; public health, fitness and wellness are outside basic medical insurance."""
+
+    DRUG = "drug"
+    DEVICE = "device"
+    CONSUMABLE = "consumable"
+    SERVICE = "service"
+    PUBLIC_HEALTH = "public-health"
+    FITNESS = "fitness"
+    WELLNESS = "wellness"
+    OTHER = "other"
+
+
+class FeeDetail(Message):
+    """费用明细 / one line of a bill, as the national fee detail (2204, 2102) has it; what was sold is not told."""
+
+    feedetl_sn: str = Field(description="费用明细流水号 / number of the line", min_length=1, max_length=30)
+    med_chrgitm_type: str | None = Field(
+        default=None,
+        description="医疗收费项目类别：08 材料 09 西药 10 中药饮片 11 中成药 / national kind of charge",
+        pattern=r"^[0-9]{2,6}$",
+    )
+    category: ItemCategory | None = Field(
+        default=None,
+        description="项目类别；没有国家代码的（器械、非医疗项目）须报 / category, where no national code says it",
+    )
+    det_item_fee_sumamt: Amount = Field(description="明细项目费用总额 / sum of the line")
+    fulamt_ownpay_amt: Amount = Field(default=0, description="全自费金额 / wholly self-paid")
+    overlmt_amt: Amount = Field(default=0, description="超限价金额 / over the price limit")
+    preselfpay_amt: Amount = Field(default=0, description="先行自付金额 / paid first by the person")
+    inscp_scp_amt: Amount = Field(default=0, description="符合政策范围金额 / in scope")
+
+
 class Bill(_Request):
     """费用 / a bill with its national parts; `medfee_sumamt` equals the sum of the parts to the fen."""
 
@@ -50,8 +83,27 @@ class Bill(_Request):
     inscp_scp_amt: Amount = Field(
         default=0, description="符合政策范围金额 / in scope (fund and personal share)"
     )
+    insutype: str | None = Field(
+        default=None,
+        description="险种，缺省按参保登记 / insutype; the registry's if absent",
+        pattern=r"^[0-9]{3,6}$",
+    )
+    clr_type: str | None = Field(
+        default=None,
+        description="清算类别，缺省按医疗类别 / kind of clearing; by med_type if absent",
+        pattern=r"^[0-9]{2,6}$",
+    )
+    clr_optins: RegionCode | None = Field(
+        default=None,
+        description="清算经办机构，缺省为机构所在地 / clearing office's region; the institution's if absent",
+    )
     acct_used_flag: str = Field(
         default="1", description="个人账户使用标志 / 1 use accounts, 0 do not", pattern=r"^[01]$"
+    )
+    feedetail: tuple[FeeDetail, ...] = Field(
+        default=(),
+        description="费用明细；可不报 / lines; without them the rules by part of the bill apply",
+        max_length=500,
     )
 
 
@@ -103,6 +155,8 @@ class DeclineCode(StrEnum):
     FUND_ABOVE_TOTAL = "fund-above-total"
     BILL_IN_FUTURE = "bill-in-future"
     PATIENT_UNKNOWN = "patient-unknown"
+    PATIENT_DECEASED = "patient-deceased"
+    INSURED_ELSEWHERE = "insured-elsewhere"
     CREDENTIAL_NOT_PATIENT = "credential-not-patient"
     INSTITUTION_UNKNOWN = "institution-unknown"
     INSTITUTION_SUSPENDED = "institution-suspended"

@@ -50,6 +50,15 @@ class LeftOut(Message):
     en: str = Field(description="英文说明 / in English", max_length=200)
 
 
+class QuotedBefore(Message):
+    """与预结算不同 / what the visit's last quote had said, where its shares were others; amounts in yuan."""
+
+    msgid: MsgId = Field(description="预结算报文ID / the quote")
+    acct_pay: Amount = Field(description="预结算个人账户支出 / from the own account")
+    acct_mulaid_pay: Amount = Field(description="预结算共济支付 / from sponsors' accounts")
+    psn_cash_pay: Amount = Field(description="预结算个人现金 / cash")
+
+
 class Allocation(Message):
     """一次结算 / one settlement with its shares; amounts in yuan on the wire."""
 
@@ -77,6 +86,9 @@ class Allocation(Message):
     )
     cash_reasons: tuple[str, ...] = Field(default=(), description="自费原因 / why there is cash, Chinese")
     policy_version: str = Field(description="政策版本 / hash of the resolved policy tree", max_length=64)
+    quoted: QuotedBefore | None = Field(
+        default=None, description="与预结算不同时：预结算结果 / what the quote said, where it said otherwise"
+    )
 
 
 class Quoted(Allocation):

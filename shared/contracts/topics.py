@@ -67,7 +67,7 @@ def _pair(body: registry.RelationRecorded) -> str:
 
 
 def _answer_key(body: Any) -> str:
-    names = ("binding_id", "msgid", "notice_id", "premium_id", "transfer_id", "request_id")
+    names = ("binding_id", "msgid", "notice_id", "premium_id", "transfer_id", "request_id", "case_id")
     return next((str(v) for n in names if (v := getattr(body, n, None)) is not None), "")
 
 
@@ -236,6 +236,7 @@ _add(
 _add(
     "ledger.verdicts",
     _field("case_id"),
+    actor="operator_id",
     break_closed=reconciliation.BreakClosed,
     period_closed=reconciliation.PeriodClosed,
     held_released=reconciliation.HeldReleased,
@@ -252,6 +253,7 @@ _add(
     transfer=answers.Transfer,
     reconciliation=answers.Reconciliation,
     verdict=answers.Verdict,
+    ledger_verdict=answers.LedgerVerdict,
     person_verdict=answers.PersonVerdict,
     message=answers.CentreMessage,
 )

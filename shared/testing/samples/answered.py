@@ -29,9 +29,8 @@ def of_answers() -> Iterator[tuple[str, str, Message, Origin]]:
     yield "answers.premium", "gongji-settlement", premium, f.CHANNEL
     transfer = a.Transfer(transfer_id=f.TRANSFER, state="refused", reasons=(f.BY_SPONSOR,), at=f.SOON)
     yield "answers.transfer", "gongji-settlement", transfer, f.CHANNEL
-    differs = "个人账户共济支付金额：机构 50.00，中心 45.00"
-    statement = a.Reconciliation(msgid=m.msgid(number=7), stmt_rslt="1", stmt_rslt_dscr=differs)
-    yield "answers.reconciliation", "gongji-settlement", statement, f.HOSPITAL
+    yield "answers.reconciliation", "gongji-settlement", _reconciliation(), f.HOSPITAL
+    yield "answers.ledger-verdict", "gongji-settlement", _ledger_verdict(), f.DESK
     yield "answers.verdict", "gongji-audit", _verdict(), f.DESK
     yield "answers.person-verdict", "gongji-audit", _person_verdict(), f.DESK
     yield "answers.message", "gongji-notify", _message(), f.CHANNEL
@@ -80,7 +79,8 @@ def _settlement() -> answers.Settlement:
     shown = answers.Settlement.model_fields.keys()
     money = {name: value for name, value in results.allocation().items() if name in shown}
     explained = ("全自费金额不能由个人账户支付",)
-    rest = {"setl_time": f.SOON, "balc": 0, "refd_setl_flag": "0"}
+    rest = {"setl_time": f.SOON, "balc": 0, "refd_setl_flag": "0", "insutype": "390", "clr_type": "11"}
+    rest |= {"clr_optins": "330100"}
     return answers.Settlement(infcode="0", explained=explained, **money, **rest)
 
 
@@ -93,6 +93,42 @@ def _declined() -> answers.Settlement:
         code="parts-do-not-add-up",
         field="medfee_sumamt",
         remedy="请核对各部分金额后重新上传",
+    )
+
+
+def _reconciliation() -> answers.Reconciliation:
+    a, ours = answers, {"medfee_sumamt": 12_000, "fund_pay_sumamt": 6_000, "acct_pay": 1_000}
+    found = a.StatementBreak(
+        case_id="break-5f0c1a7e9b3d4c2a",
+        kind=a.BreakKind.AMOUNT,
+        msgid=m.msgid(number=2),
+        setl_id="S0000000000000000000000001",
+        state="open",
+        deadline=f.AT + timedelta(days=5),
+        ours=a.StatementFigures(**ours, acct_mulaid_pay=4_500, fixmedins_setl_cnt=1, refd_setl_flag="0"),
+        theirs=a.StatementFigures(**ours, acct_mulaid_pay=5_000, fixmedins_setl_cnt=1, refd_setl_flag="0"),
+    )
+    return a.Reconciliation(
+        msgid=m.msgid(number=7),
+        stmt_rslt="1",
+        stmt_rslt_dscr="金额不一致 1 处",
+        breaks=(found,),
+        breaks_open=1,
+        parts_missing=(2,),
+        clearing="requested",
+        lines=(a.ClearingLine(admdvs="330100", acct_pay=1_000, acct_mulaid_pay=4_500),),
+        at=f.SOON,
+    )
+
+
+def _ledger_verdict() -> answers.LedgerVerdict:
+    return answers.LedgerVerdict(
+        case_id="CASE-0001",
+        accepted=False,
+        state="open",
+        left=3_000,
+        reasons=(reason("case-closed"),),
+        at=f.SOON,
     )
 
 

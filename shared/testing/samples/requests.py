@@ -116,10 +116,15 @@ def of_institutions() -> Bodies:
         "overlmt_selfpay": 500,
         "preselfpay_amt": 1_500,
         "hosp_part_amt": 200,
+        "insutype": "390",
+        "clr_type": "11",
+        "clr_optins": "330100",
+        "acct_used_flag": "1",
+        "feedetail": _lines(),
     }
     bodies: dict[str, Message] = {
-        "quote": m.quote(f.MOTHER, 12_000, **parts, acct_used_flag="1"),
-        "settle": m.settle(f.MOTHER, 12_000, number=2, **parts, acct_used_flag="1"),
+        "quote": m.quote(f.MOTHER, 12_000, **parts),
+        "settle": m.settle(f.MOTHER, 12_000, number=2, **parts),
         "cancel": s.Cancel(**_request(3), infno="2208", setl_id="S0000000000000000000000001"),
         "reverse": s.Reverse(**_request(4), infno="2601", omsgid=m.msgid(number=2), oinfno="2207"),
         "refund": s.Refund(**_request(5), setl_id="S0000000000000000000000001", amount=2_000),
@@ -128,6 +133,24 @@ def of_institutions() -> Bodies:
     for suffix, body in bodies.items():
         yield f"settlement.requests.{suffix}", "his-first", body
     yield from _reconciliation()
+
+
+def _lines() -> tuple[settlement_requests.FeeDetail, ...]:
+    """The bill of 120 yuan in lines: what the hospital bears is no part of them."""
+    s = settlement_requests
+    drug = s.FeeDetail(
+        feedetl_sn="1",
+        med_chrgitm_type="09",
+        det_item_fee_sumamt=9_200,
+        inscp_scp_amt=6_000,
+        preselfpay_amt=1_500,
+        fulamt_ownpay_amt=1_000,
+        overlmt_amt=500,
+    )
+    device = s.FeeDetail(
+        feedetl_sn="2", category=s.ItemCategory.DEVICE, det_item_fee_sumamt=2_800, inscp_scp_amt=2_800
+    )
+    return drug, device
 
 
 def _request(number: int) -> dict[str, Any]:
@@ -152,7 +175,9 @@ def _reconciliation() -> Bodies:
     totals = {"fund_pay_sumamt": 6_000, "fixmedins_setl_cnt": 1} | money
     bodies: dict[str, Message] = {
         "totals": r.Totals(msgid=m.msgid(number=7), **statement, **totals),
-        "detail": r.Detail(msgid=m.msgid(number=8), **statement, rows=(row,)),
+        "detail": r.Detail(
+            msgid=m.msgid(number=8), **statement, rows=(row,), file_qury_no="D202611-1", part=1, parts=2
+        ),
         "clear": r.Clear(msgid=m.msgid(number=9), **statement),
         "uncleared": r.Uncleared(msgid=m.msgid(number=10), **statement),
     }
@@ -197,6 +222,9 @@ def _full_person(**changes: Any) -> registry.PersonRecorded:
         e_credential=True,
         language="zh",
         insurances=(row, resident),
+        filings=(
+            registry.Filing(mdtrtarea_admdvs="310000", begndate=date(2026, 9, 1), enddate=date(2027, 8, 31)),
+        ),
         **changes,
     )
 

@@ -180,6 +180,9 @@ def allocation() -> dict[str, Any]:
         "left_out": (left_out,),
         "cash_reasons": ("全自费金额不能由个人账户支付",),
         "policy_version": f.POLICY,
+        "quoted": settlement_results.QuotedBefore(
+            msgid=m.msgid(), acct_pay=300, acct_mulaid_pay=5_500, psn_cash_pay=0
+        ),
     }
 
 
