@@ -35,12 +35,12 @@ def referred(known: str) -> tuple[str, UUID, int] | None:
 
 
 def receipts_into(outcomes: Outcomes, clock: Clock, provider: str) -> StoreReceipts:
-    """Stores receipts; it returns when they are committed. One id twice in a batch: the last word counts."""
+    """Stores receipts; it returns when they are committed, and raises `Crowded` when they cannot be taken now. One id twice in a batch: the last word counts."""
 
     async def store(receipts: Sequence[Receipt]) -> None:
         last = {known_as(provider, _kept(one.provider_id)): one for one in receipts}
         now = clock.now()
-        await outcomes.put(
+        await outcomes.offer(
             [
                 Due("receipt", i, now, {"fate": str(one.fate), "code": _kept(one.code)})
                 for i, one in last.items()

@@ -1,7 +1,8 @@
 """An SMPP 3.4 session over asyncio (bind transceiver) on the PDU codec of `smpplib`.
 
 Keeps itself connected (backoff), keeps at most `window` submits in flight, watches the link with enquire_link, and
-acknowledges a receipt only after it was stored. A submit without an answer is *unknown*, never sent again from here.
+acknowledges a receipt only after it was stored; what cannot be stored now is refused for now, so that the SMS centre keeps it and
+nothing piles up here. What cannot be read is refused by itself (generic_nack), and the session goes on. A submit without an answer is *unknown*, never sent again from here.
 """
 
 import asyncio
@@ -9,7 +10,8 @@ import contextlib
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Final
 
 import structlog
 from smpplib import exceptions, smpp
@@ -23,6 +25,16 @@ log = structlog.get_logger("notify.smpp")
 
 _MAX_PDU = 64 * 1024
 _TRY_AGAIN = 0x64  # ESME_RX_T_APPN: temporary error of ours, the SMS centre delivers the receipt again
+_BAD_LENGTH, _BAD_COMMAND = (
+    0x02,
+    0x03,
+)  # what generic_nack says: fields that are not there, a command that is none
+_RESPONSE = 0x80000000
+_AT_ONCE: Final = 200
+_MANY: Final = 1_000
+"""Receipts that may wait here to be stored."""
+_PATIENCE: Final = 5.0
+"""Seconds for storing; SMS centres wait 10 s and more for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +127,9 @@ class SmppClient:
             answer, provider_id, code = await self._submit(to, part, udh=len(cut) > 1)
             if answer is not Answer.ACCEPTED:
                 return Submission(Answer.UNKNOWN if ids else answer, tuple(ids), code)
-            ids.append(provider_id)
+            ids += (
+                [provider_id] if provider_id else []
+            )  # without one no receipt can be known: it is waited for in vain
         return Submission(Answer.ACCEPTED, tuple(ids), "0x00")
 
     async def _submit(self, to: str, part: bytes, *, udh: bool) -> tuple[Answer, str, str]:
@@ -130,7 +144,7 @@ class SmppClient:
                 )  # fmt: skip
             except (TimeoutError, LinkDown) as error:
                 return Answer.UNKNOWN, "", type(error).__name__
-        provider_id = (getattr(reply, "message_id", None) or b"").decode("latin-1")
+        provider_id = (getattr(reply, "message_id", None) or b"").decode("latin-1").replace("\0", "")
         return smpp_pdu.answer_of(reply.status), provider_id, f"0x{reply.status:02x}"
 
     async def _request(self, command: str, **fields: Any) -> Any:
@@ -210,14 +224,20 @@ class SmppClient:
             self._dispatch(data)
 
     def _dispatch(self, data: bytes) -> None:
-        _, _, status, sequence = struct.unpack(">IIII", data[:16])
+        _, command, status, sequence = struct.unpack(">IIII", data[:16])
         try:
             pdu = smpp.parse_pdu(data, client=self, allow_unknown_opt_params=True)
-        except (exceptions.UnknownCommandError, struct.error, ValueError, KeyError):
-            self._reply("generic_nack", sequence, 0x03)
-            return
+            receipt = smpp_pdu.receipt_of(pdu) if pdu.command == "deliver_sm" else None
+        except (
+            Exception
+        ) as error:  # whatever the codec does with it: it comes again, and must not end every session
+            if not command & _RESPONSE:
+                unknown = isinstance(error, exceptions.UnknownCommandError)
+                self._reply("generic_nack", sequence, _BAD_COMMAND if unknown else _BAD_LENGTH)
+                return
+            pdu, receipt = SimpleNamespace(command="", sequence=sequence), None  # its head is an answer, too
         if pdu.command == "deliver_sm":
-            self._receipts.put_nowait((pdu, smpp_pdu.receipt_of(pdu)))
+            self._received(pdu, receipt)
         elif pdu.command == "enquire_link":
             self._reply("enquire_link_resp", sequence)
         elif pdu.command == "unbind":
@@ -228,17 +248,28 @@ class SmppClient:
             if not future.done():
                 future.set_result(pdu)
 
+    def _received(self, pdu: Any, receipt: Receipt | None) -> None:
+        if self._receipts.qsize() < _MANY:
+            self._receipts.put_nowait((pdu, receipt))
+        else:
+            self._reply("deliver_sm_resp", pdu.sequence, _TRY_AGAIN)
+
     async def _store_receipts(self) -> None:
         while True:
-            batch = [await self._receipts.get()]
-            while not self._receipts.empty() and len(batch) < 200:
-                batch.append(self._receipts.get_nowait())
+            batch = [await self._receipts.get(), *self._more_receipts(_AT_ONCE - 1)]
             status = 0
             try:
                 if receipts := [receipt for _, receipt in batch if receipt]:
-                    await self._store(receipts)
-            except Exception as error:  # the database is away: not acknowledged, the SMS centre keeps them
+                    async with asyncio.timeout(_PATIENCE):
+                        await self._store(receipts)
+            except (
+                Exception
+            ) as error:  # the database is away: the SMS centre keeps them, and what came meanwhile
+                batch += self._more_receipts(_MANY)
                 log.warning("smpp-receipts-not-stored", count=len(batch), error=type(error).__name__)
                 status = _TRY_AGAIN
             for pdu, _ in batch:
                 self._reply("deliver_sm_resp", pdu.sequence, status)
+
+    def _more_receipts(self, most: int) -> list[tuple[Any, Receipt | None]]:
+        return [self._receipts.get_nowait() for _ in range(min(most, self._receipts.qsize()))]

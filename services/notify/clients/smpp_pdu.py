@@ -79,8 +79,14 @@ def receipt_of(pdu: Any) -> Receipt | None:
     """The receipt in a `deliver_sm`, or None for a text that somebody wrote to us.
 
     The TLVs `receipted_message_id` and `message_state` win over the words of the text; not every provider sends them.
+    Raises ValueError for fields that are not there and a text that is not as long as it says: the codec takes what there is, and half
+    an id is another's.
     """
-    if not (pdu.esm_class or 0) & ESM_RECEIPT:
+    if pdu.esm_class is None:
+        raise ValueError("a deliver_sm without its fields")
+    if pdu.sm_length != len(pdu.short_message or b""):
+        raise ValueError("short_message is not as long as sm_length")
+    if not pdu.esm_class & ESM_RECEIPT:
         return None
     found = _TEXT.search(pdu.short_message or b"")
     tlv_id = getattr(pdu, "receipted_message_id", None)

@@ -12,7 +12,7 @@ from pydantic import HttpUrl, SecretStr
 from services.notify.domain.receipts import Fate, Receipt
 from services.notify.gauges import Gauges
 from services.notify.links import receipts_into
-from services.notify.outcomes import Outcomes
+from services.notify.outcomes import Crowded, Outcomes
 from services.notify.providers.interface import Around, StoreReceipts
 from services.notify.providers.kannel import Kannel
 from services.notify.providers.options import KannelSettings
@@ -129,9 +129,12 @@ async def test_a_report_that_cannot_be_stored_is_asked_for_again(door: Opened) -
     assert one.counted() == {"not-stored": 1}
 
 
-async def test_a_report_that_the_tables_refuse_is_said_to_be_not_stored(door: Opened) -> None:
+@pytest.mark.parametrize("fault", [RuntimeError("who reported what"), Crowded("who and who wait")])
+async def test_a_report_that_is_refused_inside_is_said_to_be_not_stored(
+    door: Opened, fault: Exception
+) -> None:
     one, client = door
-    one.fault = RuntimeError("who reported what")
+    one.fault = fault
     said = await client.get("/receipts/gate", params={"key": KEY, "reference": "r1", "state": "1"})
     assert said.status_code == 503
     assert "who" not in said.text
@@ -150,6 +153,22 @@ async def test_a_port_that_is_taken_is_waited_for(monkeypatch: pytest.MonkeyPatc
         assert (await client.get("/receipts/other")).status_code == 404
     one.task.cancel()
     await asyncio.gather(one.task, return_exceptions=True)
+
+
+async def test_receipts_are_not_taken_while_too_many_wait_for_the_database() -> None:
+    async def apply(dues: Sequence[Due]) -> None:
+        raise ConnectionError
+
+    outcomes = Outcomes(apply, many=1)
+    running = asyncio.create_task(outcomes.run())
+    store = receipts_into(outcomes, SystemClock(), "gate")
+    waits = asyncio.create_task(store([Receipt("r1", Fate.DELIVERED, "ok")]))
+    await asyncio.sleep(0)
+    with pytest.raises(Crowded):
+        await store([Receipt("r2", Fate.DELIVERED, "ok")])
+    for task in (waits, running):
+        task.cancel()
+    await asyncio.gather(waits, running, return_exceptions=True)
 
 
 async def test_what_no_column_takes_is_left_out_of_a_receipt() -> None:

@@ -44,7 +44,7 @@ def test_class_of_a_submits_answer(status: int, answer: Answer) -> None:
 
 
 def pdu(text: bytes, esm: int = 4, **tlvs: object) -> SimpleNamespace:
-    return SimpleNamespace(esm_class=esm, short_message=text, **tlvs)
+    return SimpleNamespace(esm_class=esm, sm_length=len(text), short_message=text, **tlvs)
 
 
 RECEIPT = b"id:42 sub:001 dlvrd:001 submit date:2611230210 done date:2611230210 stat:%b err:013 text:"
@@ -78,6 +78,14 @@ def test_tlvs_win_over_the_words() -> None:
 )
 def test_what_is_no_receipt_is_none(other: SimpleNamespace) -> None:
     assert receipt_of(other) is None
+
+
+@pytest.mark.parametrize("length", [0, 90])
+def test_text_that_is_not_as_long_as_it_says_is_no_receipt_of_another(length: int) -> None:
+    cut = pdu(RECEIPT % b"DELIVRD")
+    cut.sm_length = length
+    with pytest.raises(ValueError, match="not as long"):
+        receipt_of(cut)
 
 
 @pytest.mark.parametrize("number", ["+8613957100001", "12393", "110"])
