@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aiohttp import ClientConnectorError
+from aiohttp import ClientConnectorError, ConnectionTimeoutError
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.models import Config
 from darabonba.runtime import RuntimeOptions
@@ -40,6 +40,6 @@ def failed(error: Exception, medium: str, reference: str) -> Result:
             return Result(Outcome.UNKNOWN, f"{medium}-unknown", code, (reference,))
         outcome = Outcome.THROTTLED if code.startswith("Throttling") else Outcome.TECHNICAL
         return Result(outcome, f"{medium}-{outcome}", code)
-    if caused_by(error, ClientConnectorError):
+    if caused_by(error, ClientConnectorError, ConnectionTimeoutError):
         return Result(Outcome.TECHNICAL, f"{medium}-technical", NOT_REACHED)
     return Result(Outcome.UNKNOWN, f"{medium}-unknown", type(error).__name__, (reference,))

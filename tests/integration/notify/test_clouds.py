@@ -1,7 +1,9 @@
 """Both clouds by their own SDKs, unchanged, against stand-ins that verify signatures and report back over HTTP."""
 
 import asyncio
+import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,9 +50,11 @@ class Sky:
 
         return keep
 
-    def provider(self, name: str, *, secret: str = SECRET, port: int | None = None) -> Provider:
+    def provider(
+        self, name: str, *, secret: str = SECRET, port: int | None = None, timeout: float = 5
+    ) -> Provider:
         common = {
-            "endpoint": f"127.0.0.1:{port or self.port}", "insecure": True, "report_key": REPORT_KEY, "timeout": 5,
+            "endpoint": f"127.0.0.1:{port or self.port}", "insecure": True, "report_key": REPORT_KEY, "timeout": timeout,
         }  # fmt: skip
         own = {
             "alibaba": {"kind": "alibaba-sms", "access_key_id": KEY, "access_key_secret": secret},
@@ -168,6 +172,21 @@ async def test_a_wrong_secret_and_a_closed_port_send_nothing(sky: Sky, name: str
     away = await closed.send(order("01"))
     assert (away.outcome, away.code, closed.up) == (Outcome.TECHNICAL, "not reached", False)
     assert sky.texts() == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_host_that_swallows_packets_has_taken_nothing(sky: Sky, name: str) -> None:
+    with contextlib.ExitStack() as sockets:
+        silent = sockets.enter_context(socket.socket())
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        for _ in range(2):  # its queue is full: whoever comes now hears nothing
+            one = sockets.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(silent.getsockname())
+        provider = sky.provider(name, port=silent.getsockname()[1], timeout=1)
+        result = await provider.send(order("01"))
+    assert (result.outcome, result.code, provider.up) == (Outcome.TECHNICAL, "not reached", False)
 
 
 @pytest.mark.parametrize("name", NAMES)

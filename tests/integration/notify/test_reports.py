@@ -162,7 +162,7 @@ async def test_receipts_are_not_taken_while_too_many_wait_for_the_database() -> 
     outcomes = Outcomes(apply, many=1)
     running = asyncio.create_task(outcomes.run())
     store = receipts_into(outcomes, SystemClock(), "gate")
-    waits = asyncio.create_task(store([Receipt("r1", Fate.DELIVERED, "ok")]))
+    waits = asyncio.ensure_future(store([Receipt("r1", Fate.DELIVERED, "ok")]))
     await asyncio.sleep(0)
     with pytest.raises(Crowded):
         await store([Receipt("r2", Fate.DELIVERED, "ok")])
