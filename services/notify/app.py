@@ -17,6 +17,7 @@ from services.notify.providers.switch import Switch
 from services.notify.reports import Reports
 from services.notify.sender import Sender
 from services.notify.settings import Settings
+from services.notify.watching import Watching
 from shared import clock, policies
 from shared.contracts import sources
 from shared.messaging.service import Background, Running
@@ -65,7 +66,8 @@ def sender(settings: Settings, handler: NotifyHandler) -> Background:
         await balancing.begin()
         keeping = Keeping(running.pool, running.clock, handler.policies, handler.seal, running.metrics)
         async with asyncio.TaskGroup() as group:
-            beside = one.watch(), one.mind(), balancing.run(), keeping.run()
+            watching = Watching(running.pool, running.clock, switches, gauges)
+            beside = watching.run(), one.mind(), balancing.run(), keeping.run()
             links = [group.create_task(run) for run in (*beside, *(one.run() for one in providers))]
             storing, sending = group.create_task(outcomes.run()), group.create_task(one.run())
             if reports := Reports(providers, store, gauges):

@@ -44,3 +44,13 @@ class Gauges:
         self.waiting = Gauge(
             "gongji_notify_waiting_notices", "Notices that are not final", ["state", "medium"], registry=r
         )
+        self.for_staff = Gauge(
+            "gongji_notify_for_staff",
+            "Notices handed to the staff whose person nobody has told yet",
+            registry=r,
+        )
+        self.for_staff_oldest = Gauge(
+            "gongji_notify_for_staff_oldest_seconds",
+            "Service-clock seconds since the oldest of them came to the staff",
+            registry=r,
+        )

@@ -153,6 +153,7 @@ def _attempt_ended(work: Work, due: Due, out: Out) -> None:
     outcome, ending = Outcome(due.body["outcome"]), Ending(work, out)
     attempt = work.attempts[notice.id, number]
     taken = len(due.body["provider_ids"])
+    attempt.excused = bool(due.body.get("excused"))
     attempt.parts = taken if due.body["whole"] or not taken else taken + 1
     current = notice.state is State.SENDING and notice.attempts == number
     late = notice.state is State.UNKNOWN and notice.attempts == number  # slower than its lease
@@ -212,8 +213,10 @@ def _crashed(work: Work, due: Due, out: Out) -> None:
     """The process that was sending is gone: the outcome is unknown."""
     notice = work.notices[UUID(due.entity)]
     if notice.state is State.SENDING and notice.attempts == due.body["number"]:
-        medium = work.attempts[notice.id, notice.attempts].medium
-        Ending(work, out).apply(notice, notice.attempts, Outcome.UNKNOWN, f"{medium}-unknown", "crashed")
+        attempt = work.attempts[notice.id, notice.attempts]
+        attempt.excused = True
+        reason = f"{attempt.medium}-unknown"
+        Ending(work, out).apply(notice, notice.attempts, Outcome.UNKNOWN, reason, "crashed")
         _judge_parts(work, notice.id, notice.attempts, out)  # its provider may have reported meanwhile
 
 

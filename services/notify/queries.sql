@@ -86,7 +86,7 @@ select id, about, version, split_part(template, '.', 1) as template, side, psn_n
 from notices where id = any($1::uuid[]);
 
 -- name: attempts
-select notice_id, number, medium, state, parts, code, provider, case medium when 'call' then started_at else answered_at end as sent_at
+select notice_id, number, medium, state, parts, code, provider, excused, case medium when 'call' then started_at else answered_at end as sent_at
 from attempts where notice_id = any($1::uuid[]);
 
 -- name: fates
@@ -102,9 +102,10 @@ from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[],
 where n.id = m.id;
 
 -- name: end_attempts
-update attempts a set state = e.state, code = e.code, parts = e.parts, answered_at = coalesce(a.answered_at, $6),
-    ended_at = case when e.state <> 'pending' then $6::timestamptz end
-from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[]) as e (notice_id, number, state, code, parts)
+update attempts a set state = e.state, code = e.code, parts = e.parts, excused = e.excused,
+    answered_at = coalesce(a.answered_at, $7), ended_at = case when e.state <> 'pending' then $7::timestamptz end
+from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::bool[])
+    as e (notice_id, number, state, code, parts, excused)
 where a.notice_id = e.notice_id and a.number = e.number;
 
 -- name: claim
@@ -123,6 +124,7 @@ update notices n set leased_until = clock_timestamp() + interval '60 seconds'
 from turn where n.id = turn.id
 returning n.id, n.about, n.version, split_part(n.template, '.', 1) as template, n.psn_no, n.region, n.content, n.created_at,
     n.next_at, case when n.template like '%.again-%' then n.created_at else n.decided_at end as decided_at,
+    n.step + 1 >= cardinality(n.media) as last,
     (select a.provider from attempts a where a.notice_id = n.id order by a.number desc limit 1) as last_provider,
     n.overtaken or exists (
         select from notices l where l.about = n.about and l.side = n.side and l.version > n.version
@@ -151,17 +153,20 @@ from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as p (id, next_at, reason
 where n.id = p.id and n.state = 'created';
 
 -- name: silent
--- Texts whose receipt did not come, and attempts whose process is gone.
-select n.id, n.attempts as number, n.state, n.psn_no, a.provider, a.started_at
-from notices n left join attempts a on a.notice_id = n.id and a.number = n.attempts
-where n.next_at <= $1 and n.state in ('sending', 'pending', 'unknown') and (n.state <> 'sending' or n.leased_until < clock_timestamp())
-order by n.next_at limit $2;
+-- Texts whose receipt did not come, and attempts whose process is gone; nobody else looks after them now. By the database's clock.
+with turn as (
+    select id, attempts from notices
+    where next_at <= $1 and state in ('sending', 'pending', 'unknown') and (leased_until is null or leased_until < clock_timestamp())
+    order by next_at limit $2
+    for update skip locked
+)
+update notices n set leased_until = clock_timestamp() + interval '60 seconds'
+from turn t left join attempts a on a.notice_id = t.id and a.number = t.attempts
+where n.id = t.id
+returning n.id, n.attempts as number, n.state, n.psn_no, a.provider, a.started_at;
 
 -- name: provider_ids
 -- What the provider named the parts of an attempt, if it answered.
 select p.notice_id, p.provider_id from parts p
 join unnest($1::uuid[], $2::int[]) as a (notice_id, number) on a.notice_id = p.notice_id and a.number = p.number
 order by p.provider_id;
-
--- name: waiting
-select state, coalesce(media[step + 1], 'none') as medium, count(*) from notices where next_at is not null group by 1, 2;

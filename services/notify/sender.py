@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -17,19 +17,20 @@ from pydantic_core import from_json
 
 from services.notify.domain.course import Outcome, State
 from services.notify.domain.texts import Content
-from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, Turn, judge
+from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, Turn, judge, unserved
+from services.notify.domain.weights import excused
 from services.notify.gauges import Gauges
 from services.notify.links import known_as, reference
 from services.notify.looking_up import LookingUp
 from services.notify.outcomes import Outcomes
 from services.notify.providers.interface import Order, Result
-from services.notify.providers.switch import Switch
-from services.notify.queueing import Asking, Numbers, forget
+from services.notify.providers.switch import Nobody, Switch
+from services.notify.queueing import Asking, Numbers
 from services.notify.sealing import Seal, content_row
 from services.notify.storage import Q, open_or_none, persons
 from shared import log
 from shared.clock import Clock
-from shared.db import ERRORS, Conn, Pool, is_infrastructure
+from shared.db import Conn, Pool, is_infrastructure
 from shared.messaging.handler import Due
 from shared.policies.loader import Policies
 
@@ -38,7 +39,7 @@ _POISONED: Final = 1.0
 """Seconds of rest after an outcome that cannot be stored: it comes again."""
 _GATHER: Final = 0.01
 """Seconds after the end of an attempt in which others may end too, before one look for all of them."""
-_CLAIMED: Final = ("template", "decided_at", "created_at", "overtaken", "ahead_sending", "ahead_at")
+_CLAIMED: Final = ("template", "decided_at", "created_at", "overtaken", "ahead_sending", "ahead_at", "last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +111,21 @@ class Sender:
                 await asyncio.sleep(poll)
 
     async def round(self) -> bool:
-        """One look at everything that is due to be sent; whether there may be more."""
-        busy = False
+        """One look at everything that is due to be sent; whether there may be more. A medium that is out waits where it is, for a while."""
+        busy, now = False, self._clock.now()
         for medium in self._media:
+            out = medium.out_since(now)
+            if out is not None and now - out < self._shortest_wait(now):
+                continue
             free = medium.at_once - len(self._running[medium.name])
             if free > 0 and await self._take(medium, free) == free:
                 busy = True
         return busy
 
-    async def watch(self, every: float = 5.0) -> None:
-        """Keeps the gauges of waiting notices and of the links; runs until cancelled."""
-        while True:
-            with contextlib.suppress(*ERRORS):
-                rows = await self._pool.fetch(Q["waiting"])
-                self._gauges.waiting.clear()
-                await forget(self._pool, self._clock.now())
-                for state, medium, count in rows:
-                    self._gauges.waiting.labels(state, medium).set(count)
-            for one in self._media:
-                for provider in one.providers:
-                    self._gauges.link_up.labels(one.name, provider.name).set(provider.up)
-            await asyncio.sleep(every)
+    def _shortest_wait(self, now: datetime) -> timedelta:
+        """After an outage of this length some region takes the next medium."""
+        waits = (self._policies.at(region, now).notice.outage_wait for region in self._policies.files)
+        return timedelta(seconds=min(waits))
 
     async def drain(self, seconds: float) -> None:
         """Waits for attempts under way; what is not done then is found as crashed after its lease."""
@@ -154,8 +149,8 @@ class Sender:
         async with self._pool.acquire() as conn, conn.transaction():
             rows = await conn.fetch(Q["claim"], now, medium.name, free)
             contents = {row["id"]: self._content(row) for row in rows}
-            turns = await self._judge(conn, medium, rows, contents, now)
-            begun = await self._begin(conn, medium, rows, turns, contents, now)
+            turns, chosen = await self._judge(conn, medium, rows, contents, now)
+            begun = await self._begin(conn, medium, rows, turns, contents, chosen, now)
         for one in begun:  # before anything else that may take its time: their leases run
             task = asyncio.create_task(self._attempt(medium, one))
             self._running[medium.name].add(task)
@@ -181,9 +176,11 @@ class Sender:
         rows: Sequence[Record],
         contents: Mapping[UUID, Content | Turn],
         now: datetime,
-    ) -> dict[UUID, Turn]:
+    ) -> tuple[dict[UUID, Turn], dict[UUID, str]]:
+        """What becomes of each, and which provider is asked for those that may be sent."""
         people = await persons(conn, (row["psn_no"] for row in rows), self._seal)
         turns: dict[UUID, Turn] = {}
+        chosen: dict[UUID, str] = {}
         asking = []
         for row in sorted(rows, key=lambda row: (row["next_at"], row["version"])):
             claimed = Claimed(*(row[name] for name in _CLAIMED))
@@ -193,9 +190,15 @@ class Sender:
                 turn = Skip(f"{medium.name}-not-configured")
             if not isinstance(content := contents[row["id"]], Content):
                 turn = content
+            elif isinstance(turn, Send):
+                provider = medium.choose(content, row["last_provider"], now)
+                if isinstance(provider, Nobody):
+                    turn = unserved(claimed, medium.name, provider.since, rules, now)
+                else:
+                    chosen[row["id"]] = provider
             turns[row["id"]] = turn
             asking.append(Asking(row["id"], claimed, rules))
-        return await self._numbers.admit(conn, medium.name, asking, turns, now)
+        return await self._numbers.admit(conn, medium.name, asking, turns, now), chosen
 
     async def _begin(
         self,
@@ -204,6 +207,7 @@ class Sender:
         rows: Sequence[Record],
         turns: dict[UUID, Turn],
         contents: Mapping[UUID, Content | Turn],
+        chosen: Mapping[UUID, str],
         now: datetime,
     ) -> list[_Begun]:
         later = [(i, turn.at, turn.reason) for i, turn in turns.items() if isinstance(turn, Later)]
@@ -212,7 +216,7 @@ class Sender:
         numbers = {i: turn.number for i, turn in turns.items() if isinstance(turn, Send)}
         if not numbers:
             return []
-        providers = {row["id"]: medium.choose(row["last_provider"]) for row in rows if row["id"] in numbers}
+        providers = {notice_id: chosen[notice_id] for notice_id in numbers}
         made = await conn.fetch(
             Q["begin_attempts"], list(providers), medium.longest, now, list(providers.values())
         )
@@ -260,6 +264,7 @@ class Sender:
         """One attempt, from the provider's answer to its row. What our own code breaks may have been sent before it broke."""
         begun_at = self._clock.now()
         self._gauges.waited.labels(medium.name).observe((begun_at - begun.created_at).total_seconds())
+        fault = False
         try:
             order = Order(reference(begun.notice_id, begun.number), begun.to, begun.content)
             result = await medium.send(begun.provider, order)
@@ -267,7 +272,7 @@ class Sender:
             self._log.error(
                 "attempt failed", notice=str(begun.notice_id), provider=begun.provider, **log.fault(error)
             )
-            result = Result(Outcome.UNKNOWN, f"{medium.name}-fault")
+            result, fault = Result(Outcome.UNKNOWN, f"{medium.name}-fault"), True
         self._gauges.attempts.labels(medium.name, begun.provider, result.reason).inc()
         if result.outcome not in (Outcome.TECHNICAL, Outcome.THROTTLED):
             handed = begun_at if medium.name == "call" else self._clock.now()
@@ -279,6 +284,8 @@ class Sender:
             "code": result.code,
             "provider_ids": [known_as(begun.provider, one) for one in result.provider_ids],
             "whole": result.whole,
+            "excused": fault
+            or excused(result.outcome, result.reason, result.code, up=medium.is_up(begun.provider)),
         }
         due = Due("attempt-ended", str(begun.notice_id), self._clock.now(), body)
         await self._put([due])  # if it cannot be, the attempt counts as unknown after its lease

@@ -81,7 +81,13 @@ async def load_notices(conn: Conn, work: Work, ids: Sequence[UUID], seal: Seal) 
         work.add(_notice(row, seal))
     for row in await conn.fetch(Q["attempts"], ids):
         work.attempts[row[0], row[1]] = Attempt(
-            row["medium"], State(row["state"]), row["parts"], row["code"], row["provider"], row["sent_at"]
+            row["medium"],
+            State(row["state"]),
+            row["parts"],
+            row["code"],
+            row["provider"],
+            row["sent_at"],
+            row["excused"],
         )
     for row in await conn.fetch(Q["fates"], ids):
         work.fates.setdefault((row[0], row[1]), []).append(row["fate"])
@@ -184,7 +190,9 @@ async def save(conn: Conn, work: Work, seal: Seal) -> None:
         await conn.execute(Q["move_notices"], *map(list, zip(*rows, strict=True)), work.now)
     if work.ended:
         ended = [
-            (*key, str(a.state), a.code, a.parts) for key in sorted(work.ended) if (a := work.attempts[key])
+            (*key, str(a.state), a.code, a.parts, a.excused)
+            for key in sorted(work.ended)
+            if (a := work.attempts[key])
         ]
         await conn.execute(Q["end_attempts"], *map(list, zip(*ended, strict=True)), work.now)
         await queueing.free(conn, [key for key in work.ended if work.attempts[key].state is State.TECHNICAL])

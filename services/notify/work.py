@@ -72,6 +72,7 @@ class Attempt:
     code: str = ""
     provider: str = ""
     sent_at: datetime | None = None  # a provider had it: its answer to a text, the beginning of a call
+    excused: bool = False  # what it came to says nothing about its provider
 
 
 @dataclass(slots=True)

@@ -163,6 +163,7 @@ class Notice:
     sms_caps: Mapping[t.Window, t.Count] = key({"day": 50}, "同样时间内发往同一号码的短信上限", "texts to one number within the same", example="{day: 50}")
     provider_wait: t.Seconds = key(300, "多久没有结果即向服务商查询", "silence after which the provider is asked what became of it", example="300")
     receipt_wait: t.Seconds = key(1800, "短信无回执多久后换下一方式", "silence of an SMS provider after which the next medium is tried", example="1800")
+    outage_wait: t.Seconds = key(1800, "一种方式的服务商全都不可用多久后换下一方式", "no provider of a medium can be used: so long it is waited for until the next medium is tried", example="3600")
     call_retry: t.Seconds = key(600, "两次拨打同一人的间隔", "between two calls to one person", example="600")
     call_attempts: t.Count = key(3, "就一事拨打一人的次数", "calls to one person about one thing", example="3")
     max_age_hours: t.Count = key(72, "更早的决定不再通知（小时）", "hours; an older decision is not announced any more", example="72")

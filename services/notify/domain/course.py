@@ -68,6 +68,8 @@ class Rules(Protocol):
     @property
     def provider_wait(self) -> int: ...
     @property
+    def outage_wait(self) -> int: ...
+    @property
     def receipt_wait(self) -> int: ...
     @property
     def call_retry(self) -> int: ...
@@ -103,7 +105,6 @@ class Next:
     reason: str | None = None
 
 
-_PUT_OFF_LIMIT: Final = 6  # then the medium is given up
 _PUT_OFF_FIRST: Final = 5  # seconds; doubles
 _PUT_OFF_LONGEST: Final = 300
 
@@ -120,7 +121,7 @@ def after(progress: Progress, outcome: Outcome, reason: str, now: datetime, rule
     if outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
         return _wait(_tried(progress), outcome, now, rules)
     if outcome in (Outcome.THROTTLED, Outcome.TECHNICAL):
-        return _put_off(progress, reason, now)
+        return _put_off(progress, reason, now, rules)
     if outcome is Outcome.SILENCE:
         return silent(progress, State.PENDING, reason, now, rules)
     return _failed(_tried(progress), outcome, reason, now, rules)
@@ -140,7 +141,7 @@ def looked_up(progress: Progress, outcome: Outcome, reason: str, now: datetime, 
         return silent(replace(progress, until=until), State.PENDING, reason, now, rules)
     if outcome in (Outcome.THROTTLED, Outcome.TECHNICAL):
         untried = replace(progress, tries=max(0, progress.tries - 1), until=None)
-        return _put_off(untried, reason, now)
+        return _put_off(untried, reason, now, rules)
     return _failed(progress, outcome, reason, now, rules)
 
 
@@ -203,16 +204,22 @@ def _failed(progress: Progress, outcome: Outcome, reason: str, now: datetime, ru
     return next_medium(progress, reason, now)
 
 
-def _put_off(progress: Progress, reason: str, now: datetime) -> Next:
+def _put_off(progress: Progress, reason: str, now: datetime, rules: Rules) -> Next:
     """Nothing reached the person: the same medium again, later each time.
 
-    After some tries the next medium; the last medium is tried until the decision is too old, so an outage loses nothing.
+    Once it has waited for as long as an outage may last, the next medium; the last one is tried until the decision is too old, so an
+    outage loses nothing.
     """
-    if progress.put_off + 1 >= _PUT_OFF_LIMIT and progress.step + 1 < len(progress.media):
+    waits = [_put_off_for(n) for n in range(progress.put_off + 1)]
+    if sum(waits[:-1]) >= rules.outage_wait and progress.step + 1 < len(progress.media):
         return next_medium(progress, reason, now)
     later = replace(progress, put_off=progress.put_off + 1)
-    wait = min(_PUT_OFF_FIRST * 2 ** min(progress.put_off, 16), _PUT_OFF_LONGEST)
-    return Next(State.CREATED, later, now + timedelta(seconds=wait), reason)
+    return Next(State.CREATED, later, now + timedelta(seconds=waits[-1]), reason)
+
+
+def _put_off_for(times: int) -> int:
+    """Seconds until the next attempt of what was put off so often."""
+    return min(_PUT_OFF_FIRST << min(times, 16), _PUT_OFF_LONGEST)
 
 
 def of_parts(fates: Sequence[str | None], parts: int) -> Outcome | None:

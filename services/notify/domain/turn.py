@@ -13,13 +13,14 @@ from shared.policies.values import Notice as Rules
 PERSON_WAIT: Final = timedelta(minutes=10)
 """So long a notice waits for a person whom the registry does not know yet."""
 _LOOK_AGAIN: Final = timedelta(seconds=15)
+_LAST_AGAIN: Final = timedelta(minutes=5)
 _EARLIER_FIRST: Final = timedelta(seconds=5)
 """A notice whose predecessor is being sent is looked at again after this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A claimed notice.
+    """A claimed notice. `last`: there is no further medium.
 
     `overtaken`: the binding has gone on, or there is a notice of a later version for the same recipient. One of an earlier version is
     being sent, `ahead_sending`, or waits for its time, `ahead_at`.
@@ -31,6 +32,7 @@ class Claimed:
     overtaken: bool
     ahead_sending: bool = False
     ahead_at: datetime | None = None
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,11 @@ Turn = Send | Later | HandOver | Overtaken | Skip
 
 
 def judge(claimed: Claimed, medium: str, person: Person | None, rules: Rules, now: datetime) -> Turn:
-    """Age first, then whether it still matters and comes next, then the person and the number, then the hour."""
+    """Whether it still matters, then its age, whether it comes next, the person and the number, and the hour."""
+    if claimed.overtaken and claimed.template in FOLDED:
+        return Overtaken()  # however old: what came after it is what the staff have to tell
     if course.too_old(claimed.decided_at, now, rules.max_age_hours):
         return HandOver("too-old")
-    if claimed.overtaken and claimed.template in FOLDED:
-        return Overtaken()
     if (first := _earlier_first(claimed, now)) is not None:
         return Later(first, "earlier-first")
     number = contact.contact(person, now)
@@ -102,6 +104,18 @@ def queue(send: Send, line: caps.Line, claimed: Claimed, medium: str, rules: Rul
     if isinstance(turn, Send | Later):
         line.take(turn.at if isinstance(turn, Later) else now, now, alone=alone)
     return turn
+
+
+def unserved(
+    claimed: Claimed, medium: str, since: datetime | None, rules: Rules, now: datetime
+) -> Later | Skip:
+    """What follows when no provider can take it `since` then; None: it never will. The last medium is waited for until it is too late."""
+    if since is None:
+        return Skip(f"{medium}-template-not-approved")
+    over = since + timedelta(seconds=rules.outage_wait)
+    if over > now:
+        return Later(min(over, now + _LOOK_AGAIN), f"{medium}-down")
+    return Later(now + _LAST_AGAIN, f"{medium}-down") if claimed.last else Skip(f"{medium}-down")
 
 
 def _earlier_first(claimed: Claimed, now: datetime) -> datetime | None:

@@ -4,10 +4,13 @@ Two things take traffic away: failures, and slow delivery. Both move a share onl
 not carry it; nothing is moved when all providers fail or are slow alike, because then the fault is not theirs.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+
+from services.notify.domain.course import Outcome
 
 FULL: Final = 100
 """The largest weight. Weights count against each other: 60 and 20 are three texts of four and one of four."""
@@ -35,11 +38,17 @@ class Share:
     held: bool
     changed_at: datetime
     fell_at: datetime | None = None  # when it was last taken down
+    up_at: datetime | None = None  # when any process last saw its link stand
+
+    @property
+    def closed(self) -> bool:
+        """Whether an operator has taken it out, or not let it in yet: it is not asked, whatever becomes of the others."""
+        return not self.weight and (self.held or not self.resting)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a provider did lately: attempts of the last minute and how many failed; share of slow deliveries, if there were any."""
+    """What a provider did lately: attempts of the last minute and how many failed by its fault; share of slow deliveries, if any."""
 
     attempts: int = 0
     failures: int = 0
@@ -60,18 +69,33 @@ class Change:
     why: str
 
 
-def choose(shares: Mapping[str, int], *, up: Collection[str], avoid: str | None, roll: float) -> str:
-    """Whom to ask: by weight among those that are up; not the one to avoid, if there is another. `roll` is in [0, 1).
+_NOT_ITS_FAULT: Final = re.compile(
+    r"template|sms_sign|signatureincorrectorunapproved|no-voice", re.IGNORECASE
+)
+"""In our reason or a provider's code: the template or the signature is refused, or we have nothing to say it with."""
 
-    When nobody is up, or all who are have no weight, anybody is better than nobody. Raises `IndexError` for no provider at all.
+
+def excused(outcome: Outcome, reason: str, code: str, *, up: bool) -> bool:
+    """Whether an attempt that did not succeed says nothing about its provider.
+
+    It was throttled; its link is down, and then nothing is given to it anyway; what we gave it cannot be sent.
     """
-    usable = {name: weight for name, weight in shares.items() if name in up}
+    if outcome is Outcome.TECHNICAL:
+        return not up or _NOT_ITS_FAULT.search(f"{reason} {code}") is not None
+    return outcome is Outcome.THROTTLED
+
+
+def choose(shares: Mapping[str, int], *, avoid: str | None, roll: float) -> str:
+    """Whom to ask of those that can be, by weight; not the one to avoid, if there is another. `roll` is in [0, 1).
+
+    When all have lost their weight, anybody is better than nobody. Raises `IndexError` for no provider at all.
+    """
     usable = (
-        {n: w for n, w in usable.items() if n != avoid and w}
-        or {n: w for n, w in usable.items() if w}
-        or usable
+        {n: w for n, w in shares.items() if n != avoid and w}
+        or {n: w for n, w in shares.items() if w}
+        or shares
     )
-    candidates = sorted((usable or shares).items())
+    candidates = sorted(usable.items())
     total = sum(weight for _, weight in candidates)
     if not total:
         return candidates[int(roll * len(candidates))][0]

@@ -56,8 +56,9 @@ class Balancing:
         if slowness:
             self._slowness_at = now
         for switch in self._switches:
-            shares = await self._shares([one.name for one in switch.providers], now, slowness=slowness)
-            switch.weights = {one.name: one.weight for one in shares}
+            switch.began = switch.began or now
+            shares = await self._shares(switch, now, slowness=slowness)
+            switch.shares = {one.name: one for one in shares}
             for one in shares:
                 self._gauges.share.labels(one.name).set(one.weight)
 
@@ -67,9 +68,11 @@ class Balancing:
             self._slow |= {name: one.slow for name, one in seen.items()}
         return {name: replace(one, slow=self._slow.get(name, 0.0)) for name, one in seen.items()}
 
-    async def _shares(self, names: Sequence[str], now: datetime, *, slowness: bool) -> list[Share]:
+    async def _shares(self, switch: Switch, now: datetime, *, slowness: bool) -> list[Share]:
         """The shares of one medium's providers, moved if they have to."""
+        names = [one.name for one in switch.providers]
         async with self._pool.acquire() as conn, conn.transaction():
+            await storage.seen_up(conn, [one.name for one in switch.providers if one.up], now)
             shares = await storage.shares(conn, names)
             if len(names) < 2:
                 return shares

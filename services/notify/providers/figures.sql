@@ -5,7 +5,7 @@ select p.name, p.medium, p.weight, p.resting, p.held, p.changed_at, minute.attem
     hour.taken, hour.known, hour.delivered, hour.to_provider_s, hour.to_person_s
 from providers p
 cross join lateral (
-    select count(*) as attempts, count(*) filter (where a.state in ('technical-failure', 'unknown')) as failures
+    select count(*) as attempts, count(*) filter (where a.state in ('technical-failure', 'unknown') and not a.excused) as failures
     from attempts a where a.provider = p.name and a.started_at > $1::timestamptz - interval '1 minute'
 ) minute
 cross join lateral (

@@ -103,6 +103,15 @@ class Provider(Protocol):
 
 
 @runtime_checkable
+class SendsApproved(Protocol):
+    """A provider that sends nothing but templates which it has approved."""
+
+    def takes(self, content: Content) -> bool:
+        """Whether it has approved the templates that this notice needs of it."""
+        ...
+
+
+@runtime_checkable
 class LooksUp(Protocol):
     """A provider that can be asked what became of an attempt."""
 

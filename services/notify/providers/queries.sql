@@ -11,15 +11,24 @@ insert into provider_changes (name, at, after, why)
 select m.name, $4, m.weight, 'configured' from made m where not exists (select from known k where k.name = m.name);
 
 -- name: shares
-select name, medium, weight, resting, held, changed_at, fell_at from providers where name = any($1::text[]) order by name;
+select name, medium, weight, resting, held, changed_at, fell_at, up_at from providers where name = any($1::text[]) order by name;
 
 -- name: lock_shares
-select name, medium, weight, resting, held, changed_at, fell_at from providers where name = any($1::text[]) order by name for update;
+select name, medium, weight, resting, held, changed_at, fell_at, up_at from providers where name = any($1::text[]) order by name for update;
+
+-- name: seen_up
+-- Links that stand, as one process sees it; noted every ten seconds by whoever comes first.
+with due as (
+    select name from providers
+    where name = any($1::text[]) and (up_at is null or up_at < $2::timestamptz - interval '10 seconds' or up_at > $2)
+    order by name for update skip locked
+)
+update providers p set up_at = $2 from due where p.name = due.name;
 
 -- name: failures
--- What each provider did in the last minute: attempts, and how many failed technically or stayed without answer.
+-- What each provider did in the last minute: attempts, and how many failed technically or stayed without answer by its fault.
 select p.name, count(a.state) as attempts,
-    count(*) filter (where a.state in ('technical-failure', 'unknown')) as failures
+    count(*) filter (where a.state in ('technical-failure', 'unknown') and not a.excused) as failures
 from unnest($1::text[]) as p (name)
 left join attempts a on a.provider = p.name and a.started_at > $2::timestamptz - interval '1 minute'
 group by p.name;

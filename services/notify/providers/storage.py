@@ -29,6 +29,12 @@ async def shares(conn: Conn, names: Sequence[str], *, lock: bool = False) -> lis
     return [_share(row) for row in rows]
 
 
+async def seen_up(conn: Conn, names: Sequence[str], now: datetime) -> None:
+    """Notes that the links of these providers stand, so that no other process takes its own outage for everybody's."""
+    if names:
+        await conn.execute(Q["seen_up"], list(names), now)
+
+
 async def lately(conn: Conn, names: Sequence[str], now: datetime, *, slowness: bool) -> dict[str, Seen]:
     """What these providers did lately. `slowness`: also how much was late, which reads a quarter of an hour of attempts."""
     late = await conn.fetch(Q["slowness"], list(names), now) if slowness else []
@@ -66,4 +72,12 @@ async def history(conn: Conn, names: Sequence[str], limit: int) -> list[Record]:
 
 
 def _share(row: Record) -> Share:
-    return Share(row["name"], row["weight"], row["resting"], row["held"], row["changed_at"], row["fell_at"])
+    return Share(
+        row["name"],
+        row["weight"],
+        row["resting"],
+        row["held"],
+        row["changed_at"],
+        row["fell_at"],
+        row["up_at"],
+    )

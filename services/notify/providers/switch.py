@@ -2,23 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Final
 
 from services.notify.domain import weights
-from services.notify.providers.interface import Order, Provider, Result
+from services.notify.domain.texts import Content
+from services.notify.domain.weights import Share
+from services.notify.providers.interface import Order, Provider, Result, SendsApproved
 
 _PASSED_ON: Final = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """No provider can be asked. `since`: for so long none that could take it was there; None: none of them ever will."""
+
+    since: datetime | None
+
+
 @dataclass
 class Switch:
-    """One medium as the sender sees it. `weights` are kept up to date by `balancing`; a provider without one has its share by default."""
+    """One medium as the sender sees it. `shares` are kept up to date by `balancing`; a provider without one has its share by default."""
 
     name: str
     providers: Sequence[Provider]
-    weights: Mapping[str, int] = field(default_factory=dict)
+    shares: Mapping[str, Share] = field(default_factory=dict)
     chance: Random = field(default_factory=Random)
+    began: datetime | None = None
+    """When this process looked first: what was before, it has not seen."""
 
     @property
     def at_once(self) -> int:
@@ -30,24 +42,50 @@ class Switch:
         """Seconds after which an attempt whose process is gone counts as unknown."""
         return max((one.longest for one in self.providers), default=60.0)
 
-    @property
-    def up(self) -> bool:
-        """Whether any provider can be used."""
-        return any(one.up for one in self.providers)
+    def out_since(self, now: datetime) -> datetime | None:
+        """Since when no provider can be asked for anything; None if one can, or none is configured."""
+        self.began = self.began or now
+        return self._out_since(self.providers) if self.providers else None
 
-    def choose(self, avoid: str | None = None) -> str:
-        """The provider for one attempt. `avoid`: who failed with it last time. Raises `IndexError` without any provider."""
-        return weights.choose(
-            {one.name: self.weights.get(one.name, weights.FULL) for one in self.providers},
-            up={one.name for one in self.providers if one.up},
-            avoid=avoid,
-            roll=self.chance.random(),
-        )
+    def choose(self, content: Content, avoid: str | None, now: datetime) -> str | Nobody:
+        """The provider for one attempt, among those that have its template approved. `avoid`: who failed with it last time."""
+        self.began = self.began or now
+        able = [one for one in self.providers if not isinstance(one, SendsApproved) or one.takes(content)]
+        if not able:
+            return Nobody(None)
+        if (since := self._out_since(able)) is not None:
+            return Nobody(since)
+        usable = {one.name: self._weight(one) for one in able if self._away_since(one) is None}
+        return weights.choose(usable, avoid=avoid, roll=self.chance.random())
 
     def provider(self, name: str) -> Provider | None:
         """The provider of that name, if it is still configured."""
         return next((one for one in self.providers if one.name == name), None)
 
+    def is_up(self, provider: str) -> bool:
+        """Whether the link of that provider stands."""
+        found = self.provider(provider)
+        return found is not None and found.up
+
     async def send(self, provider: str, order: Order) -> Result:
         """One attempt by the provider that was chosen."""
         return await next(one for one in self.providers if one.name == provider).send(order)
+
+    def _weight(self, provider: Provider) -> int:
+        share = self.shares.get(provider.name)
+        return share.weight if share else weights.FULL
+
+    def _out_since(self, providers: Sequence[Provider]) -> datetime | None:
+        """When the last of them went; None while one is there."""
+        gone = [self._away_since(one) for one in providers]
+        return None if None in gone else max(one for one in gone if one)
+
+    def _away_since(self, provider: Provider) -> datetime | None:
+        """Since when it cannot be asked, in no process; None if it can."""
+        share = self.shares.get(provider.name)
+        assert self.began is not None
+        if share and share.closed:
+            return max(share.changed_at, self.began)
+        if provider.up:
+            return None
+        return max(share.up_at, self.began) if share and share.up_at else self.began

@@ -8,11 +8,14 @@ import pytest
 import pytest_asyncio
 
 from services.notify.domain.course import Outcome
+from services.notify.gauges import Gauges
 from services.notify.providers.interface import Order, Result
+from services.notify.watching import Watching
 from shared import db
 from shared.clock import BEIJING
 from shared.contracts.binding_decisions import State
 from shared.contracts.binding_requests import ChannelKind
+from shared.metrics import Metrics
 from tests.integration.notify.bench_line import Bench, Played, migrated
 from tests.integration.notify.records import decision, reachable
 
@@ -133,7 +136,7 @@ async def test_uses_are_forgotten_after_a_day(pool: db.Pool) -> None:
     bench = Bench(pool)
     await refused_at_the_counter(bench, 1)
     await bench.work()
-    watching = asyncio.create_task(bench.sender.watch(0.05))
+    watching = asyncio.create_task(Watching(pool, bench.clock, [], Gauges(Metrics())).run(0.05))
     bench.clock.forward(hours=23)
     await asyncio.sleep(0)
     assert await pool.fetchval("select count(*) from uses") == 1

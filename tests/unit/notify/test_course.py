@@ -149,7 +149,17 @@ def test_what_never_left_is_put_off_longer_each_time_then_another_medium(outcome
         assert following.at is not None
         waits.append((following.at - MONDAY).seconds)
         progress = following.progress
-    assert waits == [5, 10, 20, 40, 80, 0]
+    assert waits == [5, 10, 20, 40, 80, 160, *[300] * 5, 0]  # half an hour and more
+
+
+def test_how_long_an_outage_is_waited_out_is_the_regions() -> None:
+    brief, progress, waited = replace(RULES, outage_wait=60), SMS, 0
+    while (
+        following := after(progress, Outcome.TECHNICAL, "link-down", MONDAY, brief)
+    ).progress.medium == "sms":
+        assert following.at is not None
+        waited, progress = waited + (following.at - MONDAY).seconds, following.progress
+    assert waited == 75
 
 
 def test_outage_of_the_last_medium_is_waited_out() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from services.notify.domain.contact import Person, contact, e164, is_child
 from services.notify.domain.hours import next_allowed
-from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, Turn, judge
+from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, Turn, judge, unserved
 from shared.clock import BEIJING
 from shared.policies.types import Hours
 from shared.policies.values import Notice as Rules
@@ -54,6 +54,30 @@ def test_sent_in_its_hour_to_the_number_of_today() -> None:
 
 def test_too_old_goes_to_the_staff() -> None:
     assert judge(FRESH, "sms", ANN, RULES, MONDAY + timedelta(hours=73)) == HandOver("too-old")
+
+
+def test_what_is_pointless_is_no_work_for_the_staff_however_old_it_is() -> None:
+    late = MONDAY + timedelta(hours=73)
+    assert judge(replace(FRESH, overtaken=True), "sms", ANN, RULES, late) == Overtaken()
+    paid = replace(FRESH, template="settled", overtaken=True)
+    assert judge(paid, "sms", ANN, RULES, late) == HandOver("too-old")
+
+
+def test_without_a_provider_a_notice_waits_and_then_goes_by_the_next_medium() -> None:
+    now = MONDAY + timedelta(minutes=3)
+    assert unserved(FRESH, "sms", MONDAY, RULES, now) == Later(now + timedelta(seconds=15), "sms-down")
+    almost = MONDAY + timedelta(seconds=RULES.outage_wait - 1)
+    assert unserved(FRESH, "sms", MONDAY, RULES, almost) == Later(almost + timedelta(seconds=1), "sms-down")
+    over = MONDAY + timedelta(seconds=RULES.outage_wait)
+    assert unserved(FRESH, "sms", MONDAY, RULES, over) == Skip("sms-down")
+    last = replace(FRESH, last=True)
+    assert unserved(last, "sms", MONDAY, RULES, over) == Later(over + timedelta(minutes=5), "sms-down")
+
+
+def test_what_nobody_has_approved_is_not_waited_for() -> None:
+    for last in (False, True):
+        one = replace(FRESH, last=last)
+        assert unserved(one, "sms", None, RULES, MONDAY) == Skip("sms-template-not-approved")
 
 
 def test_what_a_later_decision_overtook_is_not_sent_but_sums_of_money_are() -> None:

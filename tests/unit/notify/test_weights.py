@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.domain.weights import ENOUGH, FULL, Seen, Share, choose, moves
+from services.notify.domain.course import Outcome
+from services.notify.domain.weights import ENOUGH, FULL, Seen, Share, choose, excused, moves
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
 FAILING, FINE, SLOW = Seen(100, 50), Seen(100, 0), Seen(100, 0, 0.5)
@@ -28,20 +29,41 @@ def played(seen: dict[str, Seen], seconds: int, *shares: Share, step: int = 2) -
 
 def test_weights_are_shares() -> None:
     rolls = [n / 1000 for n in range(1000)]
-    asked = Counter(choose({"a": 60, "b": 20}, up={"a", "b"}, avoid=None, roll=roll) for roll in rolls)
+    asked = Counter(choose({"a": 60, "b": 20}, avoid=None, roll=roll) for roll in rolls)
     assert asked == {"a": 750, "b": 250}
 
 
-def test_who_is_down_is_not_asked_and_who_failed_is_avoided() -> None:
-    assert choose({"a": 99, "b": 1}, up={"b"}, avoid=None, roll=0.1) == "b"
-    assert choose({"a": 99, "b": 1}, up={"a", "b"}, avoid="a", roll=0.1) == "b"
+def test_who_failed_is_avoided() -> None:
+    assert choose({"a": 99, "b": 1}, avoid="a", roll=0.1) == "b"
 
 
-def test_the_last_one_is_asked_even_if_it_failed_or_is_down() -> None:
-    assert choose({"a": 99, "b": 0}, up={"a", "b"}, avoid="a", roll=0.1) == "a"
-    assert choose({"a": 1}, up=set(), avoid="a", roll=0.9) == "a"
+def test_the_last_one_is_asked_even_if_it_failed_or_has_no_weight_left() -> None:
+    assert choose({"a": 99, "b": 0}, avoid="a", roll=0.1) == "a"
+    assert choose({"a": 0}, avoid="a", roll=0.9) == "a"
     with pytest.raises(IndexError):
-        choose({}, up=set(), avoid=None, roll=0.5)
+        choose({}, avoid=None, roll=0.5)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "code", "up", "innocent"),
+    [
+        (Outcome.THROTTLED, "sms-throttled", "0x58", True, True),
+        (Outcome.TECHNICAL, "sms-technical", "link-down", False, True),
+        (Outcome.TECHNICAL, "sms-template-not-approved", "refused.sponsor.sms.v1", True, True),
+        (Outcome.TECHNICAL, "sms-technical", "isv.SMS_TEMPLATE_ILLEGAL", True, True),
+        (Outcome.TECHNICAL, "sms-technical", "FailedOperation.SignatureIncorrectOrUnapproved", True, True),
+        (Outcome.TECHNICAL, "call-no-voice", "OSError", True, True),
+        (Outcome.TECHNICAL, "sms-technical", "isv.AMOUNT_NOT_ENOUGH", True, False),
+        (Outcome.TECHNICAL, "sms-technical", "SignatureDoesNotMatch", True, False),
+        (Outcome.UNKNOWN, "sms-unknown", "TimeoutError", True, False),
+        (Outcome.UNKNOWN, "sms-unknown", "TimeoutError", False, False),
+        (Outcome.ACCEPTED, "sms-accepted", "OK", True, False),
+    ],
+)
+def test_what_says_nothing_about_a_provider_is_not_held_against_it(
+    outcome: Outcome, reason: str, code: str, up: bool, innocent: bool
+) -> None:
+    assert excused(outcome, reason, code, up=up) is innocent
 
 
 def test_a_failing_provider_loses_its_traffic_within_a_minute() -> None:
@@ -77,17 +99,15 @@ def test_what_an_operator_holds_stays() -> None:
 
 @given(
     st.dictionaries(st.sampled_from("abcd"), st.integers(0, FULL), min_size=1),
-    st.sets(st.sampled_from("abcd")),
     st.sampled_from([None, "a", "b"]),
     st.floats(0, 1, exclude_max=True),
 )
-def test_somebody_is_always_asked_and_never_one_who_is_down_while_another_is_up(
-    shares: dict[str, int], up: set[str], avoid: str | None, roll: float
+def test_somebody_is_always_asked_and_never_one_without_weight_while_another_has_some(
+    shares: dict[str, int], avoid: str | None, roll: float
 ) -> None:
-    asked = choose(shares, up=up, avoid=avoid, roll=roll)
+    asked = choose(shares, avoid=avoid, roll=roll)
     assert asked in shares
-    if up & shares.keys():
-        assert asked in up
+    assert shares[asked] or not any(shares.values())
 
 
 @given(
