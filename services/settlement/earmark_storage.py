@@ -1,0 +1,53 @@
+"""Reading and writing earmarks, a batch at a time. Statements run only where a batch has to do with one."""
+
+from uuid import UUID
+
+from services.settlement.domain.accounts import Account
+from services.settlement.domain.bindings import EARMARK_MODE
+from services.settlement.domain.book import Book
+from services.settlement.domain.earmarks import Earmark
+from services.settlement.wanted import Wanted
+from shared.db import Conn, load_queries
+
+Q = load_queries(__file__, "earmark.sql")
+
+
+async def learn(conn: Conn, wanted: Wanted) -> None:
+    """Adds the accounts of sponsors of whom only the binding is known."""
+    if wanted.sponsors_of:
+        rows = await conn.fetch(Q["sponsors"], _ids(wanted.sponsors_of))
+        wanted.accounts.update(row[0] for row in rows)
+        wanted.bindings |= wanted.sponsors_of
+
+
+async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
+    """Reads the earmarks of loaded bindings and of accounts that get money. To be called after the bindings were read."""
+    ids = {b.binding_id for b in book.bindings.values() if b.facts.mode == EARMARK_MODE} | wanted.sponsors_of
+    if not ids and not wanted.credited:
+        return
+    for row in await conn.fetch(Q["earmarks"], _ids(ids), list(wanted.credited)):
+        binding_id, sponsor, amount, missing, place, opened_at, name, admdvs, current, historic, version = row
+        purse = Account(name, admdvs, current, historic, version=version)
+        book.accounts[name] = purse
+        book.earmarks.add(Earmark(binding_id, sponsor, amount, missing, place, opened_at, purse))
+
+
+async def save(conn: Conn, book: Book) -> None:
+    """Writes what changed; new account rows first, so that their money can be written."""
+    marks = [m for m in book.earmarks.all.values() if m.changed]
+    if not marks:
+        return
+    if new := [m.purse for m in marks if m.new]:
+        await conn.execute(Q["add_purses"], [p.psn_no for p in new], [p.admdvs for p in new])
+    columns = zip(
+        *(
+            (m.binding_id, m.sponsor, m.purse.psn_no, m.amount, m.missing, m.place, m.opened_at)
+            for m in sorted(marks, key=lambda m: m.binding_id)
+        ),
+        strict=True,
+    )
+    await conn.execute(Q["upsert_earmarks"], *map(list, columns))
+
+
+def _ids(ids: set[UUID]) -> str:
+    return "{" + ",".join(map(str, ids)) + "}"
