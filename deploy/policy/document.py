@@ -35,6 +35,10 @@ _NAMES = {
     id(t.Often): "{bindings, days}",
     id(t.MaterialRule): "材料规则 rule",
     id(t.SecondEyes): "两人规则 rule of two",
+    id(t.Collected): "缴费期 {first, until}",
+    id(t.Payable): "支付范围行 line",
+    id(t.Cap): "上限 cap",
+    id(t.MonthDay): "月-日 month-day，加引号 quoted",
     id(t.PerMille): "千分比 per mille",
     id(t.Choices): "材料组合 lists of documents",
 }
@@ -107,7 +111,8 @@ def type_of(hint: Any) -> str:
     return _WORDS[hint.__name__]
 
 
-_WORDS = {"Relation": "关系 relation", "ChannelKind": "渠道 channel", "Side": "`sponsor` `beneficiary`"}
+_WORDS = {"Relation": "关系 relation", "ChannelKind": "渠道 channel", "Side": "`sponsor` `beneficiary`",
+          "ItemCategory": "项目类别 category"}  # fmt: skip
 
 
 def _nested() -> Iterator[str]:

@@ -31,7 +31,7 @@ select psn_no, admdvs, current, historic, state, version, usage from account whe
 select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding where binding_id = any($1::text::uuid[]);
 
 -- name: persons
-select psn_no, version, cert, alive, insured from person where psn_no = any($1::text[]);
+select psn_no, version, cert, alive, insured, died, filings from person where psn_no = any($1::text[]);
 
 -- name: persons_by_cert
 select cert, psn_no from person where cert = any($1::bytea[]);
@@ -88,10 +88,11 @@ set version = excluded.version, state = excluded.state, relation = excluded.rela
 where b.version <= excluded.version;
 
 -- name: upsert_persons
-insert into person as p (psn_no, version, cert, alive, insured)
-select * from unnest($1::text[], $2::int[], $3::bytea[], $4::bool[], $5::text[])
+insert into person as p (psn_no, version, cert, alive, insured, died, filings)
+select * from unnest($1::text[], $2::int[], $3::bytea[], $4::bool[], $5::text[], $6::date[], $7::text[])
 on conflict (psn_no) do update
-set version = excluded.version, cert = excluded.cert, alive = excluded.alive, insured = excluded.insured
+set version = excluded.version, cert = excluded.cert, alive = excluded.alive, insured = excluded.insured, died = excluded.died,
+    filings = excluded.filings
 where p.version < excluded.version;
 
 -- name: upsert_institutions

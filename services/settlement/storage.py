@@ -6,16 +6,19 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
+from services.settlement import earmark_storage, premium_storage, quotes_storage
 from services.settlement.domain.accounts import Account, Entry
 from services.settlement.domain.bindings import Binding
 from services.settlement.domain.book import Book, PaidLate, Stored
-from services.settlement.domain.people import Institution, Person, insured_text, read_insured
+from services.settlement.domain.groups import Group
+from services.settlement.domain.people import Institution, Person, read_filings, read_insured, rows_text
 from services.settlement.domain.undo import Settlement
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
 Q = load_queries(__file__)
 ENTRY = [*Entry._fields]
+GROUP = [*Group._fields]
 REQUEST = [*Stored._fields]
 SETTLEMENT = [
     "setl_id", "msgid", "infno", "fixmedins_code", "psn_no", "personal", "state", "number", "returned", "undone",
@@ -35,6 +38,8 @@ async def learn(conn: Conn, wanted: Wanted) -> None:
                 wanted.accounts.add(share["psn_no"])
                 if share["binding_id"]:
                     wanted.bindings.add(UUID(share["binding_id"]))
+    await premium_storage.learn(conn, wanted)
+    await earmark_storage.learn(conn, wanted)
     if wanted.patients:
         for binding_id, sponsor in await conn.fetch(Q["bindings_of"], list(wanted.patients)):
             wanted.bindings.add(binding_id)
@@ -49,6 +54,7 @@ async def lock(conn: Conn, wanted: Wanted) -> None:
     """Locks settlements, then bindings, then accounts, each sorted."""
     if wanted.setl_ids:
         await conn.execute(Q["lock_settlements"], sorted(wanted.setl_ids))
+    await premium_storage.lock(conn, wanted)
     if wanted.bindings:
         await conn.execute(Q["lock_bindings"], _array(wanted.bindings))
     if wanted.accounts:
@@ -69,9 +75,14 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
             binding = Binding(id, sponsor, beneficiary, version, state, relation, text, _used(usage))
             book.bindings[binding.binding_id] = binding
             book.bound.setdefault(binding.beneficiary, []).append(binding)
+    await earmark_storage.load(conn, wanted, book)
+    await premium_storage.load(conn, wanted, book)
     if wanted.persons:
-        for psn_no, version, cert, alive, insured in await conn.fetch(Q["persons"], list(wanted.persons)):
-            book.persons[psn_no] = Person(psn_no, version, cert, alive, read_insured(insured))
+        for psn_no, version, cert, alive, insured, died, filings in await conn.fetch(
+            Q["persons"], list(wanted.persons)
+        ):
+            filed = read_filings(filings) if filings != "[]" else ()
+            book.persons[psn_no] = Person(psn_no, version, cert, alive, read_insured(insured), died, filed)
     own = {p.cert for p in book.persons.values()}
     if strange := wanted.certs - own:
         book.holders.update((row[0], row[1]) for row in await conn.fetch(Q["persons_by_cert"], list(strange)))
@@ -80,6 +91,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
         rows = await conn.fetch(Q["institutions"], list(wanted.institutions))
         book.institutions = {row[0]: Institution(*row) for row in rows}
     await _load_requests(conn, wanted, book)
+    await quotes_storage.load(conn, wanted.visits, book.quotes)
     if wanted.orders:
         book.orders = {row[0]: row[1] for row in await conn.fetch(Q["orders"], list(wanted.orders))}
     if wanted.ended:
@@ -104,7 +116,10 @@ async def _load_requests(conn: Conn, wanted: Wanted, book: Book) -> None:
 async def save(conn: Conn, book: Book) -> None:
     """Writes what changed."""
     await _save_facts(conn, book)
+    await earmark_storage.save(conn, book)
+    await premium_storage.save(conn, book)
     await _save_money(conn, book)
+    await quotes_storage.save(conn, book.quotes)
     new = {s.setl_id for s in book.new_settlements}
     if rows := [s for s in book.settlements.values() if s.changed and s.setl_id not in new]:
         await conn.execute(
@@ -124,7 +139,10 @@ async def _save_facts(conn: Conn, book: Book) -> None:
         people = sorted(book.new_persons.values(), key=lambda p: p.psn_no)
         await conn.execute(
             Q["upsert_persons"],
-            *_columns((p.psn_no, p.version, p.cert, p.alive, insured_text(p.insured)) for p in people),
+            *_columns(
+                (p.psn_no, p.version, p.cert, p.alive, rows_text(p.insured), p.died, rows_text(p.filings))
+                for p in people
+            ),
         )
     if book.new_institutions:
         places = sorted(book.new_institutions.values(), key=lambda i: i.fixmedins_code)
@@ -173,8 +191,8 @@ async def _save_money(conn: Conn, book: Book) -> None:
     if book.new_entries:
         await conn.copy_records_to_table("entry", records=book.new_entries, columns=ENTRY)
     if book.new_settlements:
-        rows = [tuple([getattr(s, name) for name in SETTLEMENT]) for s in book.new_settlements]
-        await conn.copy_records_to_table("settlement", records=rows, columns=SETTLEMENT)
+        rows = [(*[getattr(s, name) for name in SETTLEMENT], *s.group) for s in book.new_settlements]
+        await conn.copy_records_to_table("settlement", records=rows, columns=SETTLEMENT + GROUP)
     if book.new_requests:
         await conn.copy_records_to_table("request", records=book.new_requests, columns=REQUEST)
 

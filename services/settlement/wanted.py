@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.settlement.domain.bindings import EARMARK_MODE
+from services.settlement.domain.earmarks import purse_name
 from services.settlement.domain.people import digest
+from services.settlement.domain.quotes import Visit
 from shared.contracts.account_credits import Closed, Corrected, Credited, Frozen, Unfrozen, YearTurned
 from shared.contracts.base import UUID
 from shared.contracts.binding_decisions import BindingState
+from shared.contracts.premium_requests import Cancel as CancelPremium
+from shared.contracts.premium_requests import Pay, Remitted
 from shared.contracts.registry import InstitutionRecorded, PersonRecorded
-from shared.contracts.settlement_requests import Bill, Cancel, Query, Refund, Reverse
-from shared.messaging.handler import Event, Invalid, Item, Tombstone
+from shared.contracts.settlement_requests import Bill, Cancel, Query, Refund, Reverse, Settle
+from shared.messaging.handler import Due, Event, Invalid, Item, Tombstone
 
 CREDITS = (Credited, Corrected, YearTurned, Frozen, Unfrozen, Closed)
 
@@ -29,10 +34,17 @@ class Wanted:
         self.setl_ids: set[bytes] = set()
         self.bindings: set[UUID] = set()
         self.orders: set[str] = set()
+        self.visits: set[Visit] = set()
         self.ended: dict[UUID, tuple[str, Any]] = {}
+        self.credited: set[str] = set()
+        self.sponsors_of: set[UUID] = set()
+        self.premiums: set[UUID] = set()
+        self.premium_of: set[str] = set()
         for item in items:
             if isinstance(item, Event):
                 self._add(item.body, item)
+            else:
+                self._due(item)
 
     def _add(self, body: Any, event: Event) -> None:
         if isinstance(body, Bill):
@@ -40,17 +52,22 @@ class Wanted:
             self.certs.add(digest(body.mdtrt_cert_no))
             self.institutions.add(body.fixmedins_code)
             self.msgids.add(body.msgid)
+            if isinstance(body, Settle):
+                self.visits.add((body.fixmedins_code, body.mdtrt_id, body.psn_no))
         elif isinstance(body, Cancel | Reverse | Refund | Query):
             self._back(body)
         elif isinstance(body, BindingState):
             self._binding(body)
         elif isinstance(body, CREDITS):
             self.new_accounts.add(body.psn_no)
+            self.credited.add(body.psn_no)
             self.orders.add(body.entry_id)
         elif isinstance(body, PersonRecorded):
             self.persons.add(body.psn_no)
         elif isinstance(body, InstitutionRecorded):
             self.institutions.add(body.fixmedins_code)
+        elif isinstance(body, Pay | CancelPremium | Remitted):
+            self._premium(body)
         elif isinstance(body, Invalid) and isinstance(msgid := body.fields.get("msgid"), str):
             self.msgids.add(msgid)
         elif isinstance(body, Tombstone):
@@ -77,13 +94,32 @@ class Wanted:
         sponsor = body.case.sponsor.psn_no
         self.persons.update((sponsor, body.case.beneficiary.psn_no))
         self.accounts.add(sponsor)
+        payer = sponsor
+        if body.case.mode == EARMARK_MODE:
+            self.new_accounts.add(sponsor)  # its row has to be there, since it guards the earmark
+            self.sponsors_of.add(body.binding_id)
+            payer = purse_name(body.binding_id)
         ends = [p.end for p in body.effective if p.end is not None]
         if body.state.final and ends:
-            self.ended[body.binding_id] = (sponsor, max(ends))
+            self.ended[body.binding_id] = (payer, max(ends))
+
+    def _premium(self, body: Pay | CancelPremium | Remitted) -> None:
+        self.premiums.add(body.premium_id)
+        self.accounts.add(body.payer_psn_no)
+        if isinstance(body, Pay):
+            self.premium_of.add(body.psn_no)
+            self.patients.add(body.psn_no)
+            self.new_accounts.add(body.psn_no)  # its row is locked, so that nobody pays for the person at the same time
+            if body.binding_id is not None:
+                self.sponsors_of.add(body.binding_id)
+
+    def _due(self, item: Due) -> None:
+        if item.kind == "earmark":
+            self.sponsors_of.add(UUID(item.entity))
 
     def _erased(self, event: Event) -> None:
         if event.topic == "binding.decisions":
             try:
-                self.bindings.add(UUID(event.key.decode()))
+                self.sponsors_of.add(UUID(event.key.decode()))
             except ValueError:
                 return

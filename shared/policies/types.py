@@ -23,6 +23,8 @@ from shared.contracts.binding_requests import (
     Use,
     UseCode,
 )
+from shared.contracts.registry import InstitutionKind
+from shared.contracts.settlement_requests import ItemCategory
 
 _MONEY = re.compile(r"(?:0|[1-9][0-9]{0,11})\.[0-9]{2}")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
@@ -54,6 +56,7 @@ Seconds = Annotated[int, Strict(), Field(ge=0, le=604_800)]
 PerMille = Annotated[int, Strict(), Field(ge=0, le=1000)]
 Age = Annotated[int, Strict(), Field(ge=0, le=150)]
 Code = Annotated[str, Strict(), Field(pattern=r"^[0-9A-Za-z]{1,20}$")]
+MonthDay = Annotated[str, Strict(), Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$")]
 Hotline = Annotated[str, Strict(), Field(pattern=r"^[0-9-]{3,20}$")]
 
 Reach = Literal["pooling-region", "province", "nationwide"]
@@ -69,18 +72,21 @@ NoticeKind = Literal[
     "suspended", "resumed", "ended", "settled", "cancelled", "reversed", "refunded", "premium-paid",
 ]  # fmt: skip
 Window = Literal["minute", "hour", "day"]
-Order = Literal["beneficiary-order", "highest-balance", "oldest-binding"]
+Order = Literal["beneficiary-order", "highest-balance", "oldest-binding", "newest-binding"]
 Segment = Literal["current", "historic"]
+Payer = Literal["own", "sponsor"]
+BillPart = Literal["in-scope", "pre-selfpay", "over-limit", "wholly-selfpaid"]
+CountedFor = Literal["payer", "beneficiary", "binding"]
+Period = Literal["settlement", "day", "month", "year", "insured-year", "lifetime"]
 QuotaScope = Literal["per-member", "all-members", "none"]
-QuotaPeriod = Literal["year", "month", "lifetime"]
 MutualAid = Literal["inside", "beside"]
 
 
 __all__ = [
-    "Age", "AutoApprove", "ChannelKind", "Choices", "Clock", "Code", "Condition", "Count", "Days", "Document", "Effect",
-    "Fen", "Flag", "Hotline", "Hours", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "Months", "MutualAid",
-    "NoticeKind", "Often", "OnRuleChanged", "Order", "PerMille", "Proof", "QuotaPeriod", "QuotaScope", "Reach", "Relation", "SecondEyes", "Seconds",
-    "Segment", "Side", "Use", "UseCode", "Window",
+    "Age", "AutoApprove", "BillPart", "Cap", "ChannelKind", "Choices", "Clock", "Code", "Collected", "Condition", "Count", "CountedFor", "Days", "Document", "Effect",
+    "Fen", "Flag", "Hotline", "Hours", "InstitutionKind", "ItemCategory", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "MonthDay",
+    "Months", "MutualAid", "NoticeKind", "Often", "OnRuleChanged", "Order", "Payable", "Payer", "PerMille", "Period", "Proof", "QuotaScope",
+    "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "Side", "Use", "UseCode", "Window",
 ]  # fmt: skip
 
 _CLOSED = ConfigDict(extra="forbid")
@@ -184,6 +190,66 @@ class SecondEyes:
         if self.materials is not None and self.materials.isdisjoint(materials):
             return False
         return not (self.unless_proven and proven)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payable:
+    """One line of the table of what may be paid: everything that is named holds for a piece of a bill and for who would pay it.
+
+    `items` speaks of bills with lines; for a bill without them it is as if it were not named.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+
+    payer: Payer | None = None  # None: the own account and sponsors
+    segments: frozenset[Segment] | None = None  # None: every part of the account
+    med_types: frozenset[Code] | None = (
+        None  # national med_type or its first two digits; None: every kind of care
+    )
+    institutions: frozenset[InstitutionKind] | None = None  # None: hospitals and pharmacies
+    items: frozenset[ItemCategory] | None = None  # None: every category
+    parts: frozenset[BillPart] | None = None  # None: every part of the bill
+
+    def concerns(self, payer: Payer, segment: Segment, med_type: str, institution: InstitutionKind) -> bool:
+        """Whether the line speaks of such a payer at such a place; items and parts are the bill's."""
+        return (
+            self.payer in (None, payer)
+            and (self.segments is None or segment in self.segments)
+            and among(self.med_types, med_type)
+            and (self.institutions is None or institution in self.institutions)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """So much of sponsors' money in a period: of one payer, for one beneficiary, or of one for the other (binding)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+
+    by: CountedFor
+    per: Period
+    amount: Fen
+    uses: frozenset[UseCode] | None = None  # None: every use
+    med_types: frozenset[Code] | None = None  # None: every kind of care
+
+    def concerns(self, use: str, med_type: str) -> bool:
+        """Whether a bill of this use and national `med_type` counts."""
+        return (self.uses is None or use in self.uses) and among(self.med_types, med_type)
+
+
+def among(med_types: Collection[str] | None, med_type: str) -> bool:
+    """Whether a national `med_type` such as 140104 is among those named, by its code or by its first two digits; `None`: all."""
+    return med_types is None or med_type in med_types or med_type[:2] in med_types
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """When the premium of a year is collected: from `first`, a day of the year before, up to but without the next `until`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+
+    first: MonthDay
+    until: MonthDay
 
 
 @dataclass(frozen=True, slots=True)

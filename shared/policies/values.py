@@ -165,6 +165,7 @@ class Notice:
     receipt_wait: t.Seconds = key(1800, "短信无回执多久后换下一方式", "silence of an SMS provider after which the next medium is tried", example="1800")
     outage_wait: t.Seconds = key(1800, "一种方式的服务商全都不可用多久后换下一方式", "no provider of a medium can be used: so long it is waited for until the next medium is tried", example="3600")
     call_retry: t.Seconds = key(600, "两次拨打同一人的间隔", "between two calls to one person", example="600")
+    hint_tells: t.Flag = key(False, "只请本人致电咨询、不说内容的电话（腾讯云语音），按一后算已告知", "a call that only asks to ring the hotline (Tencent Cloud voice) counts as told once the key 1 is pressed")
     call_attempts: t.Count = key(3, "就一事拨打一人的次数", "calls to one person about one thing", example="3")
     max_age_hours: t.Count = key(72, "更早的决定不再通知（小时）", "hours; an older decision is not announced any more", example="72")
     retention_days: t.Days = key(7, "通知终结几天后删除收件人与内容", "days from a notice's end until its recipient and its words are deleted", example="7")
@@ -177,20 +178,34 @@ class Spending:
 
     insurance_status: frozenset[t.Code] = key(frozenset({"1"}), "结算时双方视为正常的参保状态", "psn_insu_stas of either side that counts as normal at the bill's time", example='["1"]')
     order: t.Order = key("oldest-binding", "使用人本人账户之后授权人的次序", "of the sponsors, after the beneficiary's own account", example="highest-balance")
+    tie_breakers: tuple[t.Order, ...] = key(("beneficiary-order", "oldest-binding"), "次序相同时依次比较；再相同按绑定编号", "what decides between equals, one after the other; at last the binding's id", example="[beneficiary-order, oldest-binding]")
     sponsor_segments: frozenset[t.Segment] = key(frozenset({"current", "historic"}), "可用授权人账户的当年、历年部分", "parts of the sponsor's account: 当年 current, 历年 historic", example="[historic]")
     one_sponsor_per_settlement: t.Flag = key(False, "每次结算只用一个授权人", "one sponsor only in each settlement")
-    floor: t.Fen = key(0, "授权人账户保留的金额", "stays in the sponsor's account", example='"1000.00"')
+    floor: t.Fen = key(0, "授权人账户为他人支付时保留的金额（本人支付不受限）", "stays in the sponsor's account when others' bills are paid; the own bills may use it", example='"1000.00"')
     quota_scope: t.QuotaScope = key("per-member", "限额按人、合计或没有", "the quota is for each member, for all together, or there is none", example="all-members", reasons="quota-not-allowed")
-    quota_period: t.QuotaPeriod = key("year", "限额的期间", "after which the quota starts anew", example="year")
+    quota_period: t.Period = key("year", "限额的期间", "after which the quota starts anew", example="year")
     quota_default: t.Fen | None = key(None, "授权人未设时的限额；空：不限", "where the sponsor set none; null: unlimited", example='"8000.00"')
+    caps: tuple[t.Cap, ...] = key((), "共济支付的上限，可同时有几条，最紧的有效；beneficiary 的按使用人参保地", "caps on sponsors' money, several at once, the tightest counts; those by beneficiary are of the region where the patient is insured", example='[{by: beneficiary, per: day, amount: "500.00", uses: [pharmacy]}]')
+    insured_year_start: t.MonthDay = key("01-01", "医保年度开始的月日", "month and day on which an insured year begins", example='"07-01"')
+    payable: tuple[t.Payable, ...] | None = key(None, "可支付的范围表：任一行符合即可；空：个人负担的全部；没有行：都不支付", "table of what may be paid, any line of it; null: all that the person bears; no line: nothing", example="[{payer: own}, {payer: sponsor, parts: [in-scope, pre-selfpay]}]")
+    never_items: frozenset[t.ItemCategory] = key(frozenset(), "有明细时任何账户都不支付的项目类别", "categories of lines that no account ever pays", example="[public-health, fitness, wellness]")
+    pharmacy_items: frozenset[t.ItemCategory] | None = key(None, "有明细时药店可支付的项目类别；空：不限", "categories of lines that accounts pay at a pharmacy; null: every one", example="[drug, device, consumable]")
+    item_categories: Mapping[t.Code, t.ItemCategory] = key({}, "医疗收费项目类别代码的项目类别；明细自报的优先", "category of a national med_chrgitm_type; a line's own word goes before it", example='{"09": drug}')
+    unfiled_reach: t.Reach | None = key(None, "不备案即可使用共济资金的机构范围（相对就诊人参保地）；空：不限", "how far from where the patient is insured sponsors pay without a filing 备案; null: everywhere", example="province")
     med_types: frozenset[t.Code] | None = key(None, "可支付的医疗类别（或前两位）；空：全部", "national med_type, or its first two digits; null: every type of care", example='["11", "41"]')
     mutual_aid: t.MutualAid = key("beside", "acct_mulaid_pay 含在 acct_pay 内还是另计", "acct_mulaid_pay within acct_pay, or in addition to it", example="inside")
     fund_includes_account: t.Flag = key(False, "fund_pay_sumamt 含个人账户", "fund_pay_sumamt contains the personal account")
+    modes: frozenset[t.Mode] = key(frozenset({"authorisation"}), "当日可结算的共济方式（按授权人账户所在地）", "modes in which bills are settled on the day, by the region of the sponsor's account", example="[authorisation, earmark]")
+    earmark_refills: t.Flag = key(True, "已使用的共济额度随划入补足；否：只补足未曾留出的部分", "what was spent of an earmark is set apart again when money comes in; no: only what never was is set apart", example="false")
+    premium_uses: frozenset[t.UseCode] = key(frozenset(), "授权人账户可代缴的保费", "premiums that sponsors' accounts pay", example="[resident-premium]", reasons="premium-binding-unusable")
+    premium_segments: frozenset[t.Segment] = key(frozenset({"current", "historic"}), "可缴保费的账户资金：当年、历年", "parts of an account that pay premiums", example="[historic]", reasons="premium-not-covered")
+    premium_periods: Mapping[t.Code, t.Collected] = key({}, "按险种的集中缴费期（被代缴人参保地）；未列的险种不限", "when premiums of a kind of insurance are collected, where the person is insured; a kind that is not named: at any time", example='{"390": {first: "09-01", until: "03-01"}}', reasons="premium-not-collected")
+    break_days: t.Days = key(10, "对账差错须在几天内处理（机构所在地）", "days within which a break of the reconciliation has to be closed; of the institution's region", example="10")
     # fmt: on
 
     def allows(self, med_type: str) -> bool:
         """Whether sponsors may pay for a national `med_type` such as 11 or 140104."""
-        return self.med_types is None or med_type in self.med_types or med_type[:2] in self.med_types
+        return t.among(self.med_types, med_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,17 +239,21 @@ class RegionPolicy:
 
     def allows_distance(self, mine: str, other: str) -> bool:
         """Whether two pooling regions (six-digit `insuplc_admdvs`) are near enough to be bound."""
-        reach = self.binding.reach
-        if reach == "nationwide":
-            return True
-        if reach == "province":
-            return mine[:_PROVINCE_DIGITS] == other[:_PROVINCE_DIGITS]
-        return pooling_region(mine) == pooling_region(other)
+        return within(self.binding.reach, mine, other)
 
 
 def _spelled(value: object) -> object:
     """One spelling for equal values."""
     return sorted(map(str, value)) if isinstance(value, frozenset) else str(value)
+
+
+def within(reach: t.Reach, mine: str, other: str) -> bool:
+    """Whether two six-digit regions lie within a reach of one another."""
+    if reach == "nationwide":
+        return True
+    if reach == "province":
+        return mine[:_PROVINCE_DIGITS] == other[:_PROVINCE_DIGITS]
+    return pooling_region(mine) == pooling_region(other)
 
 
 def pooling_region(code: str) -> str:

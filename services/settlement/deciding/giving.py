@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+from services.settlement.deciding import earmark
 from services.settlement.deciding.asking import Asked, new_setl_id
 from services.settlement.domain import results
-from services.settlement.domain.accounts import SEGMENT_OF, State, counter, held, move, use
+from services.settlement.domain.accounts import SEGMENT_OF, State, held, move
 from services.settlement.domain.book import Book
 from services.settlement.domain.declines import Decline
+from services.settlement.domain.limits import POT, count
 from services.settlement.domain.results import Json
+from services.settlement.domain.taken_back import taken_back
 from services.settlement.domain.undo import CASH, Back, Settlement, slices
 from shared.contracts.base import UUID, fen, yuan
 from shared.contracts.settlement_requests import DeclineCode
@@ -53,13 +56,27 @@ def give_back(ask: Asked, found: Settlement, kind: str, backs: Sequence[Back], a
         _credit(ask, found, back, posting, kind)
         shares.append(shown(found, back, ask.book))
     if total:
-        ask.book.new_entries.append(counter(ask.code, -total, posting, kind, ask.at, found.setl_id))
+        ask.book.book_counter(ask.code, -total, posting, kind, ask.at, found.setl_id)
+    _note(ask, found, kind, found.msgid if kind == "reversed" else None, amount, backs)
+    earmark.trim(ask.book, ask.at, ask.out)
     answer(ask, found, kind, returned_body(ask, found, shares, backs), amount)
+
+
+def _note(
+    ask: Asked, found: Settlement, kind: str, undoes: str | None, amount: int, backs: Sequence[Back]
+) -> None:
+    """Keeps what went back for reconciliation."""
+    shares, sums = found.shares(), [0, 0]
+    for back in backs:
+        if back.share != CASH:
+            sums[shares[back.share]["holder"] != "own"] += back.amount
+    row = taken_back(found, kind, ask.msgid, undoes, amount, sums[0], sums[1], ask.at, _policy(ask, found))
+    ask.book.recon.taken_back.append(row)
 
 
 def _credit(ask: Asked, found: Settlement, back: Back, posting: bytes, kind: str) -> None:
     share = found.shares()[back.share]
-    account = ask.book.account(share["psn_no"])
+    account = earmark.payer(ask.book, share)
     if account.state == State.CLOSED:
         ask.book.new_entries.append(held(account.psn_no, back.amount, posting, kind, ask.at, found.setl_id))
         return
@@ -92,18 +109,14 @@ def _quota(book: Book, found: Settlement, back: Back, sign: int) -> None:
     if not period or binding_id is None:
         return
     binding = book.bindings[binding_id]
-    use(binding.usage, period.rstrip("*"), -sign * back.amount)
-    binding.changed = True
-    if period.endswith("*"):
-        account = book.account(binding.sponsor)
-        use(account.usage, period.rstrip("*"), -sign * back.amount)
-        account.changed = True
+    pot = book.account(binding.sponsor) if POT in period else None
+    count(period, binding, pot, -sign * back.amount)
 
 
 def shown(found: Settlement, back: Back, book: Book) -> Json:
     share: Json = dict(found.shares()[back.share])
     share["amount"] = yuan(back.amount)
-    share["balance_after"] = yuan(book.account(share["psn_no"]).of(SEGMENT_OF[share["segment"]]))
+    share["balance_after"] = yuan(earmark.payer(book, share).of(SEGMENT_OF[share["segment"]]))
     return share
 
 
@@ -168,7 +181,7 @@ def book_again(ask: Asked, found: Settlement, backs: Sequence[Back]) -> None:
     posting, total = _posting(ask), 0
     for back in reversed(backs):
         share = found.shares()[back.share]
-        account = ask.book.account(share["psn_no"])
+        account = earmark.payer(ask.book, share)
         _quota(ask.book, found, back, -1)
         entry = move(
             account,
@@ -183,4 +196,5 @@ def book_again(ask: Asked, found: Settlement, backs: Sequence[Back]) -> None:
         ask.book.new_entries.append(entry)
         total += back.amount
     if total:
-        ask.book.new_entries.append(counter(ask.code, total, posting, "again", ask.at, found.setl_id))
+        ask.book.book_counter(ask.code, total, posting, "again", ask.at, found.setl_id)
+    _note(ask, found, "again", found.undone_by, found.undone, backs)

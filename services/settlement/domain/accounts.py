@@ -124,34 +124,55 @@ def held(psn_no: str, amount: int, posting: bytes, kind: str, at: datetime, orig
     return Entry(posting, original, f"held/{psn_no}", HELD, amount, None, None, kind, at, None)
 
 
-_MONTHS: dict[int, str] = {}
+_DAYS: dict[int, str] = {}
+KEPT = 5
+"""Periods of one kind that are remembered: an event may be three days old when it is counted."""
 
 
 def month_of(at: datetime) -> str:
     """The Beijing month of a time, `2026-11`."""
-    return _month(at.timestamp())
+    return _day(at.timestamp())[:7]
 
 
-def _month(second: float) -> str:
+def _day(second: float) -> str:
     hour = int(second) // 3600
-    month = _MONTHS.get(hour)
-    if month is None:
-        if len(_MONTHS) > 10_000:
-            _MONTHS.clear()
-        month = _MONTHS[hour] = datetime.fromtimestamp(hour * 3600, BEIJING).strftime("%Y-%m")
-    return month
+    day = _DAYS.get(hour)
+    if day is None:
+        if len(_DAYS) > 10_000:
+            _DAYS.clear()
+        day = _DAYS[hour] = datetime.fromtimestamp(hour * 3600, BEIJING).date().isoformat()
+    return day
 
 
-def period_key(period: str, second: float) -> str:
-    """The key under which quota used at a time (seconds since 1970) is counted: `2026` (year), `2026-11` (month), `all` (lifetime)."""
+def period_key(period: str, second: float, year_start: str = "01-01") -> str:
+    """The key under which what is used at a time (seconds since 1970) is counted: `2026` (year), `2026-11` (month), `2026-11-23` (day),
+    `i2026` (the insured year that began on `year_start` of 2026), `all` (lifetime); empty for a single settlement."""
+    if period == "year":
+        return _day(second)[:4]
     if period == "lifetime":
         return "all"
-    month = _month(second)
-    return month if period == "month" else month[:4]
+    if period == "settlement":
+        return ""
+    day = _day(second)
+    if period == "insured-year":
+        return f"i{int(day[:4]) - (day[5:] < year_start)}"
+    return day if period == "day" else day[:7]
 
 
 def use(usage: dict[str, int], key: str, amount: int) -> None:
-    """Counts `amount` fen (negative: given back) as used in a period; never below zero. Keeps the newest four periods."""
-    usage[key] = max(0, usage.get(key, 0) + amount)
-    if len(usage) > 4:
-        del usage[min(k for k in usage if k != key)]
+    """Counts `amount` fen (negative: given back) as used in a period; never below zero. Of each kind of key (a period's length and what
+    follows it) the newest five are kept; what is given back for a forgotten period changes nothing."""
+    before = usage.get(key)
+    if before is not None:
+        usage[key] = max(0, before + amount)
+    elif amount > 0:
+        usage[key] = amount
+        if len(usage) > KEPT:
+            alike = sorted(k for k in usage if _kind(k) == _kind(key) and k != key)
+            for old in alike[: max(0, len(alike) + 1 - KEPT)]:
+                del usage[old]
+
+
+def _kind(key: str) -> tuple[int, str]:
+    period, _, restriction = key.partition("/")
+    return len(period), restriction

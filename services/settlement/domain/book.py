@@ -7,7 +7,12 @@ from uuid import UUID
 
 from services.settlement.domain.accounts import Account, Entry
 from services.settlement.domain.bindings import Binding
+from services.settlement.domain.earmarks import Earmarks
+from services.settlement.domain.months import booked
 from services.settlement.domain.people import Institution, Person
+from services.settlement.domain.premiums import Premiums
+from services.settlement.domain.quotes import Quotes
+from services.settlement.domain.reconciled import Reconciled
 from services.settlement.domain.undo import Settlement
 from shared.clock import BEIJING
 from shared.policies import Policies, RegionPolicy
@@ -94,6 +99,10 @@ class Book:
         self.new_orders: list[tuple[str, bytes]] = []
         self.new_recoveries: list[Recovery] = []
         self.followed: set[UUID] = set()
+        self.quotes = Quotes()
+        self.earmarks = Earmarks()
+        self.premiums = Premiums()
+        self.recon = Reconciled()
 
     def account(self, psn_no: str) -> Account:
         """The account of a person, made if there is none yet."""
@@ -101,6 +110,15 @@ class Book:
         if found is None:
             found = self.accounts[psn_no] = Account(psn_no)
         return found
+
+    def book_counter(
+        self, code: str, amount: int, posting: bytes, kind: str, at: datetime, original: bytes | None = None
+    ) -> None:
+        """The other side of a posting of an institution: its counter line, never in a month that is closed."""
+        line, late = booked(self.recon.closed.get(code), code, amount, posting, kind, at, original)
+        self.new_entries.append(line)
+        if late is not None:
+            self.recon.late.append(late)
 
     def answered(self, row: Stored) -> None:
         """Keeps the one answer of a request."""

@@ -11,14 +11,19 @@ from typing import Any
 from pydantic_core import to_json
 
 from services.settlement.domain.declines import (
+    CASH_BOUND,
+    CASH_DIFFERS,
     CASH_LEFT_OUT,
     CASH_NO_ACCOUNTS,
+    CASH_NOT_PAYABLE,
     CASH_OWN_ONLY,
     CASH_SHARED,
-    LEFT_OUT,
     TEXTS,
     Decline,
+    Why,
 )
+from services.settlement.domain.payable import Piece
+from services.settlement.domain.quotes import Quote
 from shared.contracts.base import yuan
 from shared.contracts.settlement_requests import Bill
 
@@ -37,30 +42,48 @@ def share(
     }  # fmt: skip
 
 
-def left_out(binding_id: object, code: str) -> Json:
+def left_out(binding_id: object, why: Why) -> Json:
     """One binding that took no part."""
-    zh, en = LEFT_OUT[code]
-    return {"binding_id": str(binding_id), "code": code, "zh": zh, "en": en}
+    return {"binding_id": str(binding_id), "code": why.code, "zh": why.zh, "en": why.en}
 
 
-def cash_reasons(cash: int, used: bool, codes: Sequence[str], sponsors: bool) -> list[str]:
-    """Why there is cash, in Chinese; empty where there is none."""
+def cash_reasons(
+    cash: int, used: bool, left_out: Sequence[Why], sponsors: bool, bound: Sequence[Why] = (), unpayable: Sequence[Piece] = ()
+) -> list[str]:  # fmt: skip
+    """Why there is cash, in Chinese; empty where there is none. `bound`: what made a sponsor pay less than it has; `unpayable`:
+    pieces that nobody may pay."""
     if not cash:
         return []
     if not used:
         return [CASH_NO_ACCOUNTS]
-    reasons = [CASH_SHARED if sponsors else CASH_OWN_ONLY]
-    if codes:
-        reasons.append(CASH_LEFT_OUT.format(why="；".join(LEFT_OUT[c][0] for c in dict.fromkeys(codes))))
+    reasons = []
+    if unpayable:
+        reasons.append(
+            CASH_NOT_PAYABLE.format(what="、".join(f"{p.zh}{yuan(p.amount)}元" for p in unpayable))
+        )
+        if cash == sum(p.amount for p in unpayable):
+            return reasons
+    reasons.append(CASH_SHARED if sponsors else CASH_OWN_ONLY)
+    if bound:
+        reasons.append(CASH_BOUND.format(why=_words(bound)))
+    if left_out:
+        reasons.append(CASH_LEFT_OUT.format(why=_words(left_out)))
     return reasons
+
+
+def _words(whys: Sequence[Why]) -> str:
+    return "；".join(dict.fromkeys(w.zh for w in whys))
 
 
 def allocation(
     bill: Bill, setl_id: str, number: int, source: str, id: str, at: datetime, acct: int, mulaid: int, cash: int,
-    shares: list[Json], out: list[Json], reasons: list[str], version: str,
+    shares: list[Json], out: list[Json], reasons: list[str], version: str, quote: Quote | None = None,
 ) -> Json:  # fmt: skip
-    """Body of `settled` and `quoted`."""
-    return {
+    """Body of `settled` and `quoted`. `quote`: what was quoted before, where it said otherwise."""
+    said = {} if quote is None else {"quoted": quote.said()}
+    if quote is not None and quote.sums != (acct, mulaid, cash):
+        reasons = [*reasons, CASH_DIFFERS.format(**said["quoted"])]
+    return said | {
         "setl_id": setl_id, "number": number, "msgid": bill.msgid, "infno": bill.infno,
         "origin": {"source": source, "id": id}, "fixmedins_code": bill.fixmedins_code, "psn_no": bill.psn_no,
         "mdtrt_id": bill.mdtrt_id, "med_type": bill.med_type, "at": at,
@@ -86,7 +109,7 @@ def answer(result: Json, balc: int | None, inside: bool, fund_has_account: bool,
         "medfee_sumamt": result["medfee_sumamt"], "fund_pay_sumamt": fund, "hosp_part_amt": result["hosp_part_amt"],
         "acct_pay": acct, "acct_mulaid_pay": result["acct_mulaid_pay"], "psn_cash_pay": result["psn_cash_pay"],
         "balc": None if balc is None else yuan(balc), "refd_setl_flag": refunded, "explained": result["cash_reasons"],
-    }  # fmt: skip
+    } | ({} if (quoted := result.get("quoted")) is None else {"quoted": quoted})  # fmt: skip
 
 
 def returned(

@@ -1,41 +1,68 @@
 """Whether a binding counts for a bill, and what its sponsor's account may then give. Pure."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from services.settlement.domain.accounts import Account, State, period_key
 from services.settlement.domain.allocate import Candidate
-from services.settlement.domain.bindings import Binding, effective_at
+from services.settlement.domain.bindings import EARMARK_MODE, Binding, Terms, effective_at
+from services.settlement.domain.declines import LEFT_OUT
+from services.settlement.domain.limits import POT, Limit, keys, left_of, named, quota_by, quota_of
+from services.settlement.domain.payable import Piece, mask
 from services.settlement.domain.people import Person
+from shared.policies.types import Cap
 from shared.policies.values import RegionPolicy, Spending
+
+QUOTA, FLOOR = LEFT_OUT["quota-used"], LEFT_OUT["floor-reached"]
+
+
+class Occasion(NamedTuple):
+    """The bill, as every sponsor is asked about it. `second`: event time since 1970; `use`: of a binding's scope; `pieces`: the personal
+    part as far as a table of what may be paid is in force, else `None`; `counted`: keys under which the caps of the patient's region
+    count what each sponsor pays."""
+
+    second: float
+    use: str
+    med_type: str  # empty for a premium
+    pharmacy: bool
+    pieces: Sequence[Piece] | None
+    counted: tuple[str, ...]
 
 
 def judge(
-    binding: Binding, account: Account | None, sponsor: Person | None, policy: RegionPolicy, second: float,
-    use: str, med_type: str,
-) -> Candidate | str:  # fmt: skip
-    """What the binding may pay at a time (seconds since 1970), or the code of why it takes no part.
+    binding: Binding, account: Account | None, sponsor: Person | None, policy: RegionPolicy, bill: Occasion
+) -> Candidate | str:
+    """What the binding may pay for a bill, or the code of why it takes no part.
 
     `policy` is the one of the sponsor's account: it says which money of that account others may spend. A sponsor whom the
     registry does not know yet is not asleep: the binding was approved on facts that simply arrived earlier elsewhere.
     """
-    why = effective_at(binding, second)
+    why = effective_at(binding, bill.second)
     if why:
         return why
     if sponsor is not None and (asleep := sleeping(sponsor, policy)):
         return asleep
-    terms = binding.facts.terms_at(second)
-    if terms is None or use not in terms.uses:
+    terms = binding.facts.terms_at(bill.second)
+    if terms is None or bill.use not in terms.uses:
         return "out-of-scope"
     spending = policy.spending
-    if not spending.allows(med_type):
+    if binding.facts.mode not in spending.modes:
+        return "mode-not-offered"
+    if bill.med_type and not spending.allows(bill.med_type):
         return "care-not-covered"
     if account is None:
         return "no-balance"
     if account.state != State.OPEN:
         return "frozen" if account.state == State.FROZEN else "closed"
-    period = period_key(spending.quota_period, second)
-    quota = quota_left(binding, account, terms.quota, spending, period)
+    caps = tuple(c for c in spending.caps if c.by != "beneficiary" and c.concerns(bill.use, bill.med_type)) if spending.caps else ()  # fmt: skip
+    masks = None
+    if bill.pieces is not None:
+        masks = masks_of(bill.pieces, spending, "sponsor", bill.med_type, bill.pharmacy)
+        if not any(masks):
+            return "not-payable"
     return Candidate(
-        binding, account, *usable(account, spending), account.balance - spending.floor, quota, period,
-        spending.quota_scope == "all-members", terms.order,
+        binding, account, *usable(account, spending), _tightest(binding, account, terms, spending, caps, bill.second),
+        _counted(spending, caps, bill), terms.order, masks,
     )  # fmt: skip
 
 
@@ -69,14 +96,42 @@ def usable(account: Account, spending: Spending) -> tuple[int, int]:
     )
 
 
-def quota_left(
-    binding: Binding, account: Account, quota: int | None, spending: Spending, period: str
-) -> int | None:
-    """What is left of the quota in the period, `None` for no quota. With `all-members` all beneficiaries share one pot."""
-    if spending.quota_scope == "none":
-        return None
-    limit = spending.quota_default if quota is None else quota
-    if limit is None:
-        return None
-    used = account.usage if spending.quota_scope == "all-members" else binding.usage
-    return limit - used.get(period, 0)
+def masks_of(
+    pieces: Sequence[Piece], spending: Spending, payer: str, med_type: str, pharmacy: bool
+) -> tuple[int, int]:
+    """Which pieces the current year's and the historic money of a payer may pay."""
+    return (
+        mask(pieces, spending, payer, "current", med_type, pharmacy),
+        mask(pieces, spending, payer, "historic", med_type, pharmacy),
+    )
+
+
+def _tightest(
+    binding: Binding, account: Account, terms: Terms, spending: Spending, caps: Sequence[Cap], second: float
+) -> Limit | None:
+    """The tightest of floor, quota and the region's caps by sponsor and by binding; `None` where there is none of them."""
+    found: Limit | None = None
+    if spending.floor and binding.facts.mode != EARMARK_MODE:  # it was kept when money was set apart
+        found = Limit(account.balance - spending.floor, FLOOR)
+    if terms.quota is not None or spending.quota_default is not None:
+        quota = quota_of(spending, terms.quota)
+        if quota is not None:
+            left = left_of(quota, spending, second, binding, account)
+            if found is None or left < found.left:
+                found = Limit(left, QUOTA)
+    for cap in caps:
+        left = left_of(cap, spending, second, binding, account)
+        if found is None or left < found.left:
+            found = named(cap, left)
+    return found
+
+
+def _counted(spending: Spending, caps: Sequence[Cap], bill: Occasion) -> str:
+    """Under which keys a share counts: the quota's whether there is one or not (one set later counts from the period's begin)."""
+    key = period_key(spending.quota_period, bill.second, spending.insured_year_start)
+    if key and quota_by(spending) == "payer":
+        key += POT
+    if not caps and not bill.counted:
+        return key
+    every = {k for k in (key, *keys(caps, spending, bill.second), *bill.counted) if k}
+    return ",".join(sorted(k for k in every if k.endswith(POT) or k + POT not in every))
