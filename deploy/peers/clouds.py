@@ -1,7 +1,7 @@
-"""Stand-ins of two clouds that send texts: `python -m deploy.peers.clouds --out DIR --reports URL`. Their own SDKs talk to it unchanged.
+"""Stand-ins of two clouds that send texts and call: `python -m deploy.peers.clouds --out DIR --reports URL`. Their own SDKs talk to it unchanged.
 
-One port for Alibaba Cloud SMS (SendSms, QuerySendDetails) and Tencent Cloud SMS (SendSms, PullSmsSendStatusByPhoneNumber). Signatures
-are verified; the fate of a text is decided by the number's last two digits (`fates.py`); reports are posted to
+One port for Alibaba Cloud SMS (SendSms, QuerySendDetails), Tencent Cloud SMS (SendSms, PullSmsSendStatusByPhoneNumber) and the voice
+services of both (`cloud_calls.py`). Signatures are verified; the fate of a text is decided by the number's last two digits (`fates.py`); reports are posted to
 `URL/receipts/<name>?key=...` and again while nobody takes them. Texts are kept in `DIR/cloud.jsonl`, one a line:
 `{"cloud", "number", "template", "variables", "reference", "fate", "at"}`. The real port is in `DIR/clouds.port`.
 """
@@ -20,6 +20,7 @@ import httpx
 from aiohttp import web
 
 from deploy.peers import signatures
+from deploy.peers.cloud_calls import Calls
 from deploy.peers.fates import Sms, fate
 from deploy.peers.serving import serve_until_signalled, tell_ready
 
@@ -53,6 +54,7 @@ class Clouds:
         self._texts: list[Text] = []
         self._refusals: collections.Counter[str] = collections.Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._calls = Calls(out, self._push, seconds=report_after, slow=slow)
 
     async def run(self) -> None:
         """Serves until cancelled."""
@@ -82,6 +84,8 @@ class Clouds:
         return _tencent_says(told)
 
     async def _alibaba(self, action: str, query: Mapping[str, str]) -> dict[str, Any]:
+        if action in ("IvrCall", "QueryCallDetailByCallId"):
+            return await self._calls.alibaba(action, query)
         if action == "SendSms":
             number = query["PhoneNumbers"]
             code = self._refused(number, "isv.MOBILE_NUMBER_ILLEGAL", "isv.BUSINESS_LIMIT_CONTROL")
@@ -105,6 +109,8 @@ class Clouds:
         return {"Code": "OK", "Message": "OK", "TotalCount": str(len(rows)), "SmsSendDetailDTOs": details}
 
     async def _tencent(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        if action == "SendTtsVoice":
+            return await self._calls.tencent(asked)
         if action == "SendSms":
             number = asked["PhoneNumberSet"][0]
             code = self._refused(
@@ -170,10 +176,13 @@ class Clouds:
         if text.fate in (Sms.SILENT, Sms.HANGS):
             return  # it arrived, and nobody says so: only who asks learns of it
         body = _alibaba_report(text) if text.cloud == "alibaba" else _tencent_report(text)
+        await self._push(text.cloud, [body])
+
+    async def _push(self, name: str, body: Any) -> None:
         for wait in (*_AGAIN, None):
             try:
-                url = f"{self._reports}/receipts/{text.cloud}"
-                answer = await self._http.post(url, params={"key": REPORT_KEY}, json=[body])
+                url = f"{self._reports}/receipts/{name}"
+                answer = await self._http.post(url, params={"key": REPORT_KEY}, json=body)
                 if answer.status_code == httpx.codes.OK:
                     return
             except httpx.HTTPError:

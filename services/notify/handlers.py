@@ -69,7 +69,7 @@ class NotifyHandler:
         """Parts by provider id, then notices by id."""
         receipts = {i.entity: (i.body["fate"], i.body["code"]) for i in _dues(items, "receipt")}
         parts = await storage.receive_parts(conn, receipts)
-        ended = _dues(items, "attempt-ended")
+        ended = [*_dues(items, "attempt-ended"), *_dues(items, "crashed")]
         sent = {one: (UUID(i.entity), i.body["number"]) for i in ended for one in i.body["provider_ids"]}
         await storage.submit_parts(conn, sent)
         concerned = {UUID(i.entity) for i in items if isinstance(i, Due) and i.kind != "receipt"}
@@ -166,7 +166,7 @@ def _attempt_ended(work: Work, due: Due, out: Out) -> None:
         ending.report("sent", notice, attempt.medium, number)
     follow = ending.looked_up if late else ending.apply
     follow(notice, number, outcome, due.body["reason"], due.body["code"])
-    if outcome is Outcome.ACCEPTED:
+    if outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
         _judge_parts(work, notice.id, number, out)
 
 
@@ -181,12 +181,14 @@ def _judge_parts(work: Work, notice_id: UUID, number: int, out: Out) -> None:
     notice, attempt = work.notices[notice_id], work.attempts[notice_id, number]
     # Of an attempt without an answer only a receipt under our own reference is known, and that is for the whole text.
     parts = attempt.parts or int(attempt.state is State.UNKNOWN)
-    outcome = course.of_parts(work.fates.get((notice_id, number), []), parts)
+    fates, hint_tells = work.fates.get((notice_id, number), []), work.rules(notice).hint_tells
+    outcome = course.of_parts(fates, parts, hint_tells=hint_tells)
     if outcome is None or notice.state.final:
         return
     current = notice.state in (State.PENDING, State.UNKNOWN) and notice.attempts == number
     if current or outcome is Outcome.DELIVERED:
-        reason = f"{attempt.medium}-{outcome}"
+        attempt.excused |= outcome is Outcome.THROTTLED
+        reason = f"{attempt.medium}-{'hinted' if 'hinted' in fates else outcome}"
         Ending(work, out).looked_up(notice, number, outcome, reason, attempt.code)
 
 
@@ -215,6 +217,7 @@ def _crashed(work: Work, due: Due, out: Out) -> None:
     if notice.state is State.SENDING and notice.attempts == due.body["number"]:
         attempt = work.attempts[notice.id, notice.attempts]
         attempt.excused = True
+        attempt.parts = len(due.body["provider_ids"])  # names that its receipts will have, if they are known
         reason = f"{attempt.medium}-unknown"
         Ending(work, out).apply(notice, notice.attempts, Outcome.UNKNOWN, reason, "crashed")
         _judge_parts(work, notice.id, notice.attempts, out)  # its provider may have reported meanwhile

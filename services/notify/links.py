@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.notify.domain.receipts import Receipt
 from services.notify.outcomes import Outcomes
-from services.notify.providers.interface import StoreReceipts
+from services.notify.providers.interface import NamesAhead, Provider, StoreReceipts
 from shared.clock import Clock
 from shared.messaging.handler import Due
 
@@ -32,6 +32,13 @@ def referred(known: str) -> tuple[str, UUID, int] | None:
     """Provider, notice and number of the attempt that a receipt names by our own reference; None if it has a name of the provider's."""
     found = _REFERENCE.fullmatch(known)
     return (found["provider"], UUID(found["notice"]), int(found["number"])) if found else None
+
+
+def named_ahead(provider: Provider | None, notice_id: UUID, number: int) -> list[str]:
+    """What receipts will call an attempt of this provider, as far as that is known without its answer."""
+    if not isinstance(provider, NamesAhead):
+        return []
+    return [known_as(provider.name, one) for one in provider.names(reference(notice_id, number))]
 
 
 def receipts_into(outcomes: Outcomes, clock: Clock, provider: str) -> StoreReceipts:

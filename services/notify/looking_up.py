@@ -71,6 +71,7 @@ class LookingUp:
                 row["started_at"],
                 now - row["started_at"],
                 tuple(ids.get(row["id"], ())),
+                row["code"] or "",
             )
         return found
 

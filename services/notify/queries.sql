@@ -163,7 +163,7 @@ with turn as (
 update notices n set leased_until = clock_timestamp() + interval '60 seconds'
 from turn t left join attempts a on a.notice_id = t.id and a.number = t.attempts
 where n.id = t.id
-returning n.id, n.attempts as number, n.state, n.psn_no, a.provider, a.started_at;
+returning n.id, n.attempts as number, n.state, n.psn_no, a.provider, a.code, a.started_at;
 
 -- name: provider_ids
 -- What the provider named the parts of an attempt, if it answered.

@@ -20,7 +20,7 @@ from services.notify.domain.texts import Content
 from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, Turn, judge, unserved
 from services.notify.domain.weights import excused
 from services.notify.gauges import Gauges
-from services.notify.links import known_as, reference
+from services.notify.links import known_as, named_ahead, reference
 from services.notify.looking_up import LookingUp
 from services.notify.outcomes import Outcomes
 from services.notify.providers.interface import Order, Result
@@ -138,11 +138,17 @@ class Sender:
         now = self._clock.now()
         rows = await self._pool.fetch(Q["silent"], now, _OVERDUE_AT_ONCE)
         crashed = [row for row in rows if State(row["state"]) is State.SENDING]
-        dues = [Due("crashed", str(row["id"]), now, {"number": row["number"]}) for row in crashed]
+        dues = [Due("crashed", str(row["id"]), now, self._named_ahead(row)) for row in crashed]
         dues += await self._looking_up.ask(
             [row for row in rows if State(row["state"]) is not State.SENDING], now
         )
         return await self._put(dues) and len(dues) == _OVERDUE_AT_ONCE
+
+    def _named_ahead(self, row: Record) -> dict[str, object]:
+        """An attempt whose process is gone, with the names that its receipts will have."""
+        found = [one for medium in self._media if (one := medium.provider(row["provider"]))]
+        names = named_ahead(found[0] if found else None, row["id"], row["number"])
+        return {"number": row["number"], "provider_ids": names}
 
     async def _take(self, medium: Switch, free: int) -> int:
         now = self._clock.now()

@@ -222,13 +222,18 @@ def _put_off_for(times: int) -> int:
     return min(_PUT_OFF_FIRST << min(times, 16), _PUT_OFF_LONGEST)
 
 
-def of_parts(fates: Sequence[str | None], parts: int) -> Outcome | None:
-    """What the receipts of a text's parts say together; None while some are missing. One part lost is the text lost."""
-    if "permanent" in fates:
+def of_parts(fates: Sequence[str | None], parts: int, *, hint_tells: bool = False) -> Outcome | None:
+    """What the receipts of an attempt's parts say together; None while some are missing. One part lost is the text lost.
+
+    A call that only asked to ring the hotline has told if the region says so (`hint_tells`); else this medium has done what it can.
+    """
+    for failed in (Outcome.PERMANENT, Outcome.TEMPORARY, Outcome.TECHNICAL, Outcome.THROTTLED):
+        if failed in fates:
+            return failed
+    if "hinted" in fates and not hint_tells:
         return Outcome.PERMANENT
-    if "temporary" in fates:
-        return Outcome.TEMPORARY
-    return Outcome.DELIVERED if parts and fates.count("delivered") >= parts else None
+    arrived = fates.count("delivered") + fates.count("hinted")
+    return Outcome.DELIVERED if parts and arrived >= parts else None
 
 
 def too_old(decided_at: datetime, now: datetime, max_age_hours: int) -> bool:

@@ -5,12 +5,15 @@ from enum import StrEnum
 
 
 class Fate(StrEnum):
-    """What a delivery receipt says."""
+    """What a delivery receipt says. `HINTED`: a person who confirmed it was asked to ring the hotline, and not told more."""
 
     DELIVERED = "delivered"
     PERMANENT = "permanent"
     TEMPORARY = "temporary"
     PENDING = "pending"
+    HINTED = "hinted"
+    THROTTLED = "throttled"
+    TECHNICAL = "technical"
 
 
 @dataclass(frozen=True, slots=True)

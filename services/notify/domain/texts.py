@@ -30,8 +30,8 @@ class Content:
 
     `sms` has its signature in front. A call says `opening` to whoever answers and `speech` after the key 1; empty: the details at
     once. A provider that sends approved templates only gets the name of one and its variables, in the order of the text:
-    `template` for text messages, `opening_template` and `call_template` for calls. Stored as JSON with the notice: the fields with
-    defaults were not there before.
+    `template` for text messages, `opening_template` and `call_template` for calls, `hint_template` for calls without a menu. Stored as
+    JSON with the notice: the fields with defaults were not there before.
     """
 
     title: str
@@ -46,6 +46,8 @@ class Content:
     opening_variables: Mapping[str, str] = field(default_factory=dict)
     call_template: str = ""
     call_variables: Mapping[str, str] = field(default_factory=dict)
+    hint_template: str = ""
+    hint_variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _message(desk: _Desk, content: Content) -> Content:
 
 def _call(desk: _Desk, content: Content) -> Content:
     opening, template = desk.template("opening", None, Medium.CALL), desk.own(Medium.CALL)
-    closing = desk.template("closing", None, Medium.CALL)
+    closing, hint = desk.template("closing", None, Medium.CALL), desk.template("hint", None, Medium.CALL)
     manner = desk.manner(template)
     caller = {"hotline": desk.reader.hotline, "surname": desk.reader.surname}
     details = desk.shortened(template, lambda text: w.units(text) <= SPEECH_UNITS)
@@ -146,6 +148,8 @@ def _call(desk: _Desk, content: Content) -> Content:
         opening_variables=_variables(opening, caller, manner),
         call_template=template.name,
         call_variables=_variables(template, desk.values, manner),
+        hint_template=hint.name,
+        hint_variables=_variables(hint, caller, manner),
     )
 
 

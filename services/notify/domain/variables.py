@@ -145,8 +145,9 @@ KINDS: Final[Mapping[str, Kind]] = {
 CALL: Final[Mapping[str, Kind]] = {
     "opening": Kind((), frozenset({"hotline"}), frozenset({"surname"})),
     "closing": Kind((), frozenset({"hotline"})),
+    "hint": Kind((), frozenset({"hotline"}), frozenset({"surname"})),
 }
-"""What every call says, whatever it is about: before a key is pressed, and after the details."""
+"""What every call says, whatever it is about: before a key is pressed, after the details, and instead of both where there are no keys."""
 
 
 def fits(name: str, value: Any) -> bool:

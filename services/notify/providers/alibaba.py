@@ -9,13 +9,13 @@ from darabonba.runtime import RuntimeOptions
 
 from services.notify.domain.course import Outcome
 from services.notify.providers.interface import Result
-from services.notify.providers.options import AlibabaSettings
+from services.notify.providers.options import AlibabaAccount
 from services.notify.providers.reached import NOT_REACHED, caused_by
 
 _SERVER_FAULT: Final = 500
 
 
-def config(settings: AlibabaSettings, endpoint: str) -> Config:
+def config(settings: AlibabaAccount, endpoint: str) -> Config:
     """The SDK's own settings, for the service that answers at `endpoint` by default."""
     return Config(
         access_key_id=settings.access_key_id,
@@ -26,20 +26,23 @@ def config(settings: AlibabaSettings, endpoint: str) -> Config:
     )
 
 
-def runtime(settings: AlibabaSettings) -> RuntimeOptions:
+def runtime(settings: AlibabaAccount) -> RuntimeOptions:
     """One request each: after a timeout nobody knows whether the first one was taken, and the service tells no two apart."""
     milliseconds = int(settings.timeout * 1000)
     return RuntimeOptions(autoretry=False, connect_timeout=milliseconds, read_timeout=milliseconds)
 
 
-def failed(error: Exception, medium: str, reference: str) -> Result:
-    """What it means that the SDK raised: refused and never reached are technical; everything else may have been taken."""
+def failed(error: Exception, medium: str, names: tuple[str, ...]) -> Result:
+    """What it means that the SDK raised: refused and never reached are technical; everything else may have been taken.
+
+    `names`: what reports will call the order then.
+    """
     if isinstance(error, AlibabaCloudException):
         code = str(error.code or "")
         if (error.status_code or _SERVER_FAULT) >= _SERVER_FAULT:
-            return Result(Outcome.UNKNOWN, f"{medium}-unknown", code, (reference,))
+            return Result(Outcome.UNKNOWN, f"{medium}-unknown", code, names)
         outcome = Outcome.THROTTLED if code.startswith("Throttling") else Outcome.TECHNICAL
         return Result(outcome, f"{medium}-{outcome}", code)
     if caused_by(error, ClientConnectorError, ConnectionTimeoutError):
         return Result(Outcome.TECHNICAL, f"{medium}-technical", NOT_REACHED)
-    return Result(Outcome.UNKNOWN, f"{medium}-unknown", type(error).__name__, (reference,))
+    return Result(Outcome.UNKNOWN, f"{medium}-unknown", type(error).__name__, names)

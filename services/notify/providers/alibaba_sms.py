@@ -58,7 +58,7 @@ class AlibabaSms(CloudTexts):
             answer = await self._client.send_sms_with_options_async(request, runtime(self._settings))
             return _result(str(answer.body.code), order.reference)
         except Exception as error:  # the SDK raises its own, aiohttp's and json's; an answer may have no body
-            return failed(error, self.medium, order.reference)
+            return failed(error, self.medium, (order.reference,))
 
     async def look_up(self, sent: Sent) -> Result | None:
         """What became of an attempt, by number and Beijing date; found by its `OutId`."""

@@ -21,10 +21,12 @@ from services.notify.domain.weights import FULL
 from services.notify.providers.interface import Around, Provider
 from services.notify.providers.options import (
     AlibabaSettings,
+    AlibabaVoiceSettings,
     KannelSettings,
     SipSettings,
     SmppSettings,
     TencentSettings,
+    TencentVoiceSettings,
 )
 
 KINDS: Final[Mapping[str, tuple[type[BaseModel], str, str]]] = {
@@ -33,8 +35,13 @@ KINDS: Final[Mapping[str, tuple[type[BaseModel], str, str]]] = {
     "alibaba-sms": (AlibabaSettings, "alibaba_sms", "AlibabaSms"),
     "tencent-sms": (TencentSettings, "tencent_sms", "TencentSms"),
     "sip": (SipSettings, "sip", "Sip"),
+    "alibaba-voice": (AlibabaVoiceSettings, "alibaba_voice", "AlibabaVoice"),
+    "tencent-voice": (TencentVoiceSettings, "tencent_voice", "TencentVoice"),
 }
 """Every protocol: what can be set, and module and class of its provider. They are imported when used: an SDK takes a second and 40 MB."""
+
+_RESTING: Final = {"tencent-voice": 0}
+"""Weights of kinds that are not used before somebody gives them one."""
 
 
 class CatalogueError(Exception):
@@ -52,7 +59,7 @@ class _Row(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
     kind: str
-    weight: int = Field(default=FULL, ge=0, le=FULL)
+    weight: int | None = Field(default=None, ge=0, le=FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,8 @@ def _entry(row: Any, environment: Mapping[str, str]) -> Entry:
         key: _from_environment(key, value, environment) for key, value in (common.model_extra or {}).items()
     }
     settings = KINDS[common.kind][0].model_validate(own)
-    return Entry(common.name, common.kind, common.weight, settings)
+    weight = _RESTING.get(common.kind, FULL) if common.weight is None else common.weight
+    return Entry(common.name, common.kind, weight, settings)
 
 
 def _from_environment(key: str, value: Any, environment: Mapping[str, str]) -> Any:

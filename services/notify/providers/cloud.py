@@ -9,7 +9,7 @@ from services.notify.domain.course import Outcome
 from services.notify.domain.receipts import Receipt
 from services.notify.domain.texts import Content
 from services.notify.providers.interface import Around, Order, Posted, Result, proven
-from services.notify.providers.options import AlibabaSettings, TencentSettings
+from services.notify.providers.options import AlibabaAccount, TencentAccount
 from services.notify.providers.reached import Reached
 
 
@@ -22,7 +22,7 @@ class Cloud(ABC):
     thanks: ClassVar[bytes]
     """JSON that stops the cloud from sending a report again."""
 
-    def __init__(self, name: str, settings: AlibabaSettings | TencentSettings, around: Around) -> None:
+    def __init__(self, name: str, settings: AlibabaAccount | TencentAccount, around: Around) -> None:
         self.name, self._code_of, self._report_key = name, around.code_of, settings.report_key
         self.at_once, self.longest = settings.at_once, settings.timeout * 2 + 30
         self._reached = Reached()

@@ -63,6 +63,7 @@ class Sent:
     started_at: datetime
     age: timedelta
     provider_ids: tuple[str, ...]  # empty if no answer came
+    code: str = ""  # the provider's word when it took it
 
 
 class Provider(Protocol):
@@ -108,6 +109,15 @@ class SendsApproved(Protocol):
 
     def takes(self, content: Content) -> bool:
         """Whether it has approved the templates that this notice needs of it."""
+        ...
+
+
+@runtime_checkable
+class NamesAhead(Protocol):
+    """A provider whose receipts call an attempt by names that are known before it is made; not by our reference itself."""
+
+    def names(self, reference: str) -> tuple[str, ...]:
+        """Those names. All of them must be reported before an attempt has arrived."""
         ...
 
 

@@ -42,7 +42,7 @@ class KannelSettings(BaseModel):
     at_once: int = Field(default=20, ge=1, le=200)
 
 
-class AlibabaSettings(BaseModel):
+class AlibabaAccount(BaseModel):
     """An account. `report_key` is what Alibaba's reports have to show: it is part of the address that is set in its console.
 
     `endpoint`: other than the service's own, with `insecure` over HTTP, for an installation behind a gateway. Times in seconds.
@@ -50,7 +50,6 @@ class AlibabaSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["alibaba-sms", "alibaba-voice"]
     access_key_id: str = Field(min_length=1, max_length=64)
     access_key_secret: SecretStr
     report_key: SecretStr = Field(min_length=16)
@@ -61,23 +60,50 @@ class AlibabaSettings(BaseModel):
     at_once: int = Field(default=20, ge=1, le=200)
 
 
-class TencentSettings(BaseModel):
+class AlibabaSettings(AlibabaAccount):
+    """Its text messages."""
+
+    kind: Literal["alibaba-sms"] = "alibaba-sms"
+
+
+class AlibabaVoiceSettings(AlibabaAccount):
+    """Its telephone calls. `caller`: the number that calls, bought there. `plays`: how often words are said. Times in seconds."""
+
+    kind: Literal["alibaba-voice"] = "alibaba-voice"
+    caller: str = Field(pattern=r"^[0-9]{3,20}$")
+    key_wait: float = Field(default=8.0, ge=1, le=60)
+    plays: int = Field(default=2, ge=1, le=3)
+
+
+class TencentAccount(BaseModel):
     """An account and its application. `report_key` is what Tencent's reports have to show: it is part of the address that is set in its
-    console. `endpoint`: as with Alibaba. Times in seconds.
+    console. `endpoint`, `insecure`: as with Alibaba. Times in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["tencent-sms"] = "tencent-sms"
     secret_id: str = Field(min_length=1, max_length=64)
     secret_key: SecretStr
     sdk_app_id: str = Field(pattern=r"^[0-9]{4,20}$")
     report_key: SecretStr = Field(min_length=16)
     region: str = "ap-guangzhou"
-    endpoint: str = "sms.tencentcloudapi.com"
+    endpoint: str = ""
     insecure: bool = False
     timeout: float = Field(default=5.0, ge=1, le=60)
     at_once: int = Field(default=20, ge=1, le=200)
+
+
+class TencentSettings(TencentAccount):
+    """Its text messages."""
+
+    kind: Literal["tencent-sms"] = "tencent-sms"
+
+
+class TencentVoiceSettings(TencentAccount):
+    """Its telephone calls. The number that calls belongs to the application there. `plays`: how often the words are said."""
+
+    kind: Literal["tencent-voice"] = "tencent-voice"
+    plays: int = Field(default=2, ge=1, le=3)
 
 
 class SipSettings(BaseModel):

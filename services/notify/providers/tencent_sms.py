@@ -8,11 +8,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-import httpx
-from tencentcloud.common.credential import Credential
-from tencentcloud.common.exception import TencentCloudSDKException
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client_async import SmsClient
 
@@ -21,9 +16,8 @@ from services.notify.domain.receipts import Fate, Receipt
 from services.notify.providers.cloud_texts import CloudTexts
 from services.notify.providers.interface import Around, Order, Result, Sent
 from services.notify.providers.options import TencentSettings
-from services.notify.providers.reached import NOT_REACHED, caused_by
+from services.notify.providers.tencent import client, failed, refused
 
-_THROTTLED: Final = "LimitExceeded"
 _PERMANENT: Final = frozenset(
     {"FailedOperation.PhoneNumberInBlacklist", "InvalidParameterValue.IncorrectPhoneNumber"}
 )
@@ -39,17 +33,7 @@ class TencentSms(CloudTexts):
 
     def __init__(self, name: str, settings: TencentSettings, around: Around) -> None:
         super().__init__(name, settings, around)
-        self._settings = settings
-        http = HttpProfile(
-            protocol="http" if settings.insecure else "https",
-            endpoint=settings.endpoint,
-            reqTimeout=settings.timeout,
-        )
-        self._client = SmsClient(
-            Credential(settings.secret_id, settings.secret_key.get_secret_value()),
-            settings.region,
-            ClientProfile(httpProfile=http),
-        )
+        self._settings, self._client = settings, client(SmsClient, settings)
 
     async def _ask(self, order: Order, codes: Sequence[str]) -> Result:
         request = models.SendSmsRequest()
@@ -61,7 +45,7 @@ class TencentSms(CloudTexts):
             answer = await self._client.SendSms(request)
             return _result(answer.SendStatusSet)
         except Exception as error:  # the SDK raises its own, httpx's and json's
-            return _failed(error)
+            return failed(error, self.medium, _PERMANENT)
 
     async def look_up(self, sent: Sent) -> Result | None:
         """What became of an attempt, by number and time; found by its `SessionContext`.
@@ -93,29 +77,11 @@ class TencentSms(CloudTexts):
 
 def _result(statuses: Sequence[Any] | None) -> Result:
     if not statuses:  # the SDK overlooks errors whose media type says more than application/json
-        return _refused("")
+        return refused("", "sms", _PERMANENT)
     status = statuses[0]
     if status.Code == "Ok":
         return Result(Outcome.ACCEPTED, "sms-accepted", "Ok", (str(status.SerialNo),))
-    return _refused(str(status.Code))
-
-
-def _refused(code: str) -> Result:
-    outcome = Outcome.TECHNICAL
-    if code.startswith(_THROTTLED):
-        outcome = Outcome.THROTTLED
-    elif code in _PERMANENT:
-        outcome = Outcome.PERMANENT
-    return Result(outcome, f"sms-{outcome}", code)
-
-
-def _failed(error: Exception) -> Result:
-    """Refused and never reached are technical; everything else may have been taken."""
-    if caused_by(error, httpx.ConnectError, httpx.ConnectTimeout):
-        return Result(Outcome.TECHNICAL, "sms-technical", NOT_REACHED)
-    if isinstance(error, TencentCloudSDKException) and error.requestId:
-        return _refused(str(error.code))
-    return Result(Outcome.UNKNOWN, "sms-unknown", type(error).__name__)
+    return refused(str(status.Code), "sms", _PERMANENT)
 
 
 def _fate(status: str, word: str) -> Fate:

@@ -33,7 +33,7 @@ looked_up = st.builds(
 other = st.sampled_from(
     [
         ("silence", {}),
-        ("crashed", {}),
+        ("crashed", {"provider_ids": []}),
         ("overtaken", {}),
         ("hand-over", {"reason": "too-old"}),
         ("skip", {"medium": "sms", "reason": "no-sms"}),

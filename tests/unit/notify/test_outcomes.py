@@ -189,6 +189,7 @@ def test_a_call_asks_by_the_surname_of_the_registry_and_nothing_else_names_it() 
         content = from_json(new.content or "")
         assert ("欧阳" in content.pop("opening")) is (new.notice.side == "sponsor")
         content.pop("opening_variables")
+        content.pop("hint_variables")
         assert "欧阳" not in str(content)
 
 
