@@ -15,6 +15,7 @@
 | 89 | EXPIRED | busy the first time, then answers and presses 1 | second call reaches |
 | 88 | submit never answered (outcome unknown) | answers, presses 1 | provider hangs |
 | 87 | EXPIRED | answers, presses 1, has it said again with 2 | hard of hearing |
+| 86 | EXPIRED | 480 not available | switched off |
 | all others | delivered | answers, presses 1 | |
 """
 
@@ -48,6 +49,7 @@ class Call(StrEnum):
     SLOW = "slow"
     SILENT = "silent"
     REPEATS = "repeats"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class FateOfNumber:
 
 
 TABLE: dict[str, FateOfNumber] = {
+    "86": FateOfNumber(Sms.EXPIRED, Call.OFF),
     "87": FateOfNumber(Sms.EXPIRED, Call.REPEATS),
     "88": FateOfNumber(Sms.HANGS, Call.CONFIRMS),
     "89": FateOfNumber(Sms.EXPIRED, Call.BUSY_ONCE),

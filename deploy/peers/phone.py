@@ -23,7 +23,12 @@ from aiosipua.uas import SipUAS
 from deploy.peers.fates import Call, fate
 from deploy.peers.serving import free_udp_port, serve_until_signalled, tell_ready
 
-_REJECT = {Call.INVALID: (404, "Not Found"), Call.BUSY: (486, "Busy Here"), Call.DECLINES: (603, "Decline")}
+_REJECT = {
+    Call.INVALID: (404, "Not Found"),
+    Call.OFF: (480, "Temporarily Unavailable"),
+    Call.BUSY: (486, "Busy Here"),
+    Call.DECLINES: (603, "Decline"),
+}
 _PCMU = 0  # only mu-law is offered: the A-law of aiortp 0.8.0 has its sign inverted
 _HANG_UP = "-"
 _KEYS = {Call.SILENT: "", Call.REPEATS: "12" + _HANG_UP}
