@@ -25,6 +25,15 @@ REASONS: dict[str, ReasonText] = {
     "wrong-state": _T("当前状态（{state}）不能办理此项", "not possible in state {state}", "请先查询办理进度", "look up the progress first"),
     "not-offered-here": _T("该业务暂未在此开通", "this is not offered here yet", "请通过原有渠道办理", "use the existing channel"),
     "entry-reused": _T("业务流水号{entry_id}已用于内容不同的记账", "entry number {entry_id} was used for another order", "请使用新的流水号", "use a new entry number"),
+    # premiums of relatives
+    "premium-unknown": _T("未找到该笔缴费", "no such payment", "请核对缴费编号和付款人", "check the payment's number and the payer"),
+    "premium-id-reused": _T("该缴费编号已用于内容不同的请求", "this payment's number was used for another request", "请使用新的缴费编号提交", "submit with a new number"),
+    "premium-already-paid": _T("该人员{year}年度的此项保费已代缴", "this premium of {year} has been paid for the person", "无需重复缴纳；如需更正，请先撤销原缴费", "nothing to pay; to change it, cancel the earlier payment first"),
+    "premium-not-collected": _T("{year}年度保费的缴费期为{first}起、{until}前，当前不在缴费期内", "premiums of {year} are collected from {first} until before {until}", "请在缴费期内办理", "pay within the period"),
+    "premium-binding-missing": _T("代缴他人保费须有家庭共济绑定", "paying another person's premium needs a binding", "请填写允许代缴的绑定编号", "name the binding that allows it"),
+    "premium-binding-unusable": _T("该绑定不能用于此次代缴：{why_zh}", "the binding cannot pay this premium: {why_en}", "请查询绑定的状态和使用范围，或使用本人账户、现金缴费", "look at the binding's state and scope, or pay from one's own account or in cash"),
+    "premium-account-unusable": _T("付款人个人账户已封存或已销户", "the payer's account is frozen or closed", "请咨询参保地医保部门（{hotline}），或以其他方式缴费", "ask where insured ({hotline}), or pay otherwise"),
+    "premium-not-covered": _T("可用余额{usable}元不足以支付保费{amount}元，差{short}元；保费不部分支付", "{usable} yuan can be used, the premium is {amount}: {short} are missing, and a premium is never paid in part", "余额补足后以新的缴费编号提交，或以其他方式缴费", "submit with a new number when the money is there, or pay otherwise"),
     # region and channel
     "region-not-offered": _T("该统筹区在该日期尚未开展家庭共济", "the region does not offer family sharing at that date", "请咨询当地医保部门（{hotline}）", "ask the local office ({hotline})"),
     "channel-not-allowed": _T("该地区不受理此渠道的申请", "this channel is not accepted in the region", "请通过以下渠道办理：{channels}", "use one of: {channels}"),
@@ -156,6 +165,7 @@ REASONS: dict[str, ReasonText] = {
     "clearing-not-asked": _T("该月没有待撤销的清算申请", "there is no request for clearing of the month to take back", "请核对险种、清算类别、经办机构和月份", "check insutype, clr_type, setl_optins and month"),
     "breaks-open": _T("尚有{count}处差错未处理", "{count} breaks are still open", "请先处理差错：更正后重新对账，或由经办人关闭", "mend them and send the statement again, or have an operator close them"),
     "period-closed": _T("{month}已月结", "{month} is closed", "月结后不再变更；之后的业务记入下一个月", "nothing changes after the close; what comes later is booked in the next month"),
+    "period-gap": _T("更早的{first}尚未月结", "{first}, which is earlier, is not closed", "请先月结{first}", "close {first} first"),
     "period-not-over": _T("{month}尚未结束", "{month} is not over", "请在该月结束后办理", "come back when the month is over"),
     "case-unknown": _T("未找到该案件", "no such case", "请核对案件编号，见 gongji ledger cases list", "check the case id, see gongji ledger cases list"),
     "case-closed": _T("该案件已处理完毕", "the case is closed already", "无需重复办理", "nothing to do"),

@@ -156,9 +156,7 @@ class Declined(Message):
     remedy_en: str = Field(description="处理办法（英文） / what to do, English", max_length=500)
 
 
-class PremiumPaid(Message):
-    """代缴结果 / a relative's premium was paid."""
-
+class _Premium(Message):
     premium_id: UUID = Field(description="缴费编号 / payment")
     psn_no: PsnNo = Field(description="被代缴人 / insured person")
     insutype: str = Field(description="险种 / kind of insurance", max_length=6)
@@ -167,6 +165,14 @@ class PremiumPaid(Message):
     at: Time = Field(description="时间 / event time")
     amount: Amount = Field(description="金额（元） / premium, yuan")
     shares: tuple[Share, ...] = Field(description="分担明细 / shares")
+
+
+class PremiumPaid(_Premium):
+    """代缴结果 / a relative's premium was paid."""
+
+
+class PremiumCancelled(_Premium):
+    """撤销代缴结果 / a payment was taken back before it was remitted; shares are amounts given back."""
 
 
 class Transferred(Message):

@@ -194,6 +194,7 @@ _add(
     reversed=settlement_results.Reversed,
     refunded=settlement_results.Refunded,
     premium_paid=settlement_results.PremiumPaid,
+    premium_cancelled=settlement_results.PremiumCancelled,
     found=settlement_results.Found,
     transferred=settlement_results.Transferred,
 )

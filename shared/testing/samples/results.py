@@ -133,7 +133,8 @@ def of_settlement() -> Bodies:
         "cancelled": s.Cancelled(**given_back, tombstone=False),
         "reversed": s.Reversed(**given_back, tombstone=True),
         "refunded": s.Refunded(**given_back, tombstone=False),
-        "premium-paid": _premium(),
+        "premium-paid": s.PremiumPaid(**_premium()),
+        "premium-cancelled": s.PremiumCancelled(**_premium()),
         "found": s.Found(**allocation(), refd_setl_flag="0"),
         "transferred": _transfer(),
     }
@@ -186,17 +187,17 @@ def allocation() -> dict[str, Any]:
     }
 
 
-def _premium() -> settlement_results.PremiumPaid:
-    return settlement_results.PremiumPaid(
-        premium_id=f.PREMIUM,
-        psn_no=f.MOTHER.psn_no,
-        insutype="390",
-        year=2027,
-        origin=f.CHANNEL,
-        at=f.SOON,
-        amount=40_000,
-        shares=(_share(40_000),),
-    )
+def _premium() -> dict[str, Any]:
+    return {
+        "premium_id": f.PREMIUM,
+        "psn_no": f.MOTHER.psn_no,
+        "insutype": "390",
+        "year": 2027,
+        "origin": f.CHANNEL,
+        "at": f.SOON,
+        "amount": 40_000,
+        "shares": (_share(40_000),),
+    }
 
 
 def _transfer() -> settlement_results.Transferred:
