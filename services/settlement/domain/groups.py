@@ -6,7 +6,7 @@ text; 11 and 21 are seen in public code, 41 for pharmacies is inferred from `med
 
 from typing import NamedTuple
 
-from services.settlement.domain.people import Insured, Institution, Person
+from services.settlement.domain.people import Institution, Insured, Person
 from shared.contracts.settlement_requests import Bill
 
 OUTPATIENT, INPATIENT, PHARMACY = "11", "21", "41"

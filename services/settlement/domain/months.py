@@ -31,7 +31,13 @@ def booked_in(month: str, closed: str | None) -> str:
 
 
 def booked(
-    closed: str | None, code: str, amount: int, posting: bytes, kind: str, at: datetime, original: bytes | None
+    closed: str | None,
+    code: str,
+    amount: int,
+    posting: bytes,
+    kind: str,
+    at: datetime,
+    original: bytes | None,
 ) -> tuple[Entry, Late | None]:
     """The counter line of an institution, and whether it stands in a later month."""
     line = counter(code, amount, posting, kind, at, original)

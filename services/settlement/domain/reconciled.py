@@ -158,10 +158,12 @@ class Closing(NamedTuple):
 
 @dataclass(slots=True)
 class Reconciled:
-    """`closed`: the last closed month by institution, `regions` by region; `open_breaks` by (region, month) that is to be closed."""
+    """`closed`: the last closed month by institution, `regions` by region, where none is closed
+    `first` is the month in which something was booked first; `open_breaks` by (region, month) that is to be closed."""
 
     closed: dict[str, str] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
+    first: dict[str, str | None] = field(default_factory=dict)
     open_breaks: dict[tuple[str, str], int] = field(default_factory=dict)
     statements: dict[tuple[str, str], Statement] = field(default_factory=dict)
     compared: dict[tuple[str, str], Compared] = field(default_factory=dict)
