@@ -13,8 +13,10 @@ from shared.db import Conn
 SERVICES = ("eligibility", "audit", "notify", "settlement")
 KEEPER, RECORD = "gongji_record", "audit_record"
 """The role that owns audit's record, and the record's schema."""
-DESK, DESK_VIEWS = "desk", "audit_desk"
-"""Whose role `gongji review` and `gongji record` read with, and the schema of what it may see of audit's cases."""
+DESK = "desk"
+"""Whose role `gongji review`, `gongji record` and `gongji ledger cases` read with."""
+DESK_VIEWS = {"audit": "audit_desk", "settlement": "settlement_desk"}
+"""The schemas of what it may see: of audit's cases, and of the ledger's."""
 ROLES = (*SERVICES, DESK)
 """Everybody who logs in."""
 _RECORD_TABLES = Path(__file__).parents[2] / "services/audit/migrations/0002_record.sql"
@@ -78,21 +80,21 @@ async def _keep_record(connection: Conn, database: str) -> None:
         )
 
 
-async def _serve_desk(connection: Conn, database: str) -> None:
-    """What the desk's role may do: select from the views that audit makes in `audit_desk`, and from the record. Nothing else.
+async def _serve_desk(connection: Conn, database: str, service: str) -> None:
+    """What the desk's role may do: select from the views that a service makes for it, and from audit's record. Nothing else.
 
-    The views do not exist before audit's first start: those that it will make are granted in advance.
+    The views do not exist before the service's first start: those that it will make are granted in advance.
     """
-    owner, role = role_of("audit"), role_of(DESK)
+    owner, role, views = role_of(service), role_of(DESK), DESK_VIEWS[service]
     if not await connection.fetchval("select true from pg_roles where rolname = $1", role):
         await connection.execute(f"create role {role} nologin")
     await connection.execute(f"grant {role} to current_user")
-    await connection.execute(f"create schema if not exists {DESK_VIEWS} authorization {owner}")
+    await connection.execute(f"create schema if not exists {views} authorization {owner}")
     await connection.execute(f"grant connect on database {database} to {role}")
     await connection.execute(
-        f"alter default privileges for role {owner} in schema {DESK_VIEWS} grant select on tables to {role}"
+        f"alter default privileges for role {owner} in schema {views} grant select on tables to {role}"
     )
-    for keeper, schema in ((owner, DESK_VIEWS), (KEEPER, RECORD)):
+    for keeper, schema in ((owner, views), *(((KEEPER, RECORD),) if service == "audit" else ())):
         async with connection.transaction():
             await connection.execute(f"set local role {keeper}")
             await connection.execute(f"revoke all on schema {schema} from public")
@@ -119,6 +121,7 @@ async def create_schemas(admin_url: str, services: Iterable[str] = SERVICES) -> 
             await connection.execute(f'grant connect, temporary on database {database} to "{role}"')
             if service == "audit":
                 await _keep_record(connection, database)
-                await _serve_desk(connection, database)
+            if service in DESK_VIEWS:
+                await _serve_desk(connection, database, service)
     finally:
         await connection.close()
