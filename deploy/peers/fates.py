@@ -16,6 +16,7 @@
 | 88 | submit never answered (outcome unknown) | answers, presses 1 | provider hangs |
 | 87 | EXPIRED | answers, presses 1, has it said again with 2 | hard of hearing |
 | 86 | EXPIRED | 480 not available | switched off |
+| 85 | delivered | answers, presses 1, is put through to another place while listening | a switchboard |
 | all others | delivered | answers, presses 1 | |
 """
 
@@ -50,6 +51,7 @@ class Call(StrEnum):
     SILENT = "silent"
     REPEATS = "repeats"
     OFF = "off"
+    MOVES = "moves"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class FateOfNumber:
 
 
 TABLE: dict[str, FateOfNumber] = {
+    "85": FateOfNumber(Sms.DELIVERED, Call.MOVES),
     "86": FateOfNumber(Sms.EXPIRED, Call.OFF),
     "87": FateOfNumber(Sms.EXPIRED, Call.REPEATS),
     "88": FateOfNumber(Sms.HANGS, Call.CONFIRMS),

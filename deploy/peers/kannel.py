@@ -75,7 +75,10 @@ class Kannel:
                 "transceiver-mode": "true", "reconnect-delay": 1, "enquire-link-interval": 10, "max-pending-submits": 20,
                 "alt-charset": "UTF-8",
             },
-            {"group": "smsbox", "bearerbox-host": HOST, "sendsms-port": self._send, "sendsms-interface": HOST, "http-request-retry": 60, "http-queue-delay": 1},
+            {
+                "group": "smsbox", "bearerbox-host": HOST, "sendsms-port": self._send, "sendsms-interface": HOST,
+                "http-request-retry": 60, "http-queue-delay": 1,  # reports come again until we have taken them
+            },
             {"group": "sendsms-user", "username": "gongji", "password": self._password, "max-messages": 10, "concatenation": "true"},
         ]  # fmt: skip
         return "\n".join("".join(f"{name} = {value}\n" for name, value in group.items()) for group in groups)

@@ -3,7 +3,7 @@
 A SIP user agent server (`aiosipua`, `aiortp`: not a line of the caller's code). The number's last two digits decide what
 the callee does (`fates.py`). Keeps what was heard as `DIR/<number>-<n>.wav` (8 kHz mono) and, once a call is over, a line in
 `DIR/calls.jsonl`: `{"number", "n", "fate", "wav", "seconds", "at"}`; `DIR/rung.jsonl` has one for each call that arrived:
-`{"number", "n", "at"}`. The real port is in `DIR/phone.port`.
+`{"number", "n", "at"}`, and `DIR/challenged.jsonl` one for each that had to prove who calls. The real port is in `DIR/phone.port`.
 """
 
 import argparse
@@ -18,8 +18,9 @@ from typing import Any
 
 from aiosipua.rtp_bridge import CallSession
 from aiosipua.transport import UdpSipTransport
-from aiosipua.uas import SipUAS
 
+from deploy.peers.answering import Uas
+from deploy.peers.digest import Digest
 from deploy.peers.fates import Call, fate
 from deploy.peers.serving import free_udp_port, serve_until_signalled, tell_ready
 
@@ -29,35 +30,26 @@ _REJECT = {
     Call.BUSY: (486, "Busy Here"),
     Call.DECLINES: (603, "Decline"),
 }
-_PCMU = 0  # only mu-law is offered: the A-law of aiortp 0.8.0 has its sign inverted
-_HANG_UP = "-"
-_KEYS = {Call.SILENT: "", Call.REPEATS: "12" + _HANG_UP}
+_PCMU, _PCMA = 0, 8
+"""Only mu-law is offered: the A-law of aiortp 0.8.0 has its sign inverted, so it is for who has moved only."""
+_HANG_UP, _MOVE = "-", ">"
+_KEYS = {Call.SILENT: "", Call.REPEATS: "12" + _HANG_UP, Call.MOVES: "1" + _MOVE + _HANG_UP}
 """What is pressed whenever the speaker is quiet; everybody else: the key 1, and then they listen to the end."""
+_MOVE_AFTER = 3.0  # seconds of listening to the details before a callee is put through
 _QUIET = 1.0  # seconds of silence after speech before the callee believes that it is over
-
-
-class _Uas(SipUAS):
-    """Drops an INVITE that comes again, as it does after 0.5 s on a busy machine.
-
-    aiosipua 0.7.1 would take it for a new call under the same Call-ID: the ACK goes to that one, and the first call is released.
-    """
-
-    def _handle_invite(self, request: Any, addr: tuple[str, int]) -> None:
-        seen = self.__dict__.setdefault("seen_calls", set())
-        call = request.call_id or ""
-        if call not in seen or ";tag=" in (request.get_header("to") or ""):
-            seen.add(call)
-            super()._handle_invite(request, addr)
 
 
 class Phone:
     """The telephone: any number of calls at once."""
 
-    def __init__(self, port: int, out: Path, *, pick_up: float = 0.3, slow: float = 3.0) -> None:
-        """Seconds of ringing before an ordinary and a slow callee answers."""
+    def __init__(
+        self, port: int, out: Path, *, pick_up: float = 0.3, slow: float = 3.0, digest: Digest | None = None
+    ) -> None:
+        """Seconds of ringing before an ordinary and a slow callee answers; with `digest` callers have to prove who they are."""
         self.port, self._out = port or free_udp_port(), out
         self._pick_up, self._slow = pick_up, slow
-        self._uas = _Uas(UdpSipTransport(local_addr=("127.0.0.1", self.port)))
+        transport = UdpSipTransport(local_addr=("127.0.0.1", self.port))
+        self._uas = Uas(transport, digest, lambda to: self._note("challenged", {"number": _number(to)}))
         self._calls: collections.Counter[str] = collections.Counter()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._over: dict[str, asyncio.Event] = {}
@@ -83,8 +75,7 @@ class Phone:
         self._tasks[call.call_id] = asyncio.create_task(self._answer(call))
 
     async def _answer(self, call: Any) -> None:
-        found = re.search(r"sip:\+?(\d+)@", call.callee)
-        number = found[1] if found else "unknown"
+        number = _number(call.callee)
         self._calls[number] += 1
         n, what, heard, began = self._calls[number], fate(number).call, b"", time.monotonic()
         over = self._over[call.call_id]
@@ -107,10 +98,7 @@ class Phone:
 
     async def _talk(self, call: Any, what: Call, over: asyncio.Event) -> bytes:
         """Answer, listen until the speaker is quiet, press the key; returns what was heard."""
-        session = CallSession(
-            local_ip="127.0.0.1", rtp_port=free_udp_port(), offer=call.sdp_offer,
-            supported_codecs=[_PCMU], jitter_prefetch=0, dtmf_payload_type=_dtmf_type(call),
-        )  # fmt: skip
+        session = _session(call, _PCMU)
         heard: list[bytes] = []
         last_sound = [0.0]
 
@@ -131,6 +119,10 @@ class Phone:
                     call.hangup()
                 return b"".join(heard)
             for key in _KEYS.get(what, "1" + _HANG_UP):
+                if key == _MOVE:
+                    await _within(over, _MOVE_AFTER)
+                    session = await self._moved(call, session)
+                    continue
                 last_sound[0] = 0.0
                 while not over.is_set() and not (last_sound[0] and time.monotonic() - last_sound[0] > _QUIET):
                     await _within(over, 0.1)
@@ -140,6 +132,15 @@ class Phone:
             return b"".join(heard)
         finally:
             await session.close()
+
+    async def _moved(self, call: Any, session: CallSession) -> CallSession:
+        """Goes on listening elsewhere, in another codec, as a call does that is put through."""
+        elsewhere = _session(call, _PCMA)
+        elsewhere.on_audio = session.on_audio
+        await elsewhere.start()
+        self._uas.move(call, elsewhere.sdp_answer)
+        await session.close()
+        return elsewhere
 
     def _press(self, call: Any, session: CallSession, key: str) -> None:
         if key == _HANG_UP:
@@ -164,6 +165,11 @@ class Phone:
             file.write(json.dumps({**line, "at": time.time()}) + "\n")
 
 
+def _number(address: str) -> str:
+    found = re.search(r"sip:\+?(\d+)@", address)
+    return found[1] if found else "unknown"
+
+
 async def _within(event: asyncio.Event, seconds: float) -> bool:
     """Whether the event came within the time."""
     try:
@@ -172,6 +178,13 @@ async def _within(event: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def _session(call: Any, codec: int) -> CallSession:
+    return CallSession(
+        local_ip="127.0.0.1", rtp_port=free_udp_port(), offer=call.sdp_offer,
+        supported_codecs=[codec], jitter_prefetch=0, dtmf_payload_type=_dtmf_type(call),
+    )  # fmt: skip
 
 
 def _dtmf_type(call: Any) -> int:
@@ -191,8 +204,13 @@ def main() -> None:
     parser.add_argument(
         "--slow", type=float, default=3.0, help="seconds until a slow callee answers (ending in 98)"
     )
+    parser.add_argument("--user", default="", help="who may call: callers are challenged")
+    parser.add_argument("--password", default="", help="of that user")
     args = parser.parse_args()
-    serve_until_signalled(Phone(args.port, args.out, pick_up=args.pick_up, slow=args.slow).run())
+    digest = Digest(args.user, args.password) if args.user else None
+    serve_until_signalled(
+        Phone(args.port, args.out, pick_up=args.pick_up, slow=args.slow, digest=digest).run()
+    )
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ class CallResult(StrEnum):
     DECLINED = "declined"
     INVALID = "invalid"  # the number does not exist
     UNAVAILABLE = "unavailable"
+    NOT_ALLOWED = "not-allowed"  # the trunk refuses our user, our password or the call
     FAILED = "failed"  # ours or the provider's
     UNKNOWN = "unknown"
 

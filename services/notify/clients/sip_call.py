@@ -11,17 +11,23 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-from baresip.errors import BaresipError
+from baresip.errors import AudioRestarted, BaresipError
 
 from services.notify.clients.sip import RATE, REPEATS
 
 _FRAME: Final = 640  # octets written at once: 40 ms
 _GIVE_UP: Final = "gongji gives up"
 _CLOSE: Final = 5.0  # seconds that the stack may take to report the end of a call that we ended
-_ON_THE_WAY: Final = 0.5  # seconds of speech that may be in buffers when the callee hangs up at the last word
+_ON_THE_WAY: Final = RATE // 2
+"""Octets of speech (0.5 s) that may not be out yet when the callee hangs up at the last word."""
+_STACK_HOLDS: Final = 2**15
+"""Octets that the stack takes ahead of the wire (2 s). Once it has taken as much silence after the words, the words are out."""
+_MOVES: Final = 5
+"""How often a call may be put through while words are said; some of them are said again each time."""
 _BY_CODE: Final = {
     486: "busy", 600: "busy", 603: "declined", 404: "invalid", 484: "invalid", 604: "invalid",
     480: "unavailable", 408: "no-answer", 487: "no-answer",
+    401: "not-allowed", 403: "not-allowed", 407: "not-allowed",
 }  # fmt: skip
 
 
@@ -49,9 +55,10 @@ class Call:
         self._loop = asyncio.get_running_loop()
         self._stage = _Stage.RINGING
         self._ours = self._told = False
-        self._said_at = self._until = 0.0
-        self._repeats = 0
-        self._feeder: asyncio.Task[bool] | None = None
+        self._until = 0.0
+        self._repeats = self._moves = 0
+        self._feeder: asyncio.Task[None] | None = None
+        self._words, self._taken = b"", 0
         self.digit = ""
 
     async def run(self, call: Any) -> tuple[str, str]:
@@ -63,6 +70,8 @@ class Call:
                     async with asyncio.timeout(max(0.01, self._until - self._loop.time())):
                         name, text = await self._events.get()
                 except TimeoutError:
+                    if self._loop.time() < self._until:  # some words had to be said again
+                        continue
                     if self._ours:  # what happened is known, only its end was not reported
                         return self._result(""), "no CALL_CLOSED"
                     await self._hang_up(call)
@@ -100,21 +109,44 @@ class Call:
         """Begins to say the words of a stage; what was being said stops."""
         self._be_silent()
         self._stage = stage
-        words = self._script.speech if stage is _Stage.SPEECH else self._script.opening
-        self._feeder = asyncio.create_task(_feed(call, words))
-        self._said_at = self._loop.time() + len(words) / RATE
-        self._until = self._said_at + self._script.wait
+        self._words, self._taken = self._script.speech if stage is _Stage.SPEECH else self._script.opening, 0
+        self._be_patient()
+        self._feeder = asyncio.create_task(self._feed(call))
+
+    def _be_patient(self) -> None:
+        """The callee has time for a key once the words are out."""
+        self._until = self._loop.time() + max(0, len(self._words) - self._taken) / RATE + self._script.wait
+
+    async def _feed(self, call: Any) -> None:
+        """Hands the words over as fast as they are taken. Ends by cancellation if the callee has gone, for CALL_CLOSED follows."""
+        await _silence(call)
+        stream = self._words + b"\0" * _STACK_HOLDS
+        while self._taken < len(stream):
+            try:
+                self._taken += call.audio.write(stream[self._taken : self._taken + _FRAME])
+            except AudioRestarted:  # put through: what the stack held is lost
+                self._move()
+            except BaresipError:
+                pass  # no way for words at the moment
+            await asyncio.sleep(0.02)
+
+    def _move(self) -> None:
+        """Goes on with the words that may not have been heard."""
+        self._moves += 1
+        self._taken = max(0, self._taken - _STACK_HOLDS)
+        if self._moves > _MOVES:
+            self.give_up()
+        elif not self._ours:
+            self._be_patient()
 
     def _be_silent(self) -> None:
         """Notes whether the details had been said to their end."""
         if self._feeder is None:
             return
-        # On a busy machine the words may be behind the clock.
-        handed_over = self._feeder.done() and self._feeder.result()
         self._feeder.cancel()
         self._feeder = None
-        if self._stage is _Stage.SPEECH and self._loop.time() >= self._said_at - _ON_THE_WAY:
-            self._told |= handed_over
+        if self._stage is _Stage.SPEECH:
+            self._told |= self._taken >= len(self._words) + _STACK_HOLDS - _ON_THE_WAY
 
     def _result(self, text: str) -> str:
         self._be_silent()
@@ -135,13 +167,10 @@ class Call:
             await call.hangup()
 
 
-async def _feed(call: Any, words: bytes) -> bool:
-    """Hands the words over as fast as they are taken; whether all of them were."""
-    at = 0
-    try:
-        while at < len(words):
-            at += call.audio.write(words[at : at + _FRAME])
+async def _silence(call: Any) -> None:
+    """Drops words that the stack still holds; what is handed over before it has done so would be dropped, too."""
+    with contextlib.suppress(BaresipError):
+        if call.audio.info().tx_buffered:
+            call.audio.flush_tx()
+        while call.audio.info().tx_buffered:
             await asyncio.sleep(0.02)
-    except BaresipError:
-        return False  # the peer is gone, CALL_CLOSED follows
-    return True

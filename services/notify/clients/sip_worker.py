@@ -46,8 +46,9 @@ class Caller:
             f"rtp_ports {a.rtp_ports}\nsip_transports udp\n"  # no TCP and TLS ports that somebody else may have
         )
         host, _, port = a.listen.rpartition(":")
+        # No `rtp_timeout`: who listens may send nothing at all; a call ends by a BYE or when its words are over.
         await self._runtime.start(
-            Config(net_interface=host, max_concurrent_calls=None, rtp_timeout=10, extra_config_text=extra)
+            Config(net_interface=host, max_concurrent_calls=None, extra_config_text=extra)
         )
         self._runtime.on_dead = _end  # nothing revives it in this process: the service starts another one
         self._runtime.subscribe(self._heard)

@@ -12,6 +12,7 @@ from shared import log
 _OUTCOME: Final[dict[CallResult, Outcome]] = {
     CallResult.CONFIRMED: Outcome.DELIVERED,
     CallResult.INVALID: Outcome.PERMANENT,
+    CallResult.NOT_ALLOWED: Outcome.TECHNICAL,
     CallResult.FAILED: Outcome.TECHNICAL,
     CallResult.UNKNOWN: Outcome.UNKNOWN,
     CallResult.NOT_CONFIRMED: Outcome.TEMPORARY,

@@ -32,6 +32,17 @@ def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]
 
 
 @pytest.fixture(scope="session")
+def trunk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """Port and folder of a telephone that answers only the user `trunk-user` with the password `trunk-password`."""
+    out = tmp_path_factory.mktemp("trunk")
+    process, port = start(
+        "deploy.peers.phone", out, "phone.port", "--user", "trunk-user", "--password", "trunk-password"
+    )
+    yield port, out
+    stop(process)
+
+
+@pytest.fixture(scope="session")
 def speech() -> Speech:
     """One voice for all tests, so that what was sent can be compared."""
     return Speech()

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from deploy.peers.hearing import ANOTHER, HEARD, likeness, wav_pcm
-from services.notify.clients.sip import CallOutcome, CallResult, SipClient, SipOptions
+from services.notify.clients.sip import RATE, CallOutcome, CallResult, SipClient, SipOptions
 from services.notify.clients.speech import Speech
 from tests.integration.notify.helpers import appears, until
 
@@ -61,6 +61,23 @@ async def test_two_has_the_details_said_again(
     assert likeness(said, heard) >= HEARD
     first = len(opening) + len(said)  # octets until the end of the first time, without pauses
     assert likeness(said, heard[first:]) >= HEARD
+
+
+async def test_call_that_is_put_through_goes_on_and_so_does_one_whose_callee_sends_nothing(
+    sip: SipClient, phone: tuple[int, Path], speech: Speech
+) -> None:
+    opening, said = await speech.say("请按一。"), await speech.say(SAID) * 2
+    long = (await speech.say(SAID * 5))[: 21 * RATE // 2]
+    assert len(long) > 10 * RATE  # so long nothing comes back
+    outcome, second = await asyncio.gather(
+        sip.call("+8613700000785", opening, said), sip.call("+8613700000701", opening, long)
+    )
+    assert (outcome.result, outcome.digit) == (CallResult.CONFIRMED, "1")
+    assert (second.result, second.digit) == (CallResult.CONFIRMED, "1")
+    assert likeness(long, wav_pcm(await appears(phone[1] / "8613700000701-1.wav"))) >= HEARD
+    heard = wav_pcm(await appears(phone[1] / "8613700000785-1.wav"))
+    pieces = [said[at : at + RATE] for at in range(0, len(said) - RATE, RATE)]
+    assert [at for at, piece in enumerate(pieces) if likeness(piece, heard) < HEARD] == []
 
 
 async def test_forty_calls_at_once_each_with_its_own_outcome_and_words(
@@ -168,3 +185,31 @@ async def test_worker_whose_port_is_taken_is_not_up_until_the_port_is_free(phone
             taken.close()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "result", "code"),
+    [
+        ("trunk-user", "trunk-password", CallResult.BUSY, "486"),
+        ("trunk-user", "wrong", CallResult.NOT_ALLOWED, "407"),
+        ("other", "trunk-password", CallResult.NOT_ALLOWED, "407"),
+        ("", "", CallResult.NOT_ALLOWED, "407"),
+    ],
+)
+async def test_trunk_that_asks_for_a_password(
+    trunk: tuple[int, Path], user: str, password: str, result: CallResult, code: str
+) -> None:
+    sip = SipClient(SipOptions(f"127.0.0.1:{trunk[0]}", auth_user=user, password=password, ring=60.0))
+    task = asyncio.create_task(sip.run())
+    try:
+        await asyncio.wait_for(sip.wait_up(), 60)
+        number = f"+861370000{len(user):02d}{len(password):02d}94"
+        outcome = await sip.call(number, SILENCE, SILENCE)
+        assert (outcome.result, outcome.code[:3]) == (result, code)
+        asked = [
+            line for line in (trunk[1] / "challenged.jsonl").read_text().splitlines() if number[1:] in line
+        ]
+        assert len(asked) <= 2  # no endless retries
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
