@@ -1,5 +1,6 @@
 """Taking back: cancel, reverse by the original message, refund in part; and looking a settlement up."""
 
+from services.settlement.deciding import earmark
 from services.settlement.deciding.asking import Asked
 from services.settlement.deciding.giving import (
     answer,
@@ -93,7 +94,7 @@ def _reverse_cancel(ask: Asked, found: Settlement, first: Stored) -> None:
     shares = found.shares()
     wanted: dict[tuple[str, int], int] = {}
     for back in backs:
-        key = (shares[back.share]["psn_no"], SEGMENT_OF[shares[back.share]["segment"]])
+        key = (earmark.payer(ask.book, shares[back.share]).psn_no, SEGMENT_OF[shares[back.share]["segment"]])
         wanted[key] = wanted.get(key, 0) + back.amount
     for (psn_no, segment), amount in wanted.items():
         account = ask.book.accounts.get(psn_no)
@@ -105,7 +106,7 @@ def _reverse_cancel(ask: Asked, found: Settlement, first: Stored) -> None:
     body = found.body() | {"number": found.number, "msgid": ask.msgid, "infno": ask.infno, "at": ask.at}
     body["origin"] = {"source": ask.event.source, "id": ask.event.id}
     for share in body["shares"]:
-        share["balance_after"] = yuan(ask.book.account(share["psn_no"]).of(SEGMENT_OF[share["segment"]]))
+        share["balance_after"] = yuan(earmark.payer(ask.book, share).of(SEGMENT_OF[share["segment"]]))
     return ask.done("settled", encode(body), setlinfo(ask, found, body, "0"), found.setl_id)
 
 

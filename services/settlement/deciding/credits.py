@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from services.settlement.deciding import earmark
 from services.settlement.deciding.asking import new_setl_id
 from services.settlement.domain.accounts import (
     CURRENT,
@@ -46,11 +47,17 @@ def order(book: Book, event: Event, out: Out) -> None:
     if isinstance(body, Credited):
         _credit(book, account, body, posting, event)
     elif isinstance(body, Corrected):
+        if body.amount < 0:
+            earmark.cover(book, account, SEGMENT_OF[body.segment.value], -body.amount, event.time, out)
         _correct(book, account, body, posting, event)
     elif isinstance(body, YearTurned):
         _turn(book, account, posting, event)
+        earmark.turned(book, account.psn_no, posting, event.time)
     elif isinstance(body, Frozen | Unfrozen | Closed):
+        if isinstance(body, Closed):
+            earmark.closing(book, account.psn_no, event.time, out)
         _state(account, body)
+    earmark.credited(book, account.psn_no, event.time, out)
 
 
 def _digest(type: str, body: Any) -> bytes:

@@ -91,8 +91,7 @@ def _resize(book: Book, mark: Earmark, amount: int, at: datetime, out: Out) -> N
         return
     waived = min(mark.missing, -change)
     mark.missing -= waived
-    refills = _spending(book, mark.sponsor, at).earmark_refills
-    surplus = max(0, mark.purse.balance - amount) if refills else min(mark.purse.balance, -change - waived)
+    surplus = mark.surplus(-change - waived, _spending(book, mark.sponsor, at))
     _give_back(book, mark, surplus, at, out, missed=False)
 
 
@@ -175,7 +174,7 @@ def _fill(book: Book, mark: Earmark, at: datetime, out: Out) -> None:
     if account.state == State.CLOSED or not account.balance:
         return
     spending = _spending(book, mark.sponsor, at)
-    parts = free(account, spending, mark.wants(spending.earmark_refills))
+    parts = free(account, spending, mark.wants(spending))
     if sum(parts):
         mark.missing, mark.changed = max(0, mark.missing - sum(parts)), True
         if mark.purse.admdvs != account.admdvs:

@@ -15,11 +15,16 @@ from shared.contracts.binding_requests import Use
 FOREVER = float("inf")
 FINAL = frozenset(state.value for state in State if state.final)
 OFFERED_MODE = "authorisation"
-"""The mode in which money stays with the sponsor until a bill; the others (transfer, earmark) settle no bill yet."""
+"""The mode in which money stays with the sponsor until a bill."""
+EARMARK_MODE = "earmark"
+"""The mode in which an amount of the sponsor's account is set apart for the beneficiary (`domain/earmarks.py`)."""
+SETTLED_MODES = frozenset({OFFERED_MODE, EARMARK_MODE})
+"""Modes in which a binding pays bills; in the third, transfer, money has moved before there is a bill."""
 
 
 class Terms(NamedTuple):
-    """Terms as from `since` (seconds since 1970). `quota` in fen per period; dates are Beijing dates, both inclusive."""
+    """Terms as from `since` (seconds since 1970). `quota` in fen per period, `earmark` the fen to be set apart; dates are Beijing
+    dates, both inclusive."""
 
     since: float
     uses: frozenset[str]
@@ -27,6 +32,7 @@ class Terms(NamedTuple):
     begndate: date | None
     enddate: date | None
     order: int | None
+    earmark: int | None = None
 
 
 class Facts(NamedTuple):
@@ -95,7 +101,7 @@ def effective_at(binding: Binding, second: float) -> str | None:
     if binding.state in FINAL:
         return "not-effective"
     facts = binding.facts
-    if facts.mode != OFFERED_MODE:
+    if facts.mode not in SETTLED_MODES:
         return "mode-not-offered"
     if not covers(facts.effective, second):
         return "not-effective"
@@ -130,6 +136,7 @@ def facts_text(body: BindingState) -> str:
             t.terms.begndate,
             t.terms.enddate,
             t.order,
+            *((t.terms.earmark,) if t.terms.earmark else ()),
         ]
         for t in body.terms
     ]
@@ -158,8 +165,9 @@ def read_facts(text: str) -> Facts:
                 begin and date.fromisoformat(begin),
                 end and date.fromisoformat(end),
                 order,
+                *earmark,
             )
-            for since, uses, quota, begin, end, order in terms
+            for since, uses, quota, begin, end, order, *earmark in terms
         ),
         *mode,
     )

@@ -56,9 +56,14 @@ class Earmark:
         """Oldest first; a tie goes by the binding's id."""
         return (self.opened_at, self.binding_id.bytes)
 
-    def wants(self, refills: bool) -> int:
-        """How much is to be set apart now, fen. `refills`: what was spent is set apart again."""
-        return max(0, self.amount - self.purse.balance) if refills else self.missing
+    def wants(self, spending: Spending) -> int:
+        """How much is to be set apart now, fen; where the region refills, what was spent as well."""
+        return max(0, self.amount - self.purse.balance) if spending.earmark_refills else self.missing
+
+    def surplus(self, less: int, spending: Spending) -> int:
+        """What goes back, fen, when the amount has become `less` fen lower than what was set apart or spent so far."""
+        balance = self.purse.balance
+        return max(0, balance - self.amount) if spending.earmark_refills else min(balance, less)
 
 
 class Earmarks:

@@ -60,10 +60,13 @@ def judge(
         masks = masks_of(bill.pieces, spending, "sponsor", bill.med_type, bill.pharmacy)
         if not any(masks):
             return "not-payable"
+    limit = None
+    if caps or spending.floor or terms.quota is not None or spending.quota_default is not None:
+        limit = _tightest(binding, account, terms, spending, caps, bill.second)
+    current, historic = usable(account, spending)
     return Candidate(
-        binding, account, *usable(account, spending), _tightest(binding, account, terms, spending, caps, bill.second),
-        _counted(spending, caps, bill), terms.order, masks,
-    )  # fmt: skip
+        binding, account, current, historic, limit, _counted(spending, caps, bill), terms.order, masks
+    )
 
 
 def sleeping(person: Person, policy: RegionPolicy) -> str | None:

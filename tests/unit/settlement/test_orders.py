@@ -99,17 +99,6 @@ def test_usage_outlives_a_new_version() -> None:
 
 def test_what_is_not_offered_is_said_so() -> None:
     world = family()
-    pay = {
-        "premium_id": str(binding_id(5)),
-        "payer_psn_no": "mother",
-        "psn_no": "child",
-        "insutype": "390",
-        "year": 2027,
-        "amount": "400.00",
-    }
-    said = world.send("premium.requests.pay", pay, source="zheliban")
-    assert (said[0].type, said[0].body["state"]) == ("answers.premium", "declined")
-    assert [r["code"] for r in said[0].body["reasons"]] == ["not-offered-here"]
     offer = {
         "transfer_id": str(binding_id(6)),
         "from_psn_no": "mother",

@@ -163,11 +163,10 @@ def test_a_binding_that_does_not_count_is_listed(change: dict[str, Any], code: s
     assert [(o["binding_id"], o["code"]) for o in said[0].body["left_out"]] == [(str(binding_id(1)), code)]
 
 
-@pytest.mark.parametrize("mode", ["earmark", "transfer"])
-def test_a_binding_of_a_mode_that_is_not_offered_yet_takes_no_part_and_the_answer_says_why(mode: str) -> None:
+def test_a_binding_of_a_mode_in_which_bills_are_not_settled_takes_no_part_and_the_answer_says_why() -> None:
     world = family()
     body = decision(binding_id(1), "mother", version=2)
-    body["case"]["mode"] = mode
+    body["case"]["mode"] = "transfer"
     world.send("binding.decisions.changed", body, source="gongji-audit")
     said = world.send("settlement.requests.settle", world.request("45.00"), source="his-first")
     assert [(s["psn_no"], s["amount"]) for s in said[0].body["shares"]] == [
