@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,47 +17,15 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 
 from shared import clock
-from shared.messaging.records import Outgoing, pack_headers
-from shared.testing.identities import MadeUp, person
-from shared.testing.messages import MONDAY, to_kafka, uid
+from shared.testing.messages import MONDAY
 from tests.bench import load
 from tests.bench.measure import Cpu, Drain, Ends, watch_drain
 from tests.bench.stage import Stage
-from tests.integration.notify.helpers import start, stop
-from tests.integration.notify.records import REGION, decision
+from tests.integration.notify.crowd import Centre, decisions, persons
 
 NAME, REPORTS, WARM = "notify", "binding.notices", 200
 PER_S, PROMPT_S = 200, 10.0
 GOAL_PER_S, GOAL_SHARE = 500, 0.95
-
-
-def told(n: int) -> MadeUp:
-    """A sponsor whose telephone takes every text; the number says who it is."""
-    return person(n, tel=f"139{n:06d}01", admdvs=REGION)
-
-
-def persons(count: int) -> list[Outgoing]:
-    """What the authority says of the first `count` sponsors."""
-    at = MONDAY - timedelta(hours=1)
-    made = ((n, told(n)) for n in range(count))
-    return [
-        _outgoing("registry.persons.recorded", one.recorded(), "authority", f"bench-p-{n}", at)
-        for n, one in made
-    ]
-
-
-def decisions(first: int, count: int) -> list[Outgoing]:
-    """Approvals, each of which is one text to its sponsor."""
-    made = ((n, decision(n, told(n), binding_id=uid(n))) for n in range(first, first + count))
-    return [
-        _outgoing("binding.decisions.approved", one, "gongji-audit", f"bench-d-{n}", MONDAY)
-        for n, one in made
-    ]
-
-
-def _outgoing(short_type: str, body: Any, source: str, id: str, at: datetime) -> Outgoing:
-    one = to_kafka(short_type, body, source, id, at)
-    return Outgoing(one.topic, one.key, pack_headers(one.headers), one.value)
 
 
 class Delivered:
@@ -81,15 +47,15 @@ async def measure(place: Stage, count: int, seconds: float) -> dict[str, Any]:
     """A backlog of `count` notices, then `PER_S` a second for so many seconds. Raises `RuntimeError` unless each was sent once."""
     urls, last = await place.empty(), WARM + count + int(PER_S * seconds)
     kafka, out = place.servers.kafka, place.log / "smsc"
-    await load.publish(kafka, persons(last))
-    await load.publish(kafka, decisions(0, WARM))
+    await load.publish(kafka, persons(range(last)))
+    await load.publish(kafka, decisions(range(WARM)))
     conn = await asyncpg.connect(urls["admin"])
     try:
         async with _centre(out) as env:
             async with place.running(urls, f"services.{NAME}", env=env):
                 await _until(Delivered(conn), WARM)
                 await _until(_Persons(conn), last)
-            await load.publish(kafka, decisions(WARM, count))
+            await load.publish(kafka, decisions(range(WARM, WARM + count)))
             await conn.execute("analyze")
             async with place.running(urls, f"services.{NAME}", env=env) as running:
                 drain = await _drain(kafka, place.cpu(running), count)
@@ -119,16 +85,16 @@ class _Persons(Delivered):
 @contextlib.asynccontextmanager
 async def _centre(out: Path) -> AsyncIterator[Mapping[str, str]]:
     """An SMS centre as a process of its own, and what makes notify use it, by day."""
-    out.mkdir()
-    process, port = start("deploy.peers.smsc", out, "smsc.port")
+    centre = Centre("centre", out)
+    centre.start()
     try:
         yield {
             "GONGJI_NOTIFY_SMPP_HOST": "127.0.0.1",
-            "GONGJI_NOTIFY_SMPP_PORT": str(port),
+            "GONGJI_NOTIFY_SMPP_PORT": str(centre.port),
             "GONGJI_CLOCK": clock.with_anchor(MONDAY.isoformat()),
         }
     finally:
-        stop(process)
+        centre.stop()
 
 
 async def _until(counter: Delivered, count: int) -> None:
@@ -141,11 +107,12 @@ async def _until(counter: Delivered, count: int) -> None:
 
 async def _steadily(bootstrap: str, first: int, last: int) -> dict[int, float]:
     """Publishes decisions at `PER_S`; when the broker appended each, in seconds since 1970."""
-    made = decisions(first, last - first)  # beforehand: making one costs more than sending it
+    made = decisions(range(first, last))  # beforehand: making one costs more than sending it
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
     await producer.start()
     try:
-        began, sent = time.monotonic(), []
+        began = time.monotonic()
+        sent: list[Any] = []
         while len(sent) < len(made):
             due = min(len(made), int((time.monotonic() - began) * PER_S) + 1)
             for one in made[len(sent) : due]:
@@ -159,8 +126,8 @@ async def _steadily(bootstrap: str, first: int, last: int) -> dict[int, float]:
 
 def _handed(out: Path, count: int) -> dict[int, float]:
     """When the centre had the text of each, by its own clock of the same machine. Raises `RuntimeError` if anybody has none or two."""
-    heard = [json.loads(line) for line in (out / "sms.jsonl").read_text(encoding="utf-8").splitlines()]
-    found = {int(one["number"][-8:-2]): float(one["at"]) for one in heard}
+    heard = Centre("centre", out).received()
+    found = dict(heard)
     if len(heard) != count or set(found) != set(range(count)):
         raise RuntimeError(f"{len(heard)} texts to {len(found)} persons instead of {count}")
     return found
