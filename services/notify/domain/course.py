@@ -75,6 +75,8 @@ class Rules(Protocol):
     def call_retry(self) -> int: ...
     @property
     def call_attempts(self) -> int: ...
+    @property
+    def hint_tells(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ def _put_off_for(times: int) -> int:
 def of_parts(fates: Sequence[str | None], parts: int, *, hint_tells: bool = False) -> Outcome | None:
     """What the receipts of an attempt's parts say together; None while some are missing. One part lost is the text lost.
 
-    A call that only asked to ring the hotline has told if the region says so (`hint_tells`); else this medium has done what it can.
+    A call that only asked to ring the hotline has told if `hint_tells`; else this medium has done what it can.
     """
     for failed in (Outcome.PERMANENT, Outcome.TEMPORARY, Outcome.TECHNICAL, Outcome.THROTTLED):
         if failed in fates:
@@ -234,6 +236,11 @@ def of_parts(fates: Sequence[str | None], parts: int, *, hint_tells: bool = Fals
         return Outcome.PERMANENT
     arrived = fates.count("delivered") + fates.count("hinted")
     return Outcome.DELIVERED if parts and arrived >= parts else None
+
+
+def reported(fates: Sequence[str | None], parts: int, rules: Rules) -> Outcome | None:
+    """What the receipts of an attempt's parts say together where these rules hold."""
+    return of_parts(fates, parts, hint_tells=rules.hint_tells)
 
 
 def too_old(decided_at: datetime, now: datetime, max_age_hours: int) -> bool:

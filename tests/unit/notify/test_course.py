@@ -17,6 +17,7 @@ from services.notify.domain.course import (
     next_medium,
     of_parts,
     plan,
+    reported,
     silent,
     too_old,
 )
@@ -198,6 +199,32 @@ def test_text_of_several_parts_arrives_when_all_have(
     fates: list[str | None], parts: int, outcome: Outcome | None
 ) -> None:
     assert of_parts(fates, parts) is outcome
+
+
+@pytest.mark.parametrize(
+    ("fates", "told", "not_told"),
+    [
+        (["delivered", "hinted"], Outcome.DELIVERED, Outcome.PERMANENT),
+        (["hinted", None], None, Outcome.PERMANENT),
+        (["delivered", None], None, None),
+        (["temporary", "hinted"], Outcome.TEMPORARY, Outcome.TEMPORARY),
+    ],
+)
+def test_a_call_that_only_hints_has_told_where_the_region_says_so(
+    fates: list[str | None], told: Outcome | None, not_told: Outcome | None
+) -> None:
+    assert reported(fates, 2, replace(RULES, hint_tells=True)) is told
+    assert reported(fates, 2, RULES) is not_told
+    assert of_parts(fates, 2) is not_told
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TECHNICAL, Outcome.THROTTLED])
+def test_a_call_that_was_never_placed_is_placed_again_soon_and_does_not_count(outcome: Outcome) -> None:
+    assert reported([str(outcome), None], 2, RULES) is outcome
+    waits = after(CALL, Outcome.ACCEPTED, "call-accepted", MONDAY, RULES)
+    again = looked_up(waits.progress, outcome, "call-technical", MONDAY, RULES)
+    assert (again.state, again.progress.tries) == (State.CREATED, 0)
+    assert again.at == MONDAY + timedelta(seconds=5)
 
 
 def test_who_wants_no_texts_gets_none() -> None:
