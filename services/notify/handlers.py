@@ -181,8 +181,8 @@ def _judge_parts(work: Work, notice_id: UUID, number: int, out: Out) -> None:
     notice, attempt = work.notices[notice_id], work.attempts[notice_id, number]
     # Of an attempt without an answer only a receipt under our own reference is known, and that is for the whole text.
     parts = attempt.parts or int(attempt.state is State.UNKNOWN)
-    fates, hint_tells = work.fates.get((notice_id, number), []), work.rules(notice).hint_tells
-    outcome = course.of_parts(fates, parts, hint_tells=hint_tells)
+    fates = work.fates.get((notice_id, number), [])
+    outcome = course.reported(fates, parts, work.rules(notice))
     if outcome is None or notice.state.final:
         return
     current = notice.state in (State.PENDING, State.UNKNOWN) and notice.attempts == number
