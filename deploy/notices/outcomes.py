@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.notify.domain import facts
 from services.notify.domain import words as w
-from services.notify.domain.facts import Facts
+from services.notify.domain.facts import Facts, Institution
 from services.notify.domain.variables import KINDS
 from shared.clock import BEIJING
 from shared.contracts.base import Origin
@@ -55,7 +55,9 @@ def every(kind: str, side: Side) -> Iterator[Outcome]:
     """The outcomes of a kind of notice for one side."""
     if kind in _SETTLEMENTS:
         for name, own in _SHARES.items():
-            yield Outcome(name, facts.of_settlement(kind, _settlement(kind, own), own))
+            if kind == "premium-paid" and name == _LONG_PLACE:
+                continue  # premiums are paid nowhere
+            yield Outcome(name, facts.of_settlement(kind, _settlement(kind, own), own, _PLACES.get(name, {})))
         return
     for name, fields in _VARIANTS.get(kind, {"通常": {}}).items():
         yield Outcome(name, facts.of_decision(kind, _state(kind, **fields), side))
@@ -195,6 +197,7 @@ def _share(segment: str, amount: int, left: int, relation: Relation | None) -> S
     )  # fmt: skip
 
 
+_LONG_PLACE: Final = "机构名称很长"
 _SHARES: Final[dict[str, tuple[Share, ...]]] = {
     "当年余额支付": (_share("current", 12_50, 1_234_00, Relation.CHILD),),
     "历年和当年余额支付": (
@@ -202,6 +205,15 @@ _SHARES: Final[dict[str, tuple[Share, ...]]] = {
         _share("current", 50, 12_345_678_90, Relation.MATERNAL_GRANDPARENT),
     ),
     "不知关系": (_share("current", 300, 0, None),),
+    _LONG_PLACE: (_share("current", 12_345_678_90, 12_345_678_90, Relation.MATERNAL_GRANDPARENT),),
+}
+_PLACES: Final[dict[str, dict[str, Institution]]] = {
+    "当年余额支付": {"H33010000001": Institution(1, "示例市第一人民医院")},
+    "机构名称很长": {
+        "H33010000001": Institution(
+            1, "示例市示例区示例街道社区卫生服务中心下设的示例社区第二卫生服务站暨示例中医馆"
+        )
+    },
 }
 _SETTLEMENTS: Final[dict[str, type[Settled | PremiumPaid | Returned]]] = {
     "settled": Settled,

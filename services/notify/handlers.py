@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.notify import announcing, erasing, storage
+from services.notify import announcing, erasing, institutions, storage
 from services.notify.acknowledging import acknowledged, invalid
 from services.notify.domain import announce, course
 from services.notify.domain.contact import Person
@@ -19,7 +19,7 @@ from services.notify.work import Work
 from shared.clock import Clock
 from shared.contracts.binding_decisions import BindingState
 from shared.contracts.notices import Acknowledged
-from shared.contracts.registry import PersonRecorded
+from shared.contracts.registry import InstitutionRecorded, PersonRecorded
 from shared.db import Conn
 from shared.messaging.handler import Due, Event, Invalid, Item, Out, Tombstone
 from shared.policies.loader import Policies
@@ -43,7 +43,13 @@ class NotifyHandler:
     """What the core runs for notify."""
 
     name = "notify"
-    topics = ("binding.decisions", "settlement.results", "notice.receipts", "registry.persons")
+    topics = (
+        "binding.decisions",
+        "settlement.results",
+        "notice.receipts",
+        "registry.persons",
+        "registry.institutions",
+    )
     tombstones = True
 
     def __init__(
@@ -89,7 +95,8 @@ class NotifyHandler:
             self._born = await storage.born_at(conn, self._since)
         work = Work(now, self._born, self.templates, self.policies, self._centres, parts=keys[1])
         await storage.load_notices(conn, work, keys[0], self.seal)
-        told = [one for item in items if isinstance(item, Event) for one in _told(item)]
+        await institutions.load(conn, work, items)
+        told = [one for item in items if isinstance(item, Event) for one in _told(item, work)]
         work.known = await storage.known(conn, ((one.about, one.version) for one in told))
         work.people = await storage.persons(conn, (one.psn_no for one in told), self.seal)
         return work
@@ -101,8 +108,12 @@ class NotifyHandler:
         elif isinstance(item.body, Tombstone):
             if item.topic == "registry.persons":
                 erasing.erase(state, item.key.decode(), out)
+            elif item.topic == "registry.institutions":
+                institutions.forget(state, item.key.decode())
         elif isinstance(item.body, PersonRecorded):
             _recorded(state, item.body)
+        elif isinstance(item.body, InstitutionRecorded):
+            institutions.record(state, item.body)
         elif isinstance(item.body, Acknowledged):
             acknowledged(state, item, item.body, out)
         elif isinstance(item.body, Invalid):
@@ -111,12 +122,13 @@ class NotifyHandler:
         else:
             if isinstance(item.body, BindingState):
                 announcing.no_longer_asked(state, item.body, out)
-            for told in _told(item):
+            for told in _told(item, state):
                 announcing.announce_one(state, item, told, out)
 
     async def save(self, conn: Conn, state: Work) -> None:
         """Writes what changed."""
         await storage.save(conn, state, self.seal)
+        await institutions.save(conn, state)
         for attempt in (state.attempts[key] for key in state.ended):
             if attempt.state is State.DELIVERED:
                 self.heard(attempt.provider, (state.now - (attempt.sent_at or state.now)).total_seconds())
@@ -126,12 +138,12 @@ def _dues(items: Sequence[Item], kind: str) -> list[Due]:
     return [item for item in items if isinstance(item, Due) and item.kind == kind]
 
 
-def _told(event: Event) -> list[Told]:
+def _told(event: Event, work: Work) -> list[Told]:
     suffix = event.type.rpartition(".")[2]
     if isinstance(event.body, BindingState):
         return list(of_decision(suffix, event.body))
     if event.topic == "settlement.results" and suffix in SETTLEMENTS:
-        return list(of_settlement(suffix, event.body))  # type: ignore[arg-type]
+        return list(of_settlement(suffix, event.body, work.places))  # type: ignore[arg-type]
     return []
 
 

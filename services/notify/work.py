@@ -8,6 +8,7 @@ from uuid import UUID
 from services.notify.domain.announce import CENTRE
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Next, Progress, State
+from services.notify.domain.facts import Institution
 from services.notify.domain.templates import Templates
 from shared.contracts.base import Origin
 from shared.policies.loader import Policies
@@ -96,6 +97,9 @@ class Work:
     made: list[NewNotice] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
     ended: set[tuple[UUID, int]] = field(default_factory=set)
+    places: dict[str, Institution] = field(default_factory=dict)  # by fixmedins_code
+    named: set[str] = field(default_factory=set)  # of these: what the batch recorded
+    unnamed: set[str] = field(default_factory=set)  # what the registry took back
     _about: dict[str, list[UUID]] = field(default_factory=dict)
 
     def add(self, notice: Notice) -> None:

@@ -88,7 +88,7 @@ _TOPICS = (
         "registry.persons", ("eligibility", "audit", "settlement", "notify"), outsider=True, compacted=True
     ),
     TopicSpec("registry.relations", ("eligibility", "audit"), outsider=True, compacted=True),
-    TopicSpec("registry.institutions", ("settlement",), outsider=True, compacted=True),
+    TopicSpec("registry.institutions", ("settlement", "notify"), outsider=True, compacted=True),
     TopicSpec("reconciliation.requests", ("settlement",), outsider=True),
     TopicSpec("ledger.verdicts", ("settlement",), outsider=True),
     TopicSpec("answers", ("sources",), outsider=False),

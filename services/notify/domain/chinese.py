@@ -8,6 +8,7 @@ from typing import Final
 
 from services.notify.domain import words as w
 from services.notify.domain.manner import Manner, Say, cut
+from services.notify.domain.templates import PROVIDER_UNITS
 from services.notify.domain.variables import Type
 from shared.clock import BEIJING
 from shared.contracts.binding_requests import Terms
@@ -114,7 +115,7 @@ SAY: Final[Say] = {
     Type.CAUSE: lambda cause, manner: w.CAUSE[cause],
     Type.DIGITS: lambda number, manner: w.digits(number) if manner.spoken else number,
     Type.YEAR: lambda year, manner: str(year),
-    Type.PLACE: lambda place, manner: place,
+    Type.PLACE: lambda place, manner: cut(place, PROVIDER_UNITS),
     Type.BALANCES: _balances,
     Type.SURNAME: lambda name, manner: name,
     Type.FLAG: lambda flag, manner: "",

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from services.notify.domain.manner import Manner, Say, cut
+from services.notify.domain.templates import PROVIDER_UNITS
 from services.notify.domain.variables import Type
 from services.notify.domain.words import units
 from shared.clock import BEIJING
@@ -113,7 +114,7 @@ SAY: Final[Say] = {
     Type.CAUSE: lambda cause, manner: _CAUSES[cause],
     Type.DIGITS: _same,
     Type.YEAR: _same,
-    Type.PLACE: lambda place, manner: _PLACES.get(place, "an institution"),
+    Type.PLACE: lambda place, manner: cut(str(_PLACES.get(place, place)), PROVIDER_UNITS),
     Type.BALANCES: _balances,
     Type.SURNAME: _same,
     Type.FLAG: lambda flag, manner: "",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from services.notify.domain import words as w
@@ -24,6 +25,15 @@ class Facts:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """A designated institution as the registry names it."""
+
+    version: int
+    name: str
+
+
+NOWHERE: Final[Mapping[str, Institution]] = MappingProxyType({})
 _SAID_BY_MATERIALS: Final = "materials-missing"
 
 
@@ -51,14 +61,19 @@ def of_decision(kind: str, state: BindingState, side: Side) -> Facts:
     return Facts(kind, side, state.at, case.channel.in_person, _of(kind, everything))
 
 
-def of_settlement(kind: str, body: Settled | Returned | PremiumPaid, own: Sequence[Share]) -> Facts:
-    """The facts of a result for one sponsor. `own`: the shares of that account, in booking order."""
+def of_settlement(
+    kind: str,
+    body: Settled | Returned | PremiumPaid,
+    own: Sequence[Share],
+    places: Mapping[str, Institution] = NOWHERE,
+) -> Facts:
+    """The facts of a result for one sponsor. `own`: the shares of that account, in booking order; `places`: by `fixmedins_code`."""
     everything: dict[str, Any] = {
         "at": body.at,
         "amount": sum(share.amount for share in own),
         "relation": own[0].relation,
         "left": tuple(own),
-        "place": None if isinstance(body, PremiumPaid) else w.PLACE.get(body.fixmedins_code[:1]),
+        "place": None if isinstance(body, PremiumPaid) else _place(body.fixmedins_code, places),
         "year": body.year if isinstance(body, PremiumPaid) else None,
     }
     return Facts(kind, Side.SPONSOR, body.at, False, _of(kind, everything))
@@ -67,6 +82,12 @@ def of_settlement(kind: str, body: Settled | Returned | PremiumPaid, own: Sequen
 def _of(kind: str, everything: Mapping[str, Any]) -> dict[str, Any]:
     known = KINDS[kind].known
     return {name: value for name, value in everything.items() if name in known and value not in (None, ())}
+
+
+def _place(code: str, places: Mapping[str, Institution]) -> str | None:
+    """The name of an institution, until it is known the kind."""
+    known = places.get(code)
+    return (known and w.plain(known.name)) or w.PLACE.get(code[:1])
 
 
 def _present(state: BindingState) -> Terms:

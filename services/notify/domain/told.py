@@ -1,14 +1,14 @@
 """Who is told of what: the rules that turn a decision or a settlement into notices."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from services.notify.domain import facts
-from services.notify.domain.facts import Facts
+from services.notify.domain.facts import NOWHERE, Facts, Institution
 from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_requests import Side
@@ -80,8 +80,8 @@ def of_decision(suffix: str, state: BindingState) -> Iterator[Told]:
         )
 
 
-def of_settlement(suffix: str, body: Message) -> Iterator[Told]:
-    """One notice per sponsor whose account paid or got money back."""
+def of_settlement(suffix: str, body: Message, places: Mapping[str, Institution] = NOWHERE) -> Iterator[Told]:
+    """One notice per sponsor whose account paid or got money back. `places`: institutions by `fixmedins_code`."""
     if isinstance(body, Settled | Returned):
         about, version, shares = body.setl_id, body.number, body.shares
     elif isinstance(body, PremiumPaid):
@@ -98,7 +98,7 @@ def of_settlement(suffix: str, body: Message) -> Iterator[Told]:
             region=own[0].admdvs,
             in_person=False,
             decided_at=body.at,
-            facts=facts.of_settlement(suffix, body, own),
+            facts=facts.of_settlement(suffix, body, own, places),
             origin=None,
             binding_id=None,
         )

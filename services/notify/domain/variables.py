@@ -26,7 +26,7 @@ class Type(StrEnum):
     CAUSE = "cause"  # why it ended
     DIGITS = "digits"  # read digit by digit
     YEAR = "year"  # 2027
-    PLACE = "place"  # 定点医院
+    PLACE = "place"  # 示例市人民医院, 定点医院 until the registry names it
     BALANCES = "balances"  # 当年余额3.00元
     SURNAME = "surname"  # 王
     FLAG = "flag"  # there or not; says nothing itself
@@ -137,9 +137,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "ended": _binding("since", "cause reasons"),
     "settled": _paid("", "place"),
     "premium-paid": _paid("year", ""),
-    "cancelled": _paid("", ""),
-    "reversed": _paid("", ""),
-    "refunded": _paid("", ""),
+    "cancelled": _paid("", "place"),
+    "reversed": _paid("", "place"),
+    "refunded": _paid("", "place"),
 }
 """Every kind of notice is a type of `binding.decisions` or `settlement.results`."""
 CALL: Final[Mapping[str, Kind]] = {

@@ -55,6 +55,15 @@ _PHRASES: Final = {
 SEGMENT: Final = {"current": "当年", "historic": "历年"}
 PLACE: Final = {"H": "定点医院", "P": "定点药店"}
 """By the first letter of an institution's national code."""
+_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+
+
+def plain(name: str) -> str:
+    """A name of the registry as it is said: in one line, without marks that turn or hide text, and without the brackets of a signature."""
+    return _UNSEEN.sub(" ", name.translate(_NO_SIGN)).strip()
+
+
+_NO_SIGN = str.maketrans("", "", "【】")
 
 
 def listed(words: Iterable[str]) -> str:

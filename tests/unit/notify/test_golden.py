@@ -12,6 +12,7 @@ from services.notify.domain import words as w
 from services.notify.domain.templates import PROVIDER_UNITS
 from services.notify.domain.texts import SEGMENTS, SPEECH_UNITS
 from shared.contracts.binding_requests import Side
+from shared.contracts.notices import Medium
 from shared.contracts.reasons import HOTLINE, Reason
 from tests.unit.notify import golden
 
@@ -187,7 +188,7 @@ def test_every_text_message_fits_and_says_its_parts(kind: str, side: Side) -> No
 
 @pytest.mark.parametrize(("kind", "side"), FILES)
 def test_every_variable_fits_a_provider_of_approved_templates(kind: str, side: Side) -> None:
-    one = TEMPLATES.named(f"{kind}.{side}.sms.v1")
+    one = TEMPLATES.find(golden.REGION, kind, side, Medium.SMS)
     assert one is not None
     for told in read(kind, side):
         assert all(1 <= w.units(value) <= PROVIDER_UNITS for value in told.variables.values()), told.variables
@@ -224,7 +225,10 @@ def test_english_text_says_by_when_and_whom_to_call_and_fits(kind: str, side: Si
 def test_what_a_call_says_before_a_key_is_pressed_tells_a_stranger_nothing() -> None:
     text = (golden.FOLDER / "opening.call.txt").read_text(encoding="utf-8")
     for block in text.strip().split("\n\n"):
-        spoken = block.split("｜", 1)[1]
-        assert "如您是本人，请按一" in spoken
-        assert "重听请按二" in spoken
-        assert not re.search(r"共济|申请|通过|原因|父母|子女|[0-9]|元", spoken)
+        _, opening, hint = block.split("\n")
+        assert "如您是本人，请按一" in opening
+        assert "重听请按二" in opening
+        assert "详情请致电一二三九三" in hint
+        assert "请按二" not in hint
+        for spoken in (opening, hint):
+            assert not re.search(r"共济|申请|通过|原因|父母|子女|[0-9]|元", spoken)
