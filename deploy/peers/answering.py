@@ -44,9 +44,10 @@ class Uas(SipUAS):
         self._send_error(request, 407, "Proxy Authentication Required", extra_headers=fields)
         return False
 
-    def move(self, call: Any, sdp: Any) -> None:
-        """Asks the caller of an established call to speak to another place (re-INVITE); who agrees gets an ACK."""
-        self._send_within(call, "INVITE", serialize_sdp(sdp))
+    def move(self, call: Any, sdp: Any, *, hold: bool = False) -> None:
+        """Asks the caller of an established call to speak to another place, or to nobody (re-INVITE); who agrees gets an ACK."""
+        text = serialize_sdp(sdp)
+        self._send_within(call, "INVITE", text.replace("a=sendrecv", "a=inactive") if hold else text)
 
     def _on_message(self, msg: Any, addr: tuple[str, int]) -> None:
         cseq = (msg.get_header("cseq") or "").split()

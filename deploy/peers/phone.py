@@ -36,6 +36,7 @@ _HANG_UP, _MOVE = "-", ">"
 _KEYS = {Call.SILENT: "", Call.REPEATS: "12" + _HANG_UP, Call.MOVES: "1" + _MOVE + _HANG_UP}
 """What is pressed whenever the speaker is quiet; everybody else: the key 1, and then they listen to the end."""
 _MOVE_AFTER = 3.0  # seconds of listening to the details before a callee is put through
+_HOLD = 0.5  # seconds of that
 _QUIET = 1.0  # seconds of silence after speech before the callee believes that it is over
 
 
@@ -134,7 +135,9 @@ class Phone:
             await session.close()
 
     async def _moved(self, call: Any, session: CallSession) -> CallSession:
-        """Goes on listening elsewhere, in another codec, as a call does that is put through."""
+        """Puts the call on hold, and goes on listening elsewhere in another codec, as a call does that is put through."""
+        self._uas.move(call, session.sdp_answer, hold=True)
+        await asyncio.sleep(_HOLD)
         elsewhere = _session(call, _PCMA)
         elsewhere.on_audio = session.on_audio
         await elsewhere.start()

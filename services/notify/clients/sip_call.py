@@ -22,8 +22,8 @@ _ON_THE_WAY: Final = RATE // 2
 """Octets of speech (0.5 s) that may not be out yet when the callee hangs up at the last word."""
 _STACK_HOLDS: Final = 2**15
 """Octets that the stack takes ahead of the wire (2 s). Once it has taken as much silence after the words, the words are out."""
-_MOVES: Final = 5
-"""How often a call may be put through while words are said; some of them are said again each time."""
+_MOVES: Final = 6
+"""How often a call may be put on hold or through; some words are said again each time."""
 _BY_CODE: Final = {
     486: "busy", 600: "busy", 603: "declined", 404: "invalid", 484: "invalid", 604: "invalid",
     480: "unavailable", 408: "no-answer", 487: "no-answer",
@@ -58,7 +58,7 @@ class Call:
         self._until = 0.0
         self._repeats = self._moves = 0
         self._feeder: asyncio.Task[None] | None = None
-        self._words, self._taken = b"", 0
+        self._words, self._taken, self._resumed = b"", 0, 0
         self.digit = ""
 
     async def run(self, call: Any) -> tuple[str, str]:
@@ -109,7 +109,8 @@ class Call:
         """Begins to say the words of a stage; what was being said stops."""
         self._be_silent()
         self._stage = stage
-        self._words, self._taken = self._script.speech if stage is _Stage.SPEECH else self._script.opening, 0
+        self._words = self._script.speech if stage is _Stage.SPEECH else self._script.opening
+        self._taken = self._resumed = 0
         self._be_patient()
         self._feeder = asyncio.create_task(self._feed(call))
 
@@ -124,7 +125,7 @@ class Call:
         while self._taken < len(stream):
             try:
                 self._taken += call.audio.write(stream[self._taken : self._taken + _FRAME])
-            except AudioRestarted:  # put through: what the stack held is lost
+            except AudioRestarted:  # put on hold or through: what the stack held is lost
                 self._move()
             except BaresipError:
                 pass  # no way for words at the moment
@@ -133,7 +134,7 @@ class Call:
     def _move(self) -> None:
         """Goes on with the words that may not have been heard."""
         self._moves += 1
-        self._taken = max(0, self._taken - _STACK_HOLDS)
+        self._taken = self._resumed = max(self._resumed, self._taken - _STACK_HOLDS)
         if self._moves > _MOVES:
             self.give_up()
         elif not self._ours:
