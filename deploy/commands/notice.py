@@ -97,7 +97,7 @@ def preview(
     elif kind:
         _texts(shown, found)
         if Medium.CALL in channels:
-            _opening(reader, templates, found)
+            _before(reader, templates, found)
     else:
         _overview(reading.overview(shown), found)
     if any(one.fault for one in shown):
@@ -145,17 +145,16 @@ def _texts(shown: Sequence[Shown], as_written: Templates) -> None:
         console.print(escape(one.text) + "\n", highlight=False, soft_wrap=True)
 
 
-def _opening(reader: Reader, templates: Templates, as_written: Templates) -> None:
-    """What a call says first: the same for all kinds."""
-    if not (template := templates.find(reader.region, "opening", None, Medium.CALL, reader.language)):
-        return
-    example = reading.opening(templates, reader)
+def _before(reader: Reader, templates: Templates, as_written: Templates) -> None:
+    """What a call says to whoever answers, the same for all kinds: first, or alone if it has no menu."""
+    said = {"opening": ("接听前 before a key", reading.opening), "hint": ("无菜单 no menu", reading.hint)}
     console = Console()
-    console.print(
-        f"[bold]接听前 before a key[/bold]  {template.name}  {_state(template, as_written)}  {template.file}",
-        highlight=False,
-    )
-    console.print(escape(example), highlight=False, soft_wrap=True)
+    for kind, (title, words) in said.items():
+        if not (template := templates.find(reader.region, kind, None, Medium.CALL, reader.language)):
+            return
+        about = f"{template.name}  {_state(template, as_written)}  {template.file}"
+        console.print(f"[bold]{title}[/bold]  {about}", highlight=False)
+        console.print(escape(words(templates, reader)), highlight=False, soft_wrap=True)
 
 
 def _overview(listed: Sequence[Listed], as_written: Templates) -> None:

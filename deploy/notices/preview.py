@@ -121,3 +121,11 @@ def opening(templates: Templates, reader: texts.Reader) -> str:
     """What calls say before a key is pressed."""
     outcome = next(every("approved", Side.SPONSOR))
     return texts.write(outcome.facts, reader, templates).content.opening
+
+
+def hint(templates: Templates, reader: texts.Reader) -> str:
+    """All that calls say that have no menu, as the provider puts it together from its template and the variables it gets."""
+    content = texts.write(next(every("approved", Side.SPONSOR)).facts, reader, templates).content
+    template = templates.named(content.hint_template)
+    assert template is not None, "whatever is written has its template"
+    return template.for_provider("{%s}").format(**content.hint_variables)

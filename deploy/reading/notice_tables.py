@@ -87,7 +87,14 @@ def shown(one: Shown, content: Content | None, *, sealed: bool, text: bool) -> d
         told["words"] = "密钥未提供 / no key to read them with" if sealed else "已清除 / taken out"
     else:
         told["templates"] = [
-            t for t in (content.template, content.opening_template, content.call_template) if t
+            t
+            for t in (
+                content.template,
+                content.opening_template,
+                content.call_template,
+                content.hint_template,
+            )
+            if t
         ]
         if text:
             told["words"] = texts(content)

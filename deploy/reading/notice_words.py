@@ -51,6 +51,8 @@ _OUTCOMES: dict[str, Words] = {
     "unavailable": Words("无法接通", "unavailable"),
     "invalid": Words("空号", "no such number"),
     "technical": Words("技术故障", "technical failure"),
+    "hinted": Words("只请其致电咨询，未说内容", "was asked to ring the hotline, not told more"),
+    "throttled": Words("服务商限流", "held back by the provider"),
     "template-not-approved": Words("服务商未批准该文案", "the provider has not approved the text"),
     "cap": Words("超过频次上限", "held back by the caps"),
     "fault": Words("程序出错", "our own fault"),
