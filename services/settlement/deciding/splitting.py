@@ -44,15 +44,20 @@ def split_bill(book: Book, bill: Bill, patient: Person, at: datetime) -> Split:
     tabled = bool(bill.feedetail) or policy.spending.payable is not None
     if not tabled and (not bindings or due <= mine[0] + mine[1]):
         return Split(from_own(due, mine), own, [], False, policy, policy.version)
-    theirs = [_policy_of(book, b, policy, at) for b in bindings]
-    tabled = tabled or any(p.spending.payable is not None for p in theirs)
+    theirs: list[RegionPolicy] = []
+    for binding in bindings:
+        their = _policy_of(book, binding, bill.insuplc_admdvs, policy, at)
+        theirs.append(their)
+        tabled = tabled or their.spending.payable is not None
     return _with_sponsors(book, bill, patient, at, policy, theirs, mine, tabled)
 
 
-def _policy_of(book: Book, binding: Binding, policy: RegionPolicy, at: datetime) -> RegionPolicy:
-    """The policy of the sponsor's account; of the patient's region while the account has none."""
+def _policy_of(book: Book, binding: Binding, region: str, policy: RegionPolicy, at: datetime) -> RegionPolicy:
+    """The policy of the sponsor's account; that of the patient's `region` while the account has none."""
     account = book.accounts.get(binding.sponsor)
-    return book.regions.at(account.admdvs, at) if account is not None and account.admdvs else policy
+    if account is None or not account.admdvs or account.admdvs == region:
+        return policy
+    return book.regions.at(account.admdvs, at)
 
 
 def _with_sponsors(

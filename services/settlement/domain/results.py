@@ -80,10 +80,7 @@ def allocation(
     shares: list[Json], out: list[Json], reasons: list[str], version: str, quote: Quote | None = None,
 ) -> Json:  # fmt: skip
     """Body of `settled` and `quoted`. `quote`: what was quoted before, where it said otherwise."""
-    said = {} if quote is None else {"quoted": quote.said()}
-    if quote is not None and quote.sums != (acct, mulaid, cash):
-        reasons = [*reasons, CASH_DIFFERS.format(**said["quoted"])]
-    return said | {
+    body: Json = {
         "setl_id": setl_id, "number": number, "msgid": bill.msgid, "infno": bill.infno,
         "origin": {"source": source, "id": id}, "fixmedins_code": bill.fixmedins_code, "psn_no": bill.psn_no,
         "mdtrt_id": bill.mdtrt_id, "med_type": bill.med_type, "at": at,
@@ -91,6 +88,11 @@ def allocation(
         "hosp_part_amt": yuan(bill.hosp_part_amt), "acct_pay": yuan(acct), "acct_mulaid_pay": yuan(mulaid),
         "psn_cash_pay": yuan(cash), "shares": shares, "left_out": out, "cash_reasons": reasons, "policy_version": version,
     }  # fmt: skip
+    if quote is not None:
+        body["quoted"] = quoted = quote.said()
+        if quote.sums != (acct, mulaid, cash):
+            body["cash_reasons"] = [*reasons, CASH_DIFFERS.format(**quoted)]
+    return body
 
 
 def answer(result: Json, balc: int | None, inside: bool, fund_has_account: bool, refunded: str = "0") -> Json:
@@ -103,13 +105,16 @@ def answer(result: Json, balc: int | None, inside: bool, fund_has_account: bool,
         own, mulaid = _fen(acct), _fen(result["acct_mulaid_pay"])
         acct = yuan(own + mulaid) if inside else acct
         fund = yuan(_fen(fund) + own + mulaid) if fund_has_account else fund
-    return {
+    reply: Json = {
         "infcode": "0", "msgid": result["msgid"], "infno": result["infno"], "setl_id": result["setl_id"] or None,
         "fixmedins_code": result["fixmedins_code"], "mdtrt_id": result["mdtrt_id"], "setl_time": result["at"],
         "medfee_sumamt": result["medfee_sumamt"], "fund_pay_sumamt": fund, "hosp_part_amt": result["hosp_part_amt"],
         "acct_pay": acct, "acct_mulaid_pay": result["acct_mulaid_pay"], "psn_cash_pay": result["psn_cash_pay"],
         "balc": None if balc is None else yuan(balc), "refd_setl_flag": refunded, "explained": result["cash_reasons"],
-    } | ({} if (quoted := result.get("quoted")) is None else {"quoted": quoted})  # fmt: skip
+    }  # fmt: skip
+    if "quoted" in result:
+        reply["quoted"] = result["quoted"]
+    return reply
 
 
 def returned(

@@ -103,7 +103,9 @@ def test_with_a_table_nobody_pays_what_it_may_not_and_the_cash_is_no_more_than_i
     hold_bounds(plan, due, own, sponsors, by)
     takers = [(t.candidate.masks or (0, 0) if t.candidate else masks)[t.segment] for t in plan.takes]
     for size in range(len(takers) + 1):
-        for some in combinations(range(len(takers)), size):  # Hall: any of them together pay no more than their pieces
+        for some in combinations(
+            range(len(takers)), size
+        ):  # Hall: any of them together pay no more than their pieces
             bits = 0
             for n in some:
                 bits |= takers[n]
