@@ -374,3 +374,42 @@ def test_a_family_in_the_mode_authorisation_has_no_earmarks() -> None:
     world = family()
     world.bill("25.00")
     assert world.book.earmarks.all == {}
+
+
+def test_before_it_is_effective_nothing_is_set_apart() -> None:
+    world = people()
+    decide(world, bound(since=NOW + DAY))
+    assert balances(world) == (2000, 0)
+    fire(world, NOW + DAY)
+    assert balances(world) == (500, 1500)
+
+
+def test_when_nothing_is_set_apart_the_binding_takes_no_part() -> None:
+    """Its last day is over and the message that ends it has not been read."""
+    world = set_apart()
+    mark = world.book.earmarks.all[binding_id(9)]
+    fire(world, NOW)
+    mark.place = "resting"
+    said = world.send("settlement.requests.settle", world.request("12.00"), source="his-first")
+    assert [o["code"] for o in said[0].body["left_out"]] == ["no-balance"]
+
+
+def test_a_correction_takes_from_the_newest_earmark_first() -> None:
+    world = people("0.00")
+    world.credit("mother", "20.00", segment="current", admdvs="320500")
+    decide(world, bound("8.00"))
+    world.send("registry.persons.recorded", person("sister"))
+    later = bound("12.00", n=5)
+    later["case"]["beneficiary"]["psn_no"] = "sister"
+    world.send("binding.decisions.approved", later, source="gongji-audit", at=NOW + timedelta(minutes=1))
+    world.credit("mother", "-5.00", segment="current", kind="corrected")
+    assert (balances(world), world.balance(purse_name(binding_id(5)))) == ((0, 800), 700)
+    conserved(world)
+
+
+def test_a_first_credit_tells_the_region_of_the_account() -> None:
+    world = people("0.00")
+    decide(world, bound())
+    world.credit("mother", "20.00", admdvs="320500")
+    said = world.send("settlement.requests.settle", world.request("12.00"), source="his-first")
+    assert [s["admdvs"] for s in said[0].body["shares"]] == ["330100", "320500"]

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from shared.contracts import sources
-from shared.policies.types import Collected
+from shared.policies.types import Cap, Collected
 from tests.unit.settlement.kit import NOW, Said, World, binding_id, decision, family, person
 from tests.unit.settlement.test_earmark import PURSE, bound, conserved
 
@@ -259,3 +259,35 @@ def test_only_the_parts_of_an_account_that_the_region_names_pay(monkeypatch: pyt
     assert states(pay(world, 2)) == [("declined", ["premium-not-covered"])]  # 浙江 shares historic money only
     world.credit("child", "7.00", segment="current")
     assert states(pay(world, 3, amount="7.00", payer_psn_no="child", binding_id=None)) == [("paid", [])]
+
+
+def test_nothing_is_paid_for_the_dead() -> None:
+    world = home()
+    dead = person("child", version=2) | {"surv_stas": "2"}
+    world.send("registry.persons.recorded", dead)
+    assert "beneficiary-deceased" in states(pay(world))[0][1]
+
+
+def test_a_cancel_of_an_untrue_time_is_refused() -> None:
+    world = home()
+    pay(world)
+    body = {"premium_id": premium_id(1), "payer_psn_no": "mother"}
+    said = world.send("premium.requests.cancel", body, source="zheliban", believed=False)
+    assert states(said) == [("declined", ["time-not-believed"])]
+    assert world.balance("mother") == 0
+
+
+def test_what_comes_back_for_a_closed_account_is_held() -> None:
+    world = home()
+    pay(world)
+    world.send("account.credits.closed", {"psn_no": "mother", "entry_id": "C", "at": NOW})
+    assert states(later(world, "cancel")) == [("cancelled", [])]
+    assert [e.amount for e in world.book.new_entries if e.account == "held/mother"] == [2000]
+
+
+def test_a_regions_cap_on_what_a_person_gets_bounds_premiums_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = home()
+    policy_with(world, monkeypatch, caps=(Cap(by="beneficiary", per="month", amount=1500),))
+    assert states(pay(world)) == [("declined", ["premium-not-covered"])]
+    assert states(pay(world, 2, amount="15.00")) == [("paid", [])]
+    assert states(pay(world, 3, amount="0.01", year=2028)) == [("declined", ["premium-not-covered"])]
