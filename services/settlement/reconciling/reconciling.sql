@@ -56,7 +56,7 @@ listed as materialized (
         bool_or(p.back and p.ended) as back
     from theirs k join ours p on p.msgid = k.msgid where p.ended or p.annulled group by p.setl_id
 ),
-both as (
+sides as (
     select coalesce(o.msgid, t.msgid) as msgid, coalesce(encode(o.setl_id, 'hex'), t.shown) as setl_id,
         o.msgid is not null as here, t.msgid is not null as there,
         o.medfee as o_medfee, o.acct as o_acct, o.mulaid as o_mulaid, o.back as o_back,
@@ -75,7 +75,7 @@ both as (
         end as kind
     from ours o full join theirs t on t.msgid = o.msgid left join listed l on l.setl_id = o.setl_id
 )
-select * from both where kind is not null order by msgid;
+select * from sides where kind is not null order by msgid;
 
 -- name: breaks_of
 -- An institution's breaks within the days of a statement, or in the way of its month.
