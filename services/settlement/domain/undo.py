@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
+from services.settlement.domain.groups import NO_GROUP, Group
+
 CASH = -1
 
 
@@ -21,19 +23,20 @@ class Settlement:
     """
 
     __slots__ = (
-        "at", "changed", "fixmedins_code", "infno", "msgid", "number", "periods", "personal", "psn_no", "region", "result",
+        "at", "changed", "fixmedins_code", "group", "infno", "msgid", "number", "periods", "personal", "psn_no", "region", "result",
         "returned", "setl_id", "state", "undone", "undone_by",
     )  # fmt: skip
 
     def __init__(
         self, setl_id: bytes, msgid: str, infno: str, fixmedins_code: str, psn_no: str, personal: int, state: str,
         number: int, returned: int, undone: int, undone_by: str | None, periods: str, result: bytes, at: datetime,
-        region: str,
+        region: str, group: Group = NO_GROUP,
     ) -> None:  # fmt: skip
         self.setl_id, self.msgid, self.infno = setl_id, msgid, infno
         self.fixmedins_code, self.psn_no, self.personal, self.state = fixmedins_code, psn_no, personal, state
         self.number, self.returned, self.undone, self.undone_by = number, returned, undone, undone_by
         self.periods, self.result, self.at, self.region = periods, result, at, region
+        self.group = group
         self.changed = False
 
     @property
