@@ -34,6 +34,7 @@ COMMANDS = {
     "review": ("review", "app"),
     "notice": ("notice", "app"),
     "ledger": ("ledger", "app"),
+    "national": ("national", "app"),
     "policy": ("policy", "app"),
     "record": ("record", "app"),
 }

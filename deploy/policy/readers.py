@@ -12,7 +12,7 @@ from shared.policies.entries import SECTIONS, keys
 
 ROOT = Path(__file__).parents[2]
 _KINDS = {kind.__name__: name for name, kind in SECTIONS.items()}
-_TREES = ("services", "shared/policies/values.py", "shared/policies/moments.py")
+_TREES = ("services", "shared/policies/values.py", "shared/policies/moments.py", "shared/national")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -80,11 +80,12 @@ CountedFor = Literal["payer", "beneficiary", "binding"]
 Period = Literal["settlement", "day", "month", "year", "insured-year", "lifetime"]
 QuotaScope = Literal["per-member", "all-members", "none"]
 MutualAid = Literal["inside", "beside"]
+HospitalPart = Literal["beside", "in-scope", "in-fund"]
 
 
 __all__ = [
     "Age", "AutoApprove", "BillPart", "Cap", "ChannelKind", "Choices", "Clock", "Code", "Collected", "Condition", "Count", "CountedFor", "Days", "Document", "Effect",
-    "Fen", "Flag", "Hotline", "Hours", "InstitutionKind", "ItemCategory", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "MonthDay",
+    "Fen", "Flag", "HospitalPart", "Hotline", "Hours", "InstitutionKind", "ItemCategory", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "MonthDay",
     "Months", "MutualAid", "NoticeKind", "Often", "OnRuleChanged", "Order", "Payable", "Payer", "PerMille", "Period", "Proof", "QuotaScope",
     "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "Side", "Use", "UseCode", "Window",
 ]  # fmt: skip

@@ -194,6 +194,7 @@ class Spending:
     unfiled_reach: t.Reach | None = key(None, "不备案即可使用共济资金的机构范围（相对就诊人参保地）；空：不限", "how far from where the patient is insured sponsors pay without a filing 备案; null: everywhere", example="province")
     med_types: frozenset[t.Code] | None = key(None, "可支付的医疗类别（或前两位）；空：全部", "national med_type, or its first two digits; null: every type of care", example='["11", "41"]')
     mutual_aid: t.MutualAid = key("beside", "acct_mulaid_pay 含在 acct_pay 内还是另计", "acct_mulaid_pay within acct_pay, or in addition to it", example="inside")
+    hospital_part: t.HospitalPart = key("beside", "国家接口报文中医院负担金额列在何处：另列、含在政策范围内或含在基金支付内", "where hosp_part_amt stands in this region's national payloads: beside all other parts, in inscp_scp_amt or in fund_pay_sumamt", example="in-scope")
     fund_includes_account: t.Flag = key(False, "fund_pay_sumamt 含个人账户", "fund_pay_sumamt contains the personal account")
     modes: frozenset[t.Mode] = key(frozenset({"authorisation"}), "当日可结算的共济方式（按授权人账户所在地）", "modes in which bills are settled on the day, by the region of the sponsor's account", example="[authorisation, earmark]")
     earmark_refills: t.Flag = key(True, "已使用的共济额度随划入补足；否：只补足未曾留出的部分", "what was spent of an earmark is set apart again when money comes in; no: only what never was is set apart", example="false")
