@@ -263,12 +263,16 @@ class ScopeChanged(Message):
 
 
 class QuotaChanged(Message):
-    """变更限额 / the sponsor changes the upper bound."""
+    """变更限额 / the sponsor changes the upper bound, or the amount set apart."""
 
     binding_id: UUID = Field(description="绑定编号 / binding")
     sponsor_psn_no: PsnNo = Field(description="授权人人员编号 / the sponsor")
     quota: Amount | None = Field(
         default=None, description="年度限额（元），空为不限 / per calendar year, none = no limit"
+    )
+    earmark: PositiveAmount | None = Field(
+        default=None,
+        description="共济额度（元），仅跨省共济，空为不变 / amount set apart, across provinces only, none = as it is",
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from deploy.demo.world import World
 from shared.contracts.account_credits import Credited, Segment
 from shared.contracts.base import fen, yuan
-from shared.contracts.binding_requests import Terms
+from shared.contracts.binding_requests import QuotaChanged, Terms
 from shared.contracts.premium_requests import Cancel, Pay, Remitted
 from shared.contracts.settlement_requests import Settle
 from shared.testing.identities import MadeUp, adult
@@ -32,6 +32,11 @@ async def test_money_set_apart_across_provinces_is_spent_and_given_back_once(
     await running.quiet(notices=False)
     binding_id = await agreed(world, giver, sister, "500.00")
     await running.quiet(notices=False)
+    assert await rows(running, giver, binding_id) == (10_000, 50_000)
+
+    await changed(world, running, giver, binding_id, "450.00")
+    assert await rows(running, giver, binding_id) == (15_000, 45_000)
+    await changed(world, running, giver, binding_id, "500.00")
     assert await rows(running, giver, binding_id) == (10_000, 50_000)
 
     mine = await settled(world, giver, "150.00")  # what is set apart is not the giver's to spend
@@ -98,6 +103,13 @@ async def agreed(world: World, giver: MadeUp, sister: MadeUp, amount: str) -> UU
     await world.channels.say("jiangsu-cloud", "beneficiary.requests.consented", yes)
     await world.settled_state(request.binding_id, "the approval", "approved")
     return request.binding_id
+
+
+async def changed(world: World, running: Line, giver: MadeUp, binding_id: UUID, amount: str) -> None:
+    """Another amount is to be set apart."""
+    body = QuotaChanged(binding_id=binding_id, sponsor_psn_no=giver.psn_no, earmark=fen(amount))
+    await world.channels.say("nhsa-app", "binding.requests.quota-changed", body)
+    await running.quiet(notices=False)
 
 
 async def settled(world: World, patient: MadeUp, total: str) -> dict[str, Any]:

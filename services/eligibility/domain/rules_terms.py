@@ -43,6 +43,14 @@ def quota(policy: RegionPolicy, chosen: Terms, *, prefix: str = "") -> Iterator[
         )
 
 
+def earmark(policy: RegionPolicy, standing: Terms, chosen: Terms) -> Iterator[Reason]:
+    """The amount set apart is changed only where one is: the mode of a standing binding stays."""
+    if standing.earmark is None and chosen.earmark is not None:
+        yield state_reason(
+            policy, "earmark-not-allowed", "terms.earmark", cites="binding.mode", field="earmark"
+        )
+
+
 def dates(
     policy: RegionPolicy, chosen: Terms, day: date, *, prefix: str = "", begun: date | None = None
 ) -> Iterator[Reason]:

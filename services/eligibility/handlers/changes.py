@@ -34,6 +34,8 @@ def terms_changed(work: Work, event: Event, body: Change, out: Out) -> None:
         return
     policy = work.policies.at(binding.admdvs, event.time)
     fields = type(body).model_fields.keys() - {"binding_id", "sponsor_psn_no"}
+    if getattr(body, "earmark", None) is None:
+        fields -= {"earmark"}  # stays as it is
     chosen = binding.chosen.model_copy(update={name: getattr(body, name) for name in fields})
     if reasons := [
         *_judged(policy, binding, chosen, body, event),
@@ -59,6 +61,7 @@ def _judged(
         yield from rules_terms.use_proofs(policy, new, binding.materials)
     elif isinstance(body, requests.QuotaChanged):
         yield from rules_terms.quota(policy, chosen)
+        yield from rules_terms.earmark(policy, binding.chosen, chosen)
     else:
         day = day_of(event.time)
         since = binding.begins_at or binding.bound_at

@@ -77,7 +77,7 @@ def _of_sponsor() -> Bodies:
         "withdrawn": b.Withdrawn(**mine, note="填错了关系"),
         "unbind-requested": b.UnbindRequested(**mine, **proof, channel=ChannelKind.APP, note="不再需要"),
         "scope-changed": b.ScopeChanged(**mine, scope=("outpatient", "pharmacy", "resident-premium")),
-        "quota-changed": b.QuotaChanged(**mine, quota=200_000),
+        "quota-changed": b.QuotaChanged(**mine, quota=200_000, earmark=250_000),
         "dates-changed": b.DatesChanged(**mine, begndate=at.date(), enddate=date(2027, 12, 31)),
         "rank-changed": b.RankChanged(sponsor_psn_no=f.SPONSOR.psn_no, ranked=(f.BINDING, f.SECOND_BINDING)),
         "account-opened": b.AccountOpened(

@@ -74,6 +74,27 @@ def test_a_limit_of_none_at_all_is_a_limit(tmp_path: Path) -> None:
     assert change(line, sponsor, said.only.binding_id, quota=1).codes == ["changes-exhausted"]
 
 
+def test_the_amount_set_apart_is_changed_only_where_one_is() -> None:
+    line, sponsor, _, said = bound()
+    body = ours.QuotaChanged(binding_id=said.only.binding_id, sponsor_psn_no=sponsor.psn_no, earmark=5_000)
+    refused = line.send("binding.requests.quota-changed", body)
+    assert (refused.codes, refused.types) == (["earmark-not-allowed"], [])
+
+
+def test_a_change_of_the_quota_leaves_the_amount_set_apart() -> None:
+    line, sponsor, _, said = bound()
+    binding_id = said.only.binding_id
+    binding = line.work.bindings[binding_id]
+    terms = binding.chosen.model_copy(update={"earmark": 10_000})
+    line.work.bindings[binding_id] = binding.model_copy(update={"terms": terms, "wanted": None})
+    change(line, sponsor, binding_id, quota=7)
+    assert line.work.bindings[binding_id].chosen.earmark == 10_000
+    body = ours.QuotaChanged(binding_id=binding_id, sponsor_psn_no=sponsor.psn_no, quota=7, earmark=12_000)
+    (checked,) = line.send("binding.requests.quota-changed", body).types
+    assert checked == "change-checked"
+    assert line.work.bindings[binding_id].chosen.earmark == 12_000
+
+
 def test_only_what_changes_is_judged(tmp_path: Path) -> None:
     line, sponsor, _, said = bound()
     line.work.policies = overlaid(tmp_path, "330000", "binding", {"uses": ["inpatient"]})
