@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from services.notify.domain import announce
-from services.notify.domain.announce import Reach
+from services.notify.domain.announce import CENTRE, Reach
 from services.notify.domain.course import Progress, State
-from services.notify.domain.told import ASKING, FOLDED, Told
+from services.notify.domain.told import ASKING, AT_ONCE, FOLDED, Told
 from services.notify.ending import Ending
 from services.notify.work import NewNotice, Notice, Work
 from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
@@ -30,6 +30,8 @@ def announce_one(work: Work, event: Event, told: Told, out: Out) -> None:
     first = announce.first_step(told, reach.media, event.appended_at, work.born_at, work.now, rules)
     if first is None:
         return
+    if not first[0].final and told.template in AT_ONCE and _told_with(work, event, told, reach):
+        first = State.EXPIRED, "overtaken"
     work.known.add(key)
     notice = _make(work, event, told, reach, first, out)
     if told.template in FOLDED and notice.sendable:
@@ -66,12 +68,27 @@ def _make(
     if state is State.HANDED:
         medium = reach.media[0] if reach.media else Medium.MESSAGE_CENTRE
         ending.report("handed-to-staff", notice, medium, 0, reason)
+    elif state is State.EXPIRED:
+        ending.report("failed", notice, reach.media[0], 0, reason)
     elif reach.centre:
         out.answer(
             announce.centre_message(told, written.content, notice.id), to=reach.centre, type="answers.message"
         )
         ending.report("sent", notice, Medium.MESSAGE_CENTRE, 0)
     return notice
+
+
+def _told_with(work: Work, event: Event, told: Told, reach: Reach) -> bool:
+    """Whether what this batch tells the same person of the same thing later reaches him or her wherever this would."""
+    later = work.following.get((told.about, told.side))
+    if later is None or later.version <= told.version:
+        return False
+    rules, person = work.policies.at(later.region, later.decided_at).notice, work.people.get(later.psn_no)
+    then = announce.reach(later, rules, person, work.centres)
+    if then is None or (reach.centre and not then.centre) or not set(reach.media) <= {CENTRE, *then.media}:
+        return False
+    first = announce.first_step(later, then.media, event.appended_at, work.born_at, work.now, rules)
+    return first is not None and not first[0].final
 
 
 def _earlier(work: Work, told: Told) -> list[Notice]:

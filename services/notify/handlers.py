@@ -97,6 +97,7 @@ class NotifyHandler:
         await storage.load_notices(conn, work, keys[0], self.seal)
         await institutions.load(conn, work, items)
         told = [one for item in items if isinstance(item, Event) for one in _told(item, work)]
+        work.following = {(one.about, one.side): one for one in sorted(told, key=lambda one: one.version)}
         work.known = await storage.known(conn, ((one.about, one.version) for one in told))
         work.people = await storage.persons(conn, (one.psn_no for one in told), self.seal)
         return work

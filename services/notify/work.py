@@ -10,6 +10,7 @@ from services.notify.domain.contact import Person
 from services.notify.domain.course import Next, Progress, State
 from services.notify.domain.facts import Institution
 from services.notify.domain.templates import Templates
+from services.notify.domain.told import Told
 from shared.contracts.base import Origin
 from shared.policies.loader import Policies
 from shared.policies.values import Notice as Rules
@@ -97,6 +98,9 @@ class Work:
     made: list[NewNotice] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
     ended: set[tuple[UUID, int]] = field(default_factory=set)
+    following: dict[tuple[str, str], Told] = field(
+        default_factory=dict
+    )  # latest of the batch, by about, side
     places: dict[str, Institution] = field(default_factory=dict)  # by fixmedins_code
     named: set[str] = field(default_factory=set)  # of these: what the batch recorded
     unnamed: set[str] = field(default_factory=set)  # what the registry took back

@@ -21,6 +21,9 @@ FOLDED: Final = DECISIONS
 """Kinds that a later decision about the same binding takes the place of, as long as they have not been sent. Sums of money add up: each
 result of a settlement is told by itself."""
 
+AT_ONCE: Final = frozenset({"received"})
+"""Kinds that say nothing any more once the message centre shows what came of it: folded also there, if that comes in the same batch."""
+
 SETTLEMENTS: Final = frozenset({"settled", "cancelled", "reversed", "refunded", "premium-paid"})
 """Results that the owner of a sponsor's account hears of. Quotes, declines and look-ups move no money."""
 

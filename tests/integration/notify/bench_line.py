@@ -127,12 +127,22 @@ class Bench:
             to_kafka(short_type, body, source, f"m-{self.offset}", self.clock.now(), **options)
         )
 
+    async def publish_together(self, *records: tuple[str, Message], source: str = "gongji-audit") -> None:
+        """Records that are handled in one batch."""
+        batch = []
+        for short_type, body in records:
+            self.offset += 1
+            message = to_kafka(short_type, body, source, f"m-{self.offset}", self.clock.now())
+            batch.append(self._record(message))
+        await self.step.run(batch)
+
     async def _append(self, message: KafkaMessage) -> None:
+        await self.step.run([self._record(message)])
+
+    def _record(self, message: KafkaMessage) -> PlainRecord:
         stamp = int(self.clock.now().timestamp() * 1000)
         value = message.value or None
-        await self.step.run(
-            [PlainRecord(message.topic, 0, self.offset, stamp, message.key, value, message.headers)]
-        )
+        return PlainRecord(message.topic, 0, self.offset, stamp, message.key, value, message.headers)
 
     async def work(self) -> None:
         """Rounds of the sender until there is nothing due."""

@@ -1,12 +1,15 @@
 """What happens meanwhile: papers are brought before they were asked for, an SMS centre uses an id again."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import pytest
 import pytest_asyncio
 
 from services.notify import storage
 from shared import db
+from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import State
 from shared.testing.messages import uid
 from tests.integration.notify.bench_line import Bench, migrated
@@ -36,6 +39,65 @@ async def test_papers_that_were_brought_are_not_asked_for_in_the_morning(pool: d
     await bench.work()
     assert await bench.notices() == [("expired", "overtaken")]
     assert bench.sms.sent == []
+
+
+CENTRE = Origin(source="zheliban", id="r-1")
+RECEIVED = decision(1, ANN, state=State.RECEIVED, version=1, origin=CENTRE)
+
+
+async def shown(bench: Bench) -> list[str]:
+    """Titles that the message centre shows."""
+    found = []
+    for row in await bench.pool.fetch("select headers, bodies from outbox order by id"):
+        for headers, body in zip(row["headers"], row["bodies"], strict=True):
+            if b"answers.message" in headers:
+                found.append(json.loads(body)["title"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("suffix", "state", "title"),
+    [
+        ("refused", State.REFUSED, "未通过"),
+        ("approved", State.APPROVED, "通过"),
+        ("under-review", State.UNDER_REVIEW, "已收到"),  # of that nobody is told
+    ],
+)
+async def test_what_was_answered_at_once_is_one_message_and_not_two(
+    pool: db.Pool, suffix: str, state: State, title: str
+) -> None:
+    bench = Bench(pool)
+    await bench.publish("registry.persons.recorded", ANN.recorded(), "authority")
+    outcome = decision(1, ANN, state=state, version=2, origin=CENTRE)
+    await bench.publish_together(
+        ("binding.decisions.received", RECEIVED), (f"binding.decisions.{suffix}", outcome)
+    )
+    (said,) = await shown(bench)
+    assert title in said
+    kept = await pool.fetch("select template, state, reason from notices where version = 1")
+    folded = suffix != "under-review"
+    expected = ("received", "expired", "overtaken") if folded else ("received", "pending", None)
+    assert [tuple(row) for row in kept] == [expected]
+
+
+async def test_what_was_shown_already_is_followed_by_what_came_of_it(pool: db.Pool) -> None:
+    bench = Bench(pool)
+    await bench.publish("registry.persons.recorded", ANN.recorded(), "authority")
+    await bench.publish("binding.decisions.received", RECEIVED)
+    outcome = decision(1, ANN, state=State.REFUSED, version=2, origin=CENTRE)
+    await bench.publish("binding.decisions.refused", outcome)
+    assert len(await shown(bench)) == 2
+
+
+async def test_a_folded_message_is_not_shown_when_the_topics_are_read_again(pool: db.Pool) -> None:
+    bench = Bench(pool)
+    await bench.publish("registry.persons.recorded", ANN.recorded(), "authority")
+    outcome = decision(1, ANN, state=State.REFUSED, version=2, origin=CENTRE)
+    await bench.publish_together(
+        ("binding.decisions.received", RECEIVED), ("binding.decisions.refused", outcome)
+    )
+    await bench.publish("binding.decisions.received", RECEIVED)  # under another id: inbox does not know it
+    assert len(await shown(bench)) == 1
 
 
 async def test_who_opts_out_overnight_is_called_in_the_morning(pool: db.Pool) -> None:

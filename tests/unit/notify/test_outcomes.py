@@ -35,7 +35,11 @@ HANDLER = NotifyHandler(
 
 
 def working(**known: Any) -> Work:
-    return Work(MONDAY, MONDAY - timedelta(days=1), TEMPLATES, POLICIES, frozenset({"zheliban"}), **known)
+    notices = known.pop("notices", {})
+    work = Work(MONDAY, MONDAY - timedelta(days=1), TEMPLATES, POLICIES, frozenset({"zheliban"}), **known)
+    for one in notices.values():
+        work.add(one)
+    return work
 
 
 def notice(kind: State) -> Notice:
