@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from services.notify.domain.receipts import Receipt
 from services.notify.outcomes import Outcomes
-from services.notify.providers.interface import NamesAhead, Provider, StoreReceipts
+from services.notify.providers.interface import NamesAhead, Provider, Result, StoreReceipts
 from shared.clock import Clock
 from shared.messaging.handler import Due
 
@@ -41,8 +42,27 @@ def named_ahead(provider: Provider | None, notice_id: UUID, number: int) -> list
     return [known_as(provider.name, one) for one in provider.names(reference(notice_id, number))]
 
 
+def attempt_ended(
+    provider: str, notice_id: UUID, number: int, result: Result, now: datetime, *, excused: bool
+) -> Due:
+    """What an attempt came to, for the handler. `excused`: it says nothing about the provider."""
+    body = {
+        "number": number,
+        "outcome": str(result.outcome),
+        "reason": result.reason,
+        "code": result.code,
+        "provider_ids": [known_as(provider, one) for one in result.provider_ids],
+        "whole": result.whole,
+        "excused": excused,
+    }
+    return Due("attempt-ended", str(notice_id), now, body)
+
+
 def receipts_into(outcomes: Outcomes, clock: Clock, provider: str) -> StoreReceipts:
-    """Stores receipts; it returns when they are committed, and raises `Crowded` when they cannot be taken now. One id twice in a batch: the last word counts."""
+    """Stores receipts; it returns when they are committed, and raises `Crowded` when they cannot be taken now.
+
+    One id twice in a batch: the last word counts.
+    """
 
     async def store(receipts: Sequence[Receipt]) -> None:
         last = {known_as(provider, _kept(one.provider_id)): one for one in receipts}

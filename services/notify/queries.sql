@@ -152,6 +152,10 @@ update notices n set next_at = p.next_at, leased_until = null, reason = p.reason
 from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as p (id, next_at, reason)
 where n.id = p.id and n.state = 'created';
 
+-- name: let_others_by
+-- Claimed, but who could send it has enough to do: due as before, and looked at again after a second, so that others get by.
+update notices set leased_until = clock_timestamp() + interval '1 second' where id = any($1::uuid[]);
+
 -- name: silent
 -- Texts whose receipt did not come, and attempts whose process is gone; nobody else looks after them now. By the database's clock.
 with turn as (

@@ -5,7 +5,8 @@ Outcomes go through the core (`apply`), so that state, reports and the rows behi
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,11 +21,11 @@ from services.notify.domain.texts import Content
 from services.notify.domain.turn import Claimed, HandOver, Later, Overtaken, Send, Skip, Turn, judge, unserved
 from services.notify.domain.weights import excused
 from services.notify.gauges import Gauges
-from services.notify.links import known_as, named_ahead, reference
+from services.notify.links import attempt_ended, named_ahead, reference
 from services.notify.looking_up import LookingUp
 from services.notify.outcomes import Outcomes
 from services.notify.providers.interface import Order, Result
-from services.notify.providers.switch import Nobody, Switch
+from services.notify.providers.switch import Busy, Nobody, Switch
 from services.notify.queueing import Asking, Numbers
 from services.notify.sealing import Seal, content_row
 from services.notify.storage import Q, open_or_none, persons
@@ -74,41 +75,41 @@ class Sender:
         self._seal = seal
         self._looking_up = LookingUp(pool, media, seal)
         self._numbers = Numbers(seal.number_key)
-        self._running: dict[str, set[asyncio.Task[None]]] = {medium.name: set() for medium in media}
+        self._running: dict[str, dict[asyncio.Task[None], str]] = {medium.name: {} for medium in media}
         self._ended = asyncio.Event()
         self._log = log.get()
 
     async def run(self, *, poll: float = 0.1) -> None:
         """Looks for work every `poll` real seconds and when an attempt has ended; an unreachable database is waited for."""
-        while True:
-            try:
-                busy = await self.round()
-            except Exception as error:
-                if not is_infrastructure(error):
-                    raise
-                self._log.warning("sender waits for the database", **log.fault(error))
-                busy = False
-                await asyncio.sleep(1)
-            if not busy:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(poll):
-                        await self._ended.wait()
-                        await asyncio.sleep(_GATHER)
+
+        async def rest() -> None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(poll):
+                    await self._ended.wait()
+                    await asyncio.sleep(_GATHER)
             self._ended.clear()
+
+        await self._look(self.round, "sender", rest)
 
     async def mind(self, poll: float = 0.1) -> None:
         """Looks every `poll` real seconds for silence; beside `run`, because a provider that went dark takes its time to say nothing."""
+        await self._look(self.overdue, "look for silence", partial(asyncio.sleep, poll))
+
+    async def _look(
+        self, once: Callable[[], Awaitable[bool]], what: str, rest: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Again and again, with a rest when there is nothing more to do."""
         while True:
             try:
-                busy = await self.overdue()
+                busy = await once()
             except Exception as error:
                 if not is_infrastructure(error):
                     raise
-                self._log.warning("looks for silence wait for the database", **log.fault(error))
+                self._log.warning(f"{what} waits for the database", **log.fault(error))
                 busy = False
                 await asyncio.sleep(1)
             if not busy:
-                await asyncio.sleep(poll)
+                await rest()
 
     async def round(self) -> bool:
         """One look at everything that is due to be sent; whether there may be more. A medium that is out waits where it is, for a while."""
@@ -117,7 +118,7 @@ class Sender:
             out = medium.out_since(now)
             if out is not None and now - out < self._shortest_wait(now):
                 continue
-            free = medium.at_once - len(self._running[medium.name])
+            free = medium.room(Counter(self._running[medium.name].values()), now)
             if free > 0 and await self._take(medium, free) == free:
                 busy = True
         return busy
@@ -159,13 +160,13 @@ class Sender:
             begun = await self._begin(conn, medium, rows, turns, contents, chosen, now)
         for one in begun:  # before anything else that may take its time: their leases run
             task = asyncio.create_task(self._attempt(medium, one))
-            self._running[medium.name].add(task)
+            self._running[medium.name][task] = one.provider
             task.add_done_callback(partial(self._over, medium.name))
         await self._never(medium.name, turns, now)
         return len(rows)
 
     def _over(self, medium: str, task: asyncio.Task[None]) -> None:
-        self._running[medium].discard(task)
+        self._running[medium].pop(task, None)
         self._ended.set()
 
     def _content(self, row: Record) -> Content | Turn:
@@ -187,7 +188,8 @@ class Sender:
         people = await persons(conn, (row["psn_no"] for row in rows), self._seal)
         turns: dict[UUID, Turn] = {}
         chosen: dict[UUID, str] = {}
-        asking = []
+        running = Counter(self._running[medium.name].values())
+        asking, waiting = [], []
         for row in sorted(rows, key=lambda row: (row["next_at"], row["version"])):
             claimed = Claimed(*(row[name] for name in _CLAIMED))
             rules = self._policies.at(row["region"], now).notice
@@ -197,13 +199,19 @@ class Sender:
             if not isinstance(content := contents[row["id"]], Content):
                 turn = content
             elif isinstance(turn, Send):
-                provider = medium.choose(content, row["last_provider"], now)
+                provider = medium.choose(content, row["last_provider"], running, now)
+                if isinstance(provider, Busy):
+                    waiting.append(row["id"])
+                    continue
                 if isinstance(provider, Nobody):
                     turn = unserved(claimed, medium.name, provider.since, rules, now)
                 else:
                     chosen[row["id"]] = provider
+                    running[provider] += 1
             turns[row["id"]] = turn
             asking.append(Asking(row["id"], claimed, rules))
+        if waiting:
+            await conn.execute(Q["let_others_by"], waiting)
         return await self._numbers.admit(conn, medium.name, asking, turns, now), chosen
 
     async def _begin(
@@ -270,7 +278,7 @@ class Sender:
         """One attempt, from the provider's answer to its row. What our own code breaks may have been sent before it broke."""
         begun_at = self._clock.now()
         self._gauges.waited.labels(medium.name).observe((begun_at - begun.created_at).total_seconds())
-        fault = False
+        fault = False  # ours
         try:
             order = Order(reference(begun.notice_id, begun.number), begun.to, begun.content)
             result = await medium.send(begun.provider, order)
@@ -283,15 +291,7 @@ class Sender:
         if result.outcome not in (Outcome.TECHNICAL, Outcome.THROTTLED):
             handed = begun_at if medium.name == "call" else self._clock.now()
             self._gauges.handed.labels(begun.provider).observe((handed - begun.due_at).total_seconds())
-        body = {
-            "number": begun.number,
-            "outcome": str(result.outcome),
-            "reason": result.reason,
-            "code": result.code,
-            "provider_ids": [known_as(begun.provider, one) for one in result.provider_ids],
-            "whole": result.whole,
-            "excused": fault
-            or excused(result.outcome, result.reason, result.code, up=medium.is_up(begun.provider)),
-        }
-        due = Due("attempt-ended", str(begun.notice_id), self._clock.now(), body)
+        fault |= excused(result.outcome, result.reason, result.code, up=medium.is_up(begun.provider))
+        now = self._clock.now()
+        due = attempt_ended(begun.provider, begun.notice_id, begun.number, result, now, excused=fault)
         await self._put([due])  # if it cannot be, the attempt counts as unknown after its lease

@@ -1,5 +1,6 @@
 """The providers of one medium, and which of them is used for the next attempt."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +8,7 @@ from random import Random
 from typing import Final
 
 from services.notify.domain import weights
+from services.notify.domain.course import Outcome
 from services.notify.domain.texts import Content
 from services.notify.domain.weights import Share
 from services.notify.providers.interface import Order, Provider, Result, SendsApproved
@@ -21,6 +23,11 @@ class Nobody:
     since: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Those that can be asked have as many attempts as they may have at once."""
+
+
 @dataclass
 class Switch:
     """One medium as the sender sees it. `shares` are kept up to date by `balancing`; a provider without one has its share by default."""
@@ -33,11 +40,6 @@ class Switch:
     """When this process looked first: what was before, it has not seen."""
 
     @property
-    def at_once(self) -> int:
-        """How many attempts may run at the same time, whoever makes them; without any provider, how many are passed on at a look."""
-        return sum(one.at_once for one in self.providers) or _PASSED_ON
-
-    @property
     def longest(self) -> float:
         """Seconds after which an attempt whose process is gone counts as unknown."""
         return max((one.longest for one in self.providers), default=60.0)
@@ -47,16 +49,29 @@ class Switch:
         self.began = self.began or now
         return self._out_since(self.providers) if self.providers else None
 
-    def choose(self, content: Content, avoid: str | None, now: datetime) -> str | Nobody:
-        """The provider for one attempt, among those that have its template approved. `avoid`: who failed with it last time."""
+    def room(self, running: Mapping[str, int], now: datetime) -> int:
+        """How many attempts may begin, given how many each provider has; when none can be asked, how many are passed on at a look."""
+        self.began = self.began or now
+        there = [one for one in self.providers if self._away_since(one) is None]
+        asked = [one for one in there if self._weight(one)] or there
+        return sum(max(0, one.at_once - running.get(one.name, 0)) for one in asked) if asked else _PASSED_ON
+
+    def choose(
+        self, content: Content, avoid: str | None, running: Mapping[str, int], now: datetime
+    ) -> str | Nobody | Busy:
+        """The provider for one attempt, among those that have its template approved and room for it beside their `running` attempts.
+
+        Nobody's dark provider holds up what another can send. `avoid`: who failed with it last time.
+        """
         self.began = self.began or now
         able = [one for one in self.providers if not isinstance(one, SendsApproved) or one.takes(content)]
         if not able:
             return Nobody(None)
         if (since := self._out_since(able)) is not None:
             return Nobody(since)
-        usable = {one.name: self._weight(one) for one in able if self._away_since(one) is None}
-        return weights.choose(usable, avoid=avoid, roll=self.chance.random())
+        there = [one for one in able if self._away_since(one) is None]
+        usable = {one.name: self._weight(one) for one in there if running.get(one.name, 0) < one.at_once}
+        return weights.choose(usable, avoid=avoid, roll=self.chance.random()) if usable else Busy()
 
     def provider(self, name: str) -> Provider | None:
         """The provider of that name, if it is still configured."""
@@ -68,8 +83,13 @@ class Switch:
         return found is not None and found.up
 
     async def send(self, provider: str, order: Order) -> Result:
-        """One attempt by the provider that was chosen."""
-        return await next(one for one in self.providers if one.name == provider).send(order)
+        """One attempt by the provider that was chosen. It ends before its lease does: nothing is sent that counts as unknown already."""
+        asked = next(one for one in self.providers if one.name == provider)
+        try:
+            async with asyncio.timeout(asked.longest):
+                return await asked.send(order)
+        except TimeoutError:
+            return Result(Outcome.UNKNOWN, f"{self.name}-unknown", "too long")
 
     def _weight(self, provider: Provider) -> int:
         share = self.shares.get(provider.name)

@@ -1,5 +1,6 @@
 """Whom a medium asks: among those that have the text approved, are there, and were not taken out by an operator."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ from services.notify.domain.course import Outcome
 from services.notify.domain.texts import Content
 from services.notify.domain.weights import Share
 from services.notify.providers.interface import Order, Provider, Result
-from services.notify.providers.switch import Nobody, Switch
+from services.notify.providers.switch import Busy, Nobody, Switch
 from shared.testing.messages import MONDAY
 
 TEXT = Content("", "", "", "", template="approved.sponsor.sms.v1")
@@ -54,8 +55,10 @@ def share(weight: int, *, held: bool = False, up_minutes_ago: int | None = 0) ->
     return Share("", weight, 100, held, MONDAY - timedelta(minutes=5), up_at=up_at)
 
 
-def asked(medium: Switch, content: Content = TEXT, avoid: str | None = None) -> set[str | Nobody]:
-    return {medium.choose(content, avoid, MONDAY) for _ in range(200)}
+def asked(
+    medium: Switch, content: Content = TEXT, avoid: str | None = None, **running: int
+) -> set[str | Nobody | Busy]:
+    return {medium.choose(content, avoid, running, MONDAY) for _ in range(200)}
 
 
 def test_only_who_has_the_template_approved_is_asked() -> None:
@@ -106,3 +109,43 @@ def test_who_was_taken_out_by_an_operator_is_never_asked() -> None:
     assert asked(alone) == {Nobody(MONDAY - timedelta(minutes=5))}
     fallen = switch(Carrier("one"), one=share(0))  # by itself: better than nobody
     assert asked(fallen) == {"one"}
+
+
+def test_who_has_as_much_as_it_may_have_at_once_is_not_asked() -> None:
+    medium = switch(Carrier("a"), Carrier("b"), a=share(100), b=share(10))
+    assert asked(medium, a=10) == {"b"}
+    assert asked(medium, avoid="b", a=10) == {"b"}
+    assert asked(medium, a=9, b=10) == {"a"}
+    assert asked(medium, a=10, b=12) == {Busy()}
+    assert asked(switch(Carrier("a", up=False), Carrier("b")), b=10) == {Busy()}
+
+
+def test_there_is_room_for_what_those_who_are_asked_may_still_have() -> None:
+    medium = switch(Carrier("a"), Carrier("b"), a=share(100), b=share(10))
+    assert [medium.room(one, MONDAY) for one in ({}, {"a": 4}, {"a": 12, "b": 9}, {"a": 10, "b": 10})] == [
+        20,
+        16,
+        1,
+        0,
+    ]
+    assert switch(Carrier("a"), Carrier("b"), a=share(0), b=share(10)).room({}, MONDAY) == 10
+    assert switch(Carrier("a"), a=share(0)).room({"a": 3}, MONDAY) == 7
+    assert switch(Carrier("a", up=False), Carrier("b")).room({}, MONDAY) == 10
+
+
+def test_without_anybody_to_ask_some_are_passed_on_at_a_look() -> None:
+    assert switch().room({}, MONDAY) == switch(Carrier("a", up=False)).room({}, MONDAY) == 50
+
+
+async def test_an_attempt_that_takes_longer_than_its_lease_is_unknown_and_goes_no_further() -> None:
+    gone_on = False
+
+    class Slow(Carrier):
+        async def send(self, order: Order) -> Result:
+            nonlocal gone_on
+            await asyncio.sleep(30)
+            gone_on = True
+            return await super().send(order)
+
+    result = await switch(Slow("a", longest=0.05)).send("a", Order("r", "+8613957100001", TEXT))
+    assert (result, gone_on) == (Result(Outcome.UNKNOWN, "sms-unknown", "too long"), False)
