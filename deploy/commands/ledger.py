@@ -1,4 +1,4 @@
-"""`gongji ledger verify`."""
+"""`gongji ledger`: the check of the ledger; cases, the close of months and clearing are in `ledger_cases`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.commands import ledger_cases
 from deploy.commands.services import each_database
 from deploy.reading import running
 from shared.db import Conn
@@ -21,6 +22,11 @@ app = typer.Typer(help="The ledger of accounts and settlements.", no_args_is_hel
 @app.callback()
 def ledger() -> None:
     """The ledger of accounts and settlements."""
+
+
+app.add_typer(ledger_cases.app, name="cases")
+app.command("close")(ledger_cases.close_month)
+app.command("clearing")(ledger_cases.clearing)
 
 
 @app.command("verify")

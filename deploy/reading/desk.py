@@ -47,11 +47,13 @@ async def ask(stack: Running, question: Callable[[Conn], Awaitable[T]]) -> T:
         return await question(conn)
 
 
-async def say(stack: Running, short_type: str, body: Message, *, id: UUID | None = None) -> Message | None:
+async def say(
+    stack: Running, short_type: str, body: Message, *, id: UUID | None = None, service: str = "audit"
+) -> Message | None:
     """Publishes a verdict as the desk; the answer to it, or `None` if none comes in time. Raises `StackError`, also
     when audit made it a dead letter.
 
-    `id`: of the message, a new one if none is given.
+    `id`: of the message, a new one if none is given; `service`: who reads it.
     """
     spec = TYPES[short_type]
     name, now = str(id or SystemIds().new()), stack.clock.now()
@@ -74,13 +76,13 @@ async def say(stack: Running, short_type: str, body: Message, *, id: UUID | None
         raise StackError(f"Kafka at {stack.kafka}: {type(error).__name__}", "See `gongji status`.") from error
     finally:
         await producer.stop()
-    return await _answer(stack, name, now)
+    return await _answer(stack, name, now, service)
 
 
-async def _answer(stack: Running, id: str, since: datetime) -> Message | None:
-    """The answer, or `StackError` as soon as the message is a dead letter of audit."""
+async def _answer(stack: Running, id: str, since: datetime, service: str) -> Message | None:
+    """The answer, or `StackError` as soon as the message is a dead letter of the service."""
     try:
-        where = [answers_topic(SOURCE), dead_letters_topic("audit")]
+        where = [answers_topic(SOURCE), dead_letters_topic(service)]
         tail = topics.tail(stack, topics=where, since=since)
         async with asyncio.timeout(PATIENCE), aclosing(tail) as answers:
             async for seen in answers:
@@ -101,6 +103,6 @@ def _dead(seen: Seen) -> StackError:
     if code == "unknown-operator":
         hint = (
             "经办人在 GONGJI_OPERATORS 所指文件中登记（本机演示环境为 deploy/demo/operators.yaml） / operators are registered by whoever runs"
-            " audit, in the file that GONGJI_OPERATORS names (deploy/demo/operators.yaml on a local stack)."
+            " the service, in the file that GONGJI_OPERATORS names (deploy/demo/operators.yaml on a local stack)."
         )
     return StackError(f"未采用 / not used: {code}: {told.zh} / {told.en}", hint)

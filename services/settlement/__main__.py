@@ -3,6 +3,7 @@
 import sys
 
 from services.settlement.app import build
+from services.settlement.reconciling import watching
 from services.settlement.settings import Settings
 from shared.messaging import service
 from shared.policies import PolicyError
@@ -15,7 +16,7 @@ def main() -> None:
         handler = build(settings)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
-    service.main(handler, settings)
+    service.main(handler, settings, [watching.watch])
 
 
 if __name__ == "__main__":

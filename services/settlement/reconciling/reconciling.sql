@@ -152,5 +152,5 @@ update clearing_request c set state = 'cleared'
 from institution i where i.fixmedins_code = c.fixmedins_code and i.pooling = $1 and c.month = $2 and c.state = 'requested';
 
 -- name: figures
--- For the gauges: open breaks, and when the oldest of them was found.
-select count(*), min(found_at) from break where state = 'open';
+-- For the gauges: open breaks, those past their deadline, and when the oldest of them was found.
+select count(*), count(*) filter (where deadline < $1::timestamptz), min(found_at) from break where state = 'open';
