@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from deploy.notices import preview
 from deploy.notices.outcomes import Outcome, all_places, every
 from services.notify import template_files
 from services.notify.domain import texts
@@ -19,7 +20,7 @@ from shared.contracts.reasons import HOTLINE
 
 FOLDER: Final = Path(__file__).parent / "golden_files"
 REGION: Final = "330100"
-CENTRE, SMS, CALL, VARIABLES = "消息中心", "短信", "电话", "变量"
+CENTRE, SMS, CALL, VARIABLES, HINT = "消息中心", "短信", "电话", "变量", "无菜单电话"
 
 
 def written(outcome: Outcome, templates: Templates, language: str = "zh") -> texts.Content:
@@ -46,7 +47,7 @@ def _block(outcome: Outcome, templates: Templates, language: str) -> Iterator[st
 
 
 def openings(templates: Templates) -> str:
-    """What calls say before a key is pressed."""
+    """What calls say before a key is pressed, and all that those say that have no menu."""
     outcome = next(every("approved", Side.SPONSOR))
     said: Mapping[str, str | None] = {"不知姓": None, "单姓": "王", "复姓": "欧阳", "生僻姓": "𠮷"}
     lines = []
@@ -55,6 +56,7 @@ def openings(templates: Templates) -> str:
         lines += [
             f"【{name}】",
             f"{CALL}｜{texts.write(outcome.facts, reader, templates).content.opening}",
+            f"{HINT}｜{preview.hint(templates, reader)}",
             "",
         ]
     return "\n".join(lines)
