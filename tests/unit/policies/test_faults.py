@@ -61,7 +61,7 @@ def sponsors(*entries: str) -> str:
         ("binding:\n" + key("materials", entry("[{any_of: [[id-crd]]}]")), "value[0].any_of[0][0]: 'id-crd': expected a document such as household-register"),
         ("binding:\n" + key("commitment", entry("{code: X, version: '1', sha256: abc}")), "binding.commitment: abc...: expected the sha256 of letters/X-1.txt"),
         ("binding:\n" + key("commitment", entry("{code: X, version: 1, sha256: abc}")), "value.version: 1: expected a text in quotes"),
-        ("spending:\n" + key("order", entry("richest-first")), "n.yaml: spending.order[0].value: 'richest-first': expected one of beneficiary-order, highest-balance, oldest-binding, for example highest-balance"),
+        ("spending:\n" + key("order", entry("richest-first")), "n.yaml: spending.order[0].value: 'richest-first': expected one of beneficiary-order, highest-balance, oldest-binding, newest-binding, for example highest-balance"),
         ("spending:\n" + key("order", entry("highest-balances")), "(did you mean highest-balance?)"),
         ("notice:\n" + key("quiet_hours", entry('{start: "25:00", end: "08:00"}')), "value.start: '25:00': expected a time of day"),
         ("notice:\n" + key("quiet_hours", entry('{start: "22:00", stop: "08:00"}')), "value.stop: '08:00': expected one of start, end"),
