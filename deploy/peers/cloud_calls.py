@@ -20,6 +20,9 @@ from deploy.peers.fates import Call, Sms, fate
 Push = Callable[[str, Any], Awaitable[None]]
 """Posts a report to the door of that name, again and again while nobody takes it."""
 
+_Words = tuple[str, Any]
+"""A template and its variables."""
+
 _KEYS: Final = {Call.CONFIRMS: "1", Call.SLOW: "1", Call.REPEATS: "21"}
 _ALIBABA: Final = {
     Call.SILENT: "200008", Call.HANGS_UP: "200001", Call.BUSY: "200002", Call.NO_ANSWER: "200003",
@@ -41,7 +44,7 @@ class Placed:
     reference: str
     id: str
     fate: Call
-    said: list[tuple[str, Any]]
+    said: list[_Words]
     ended: bool = False
     at: float = field(default_factory=time.time)
 
@@ -72,21 +75,16 @@ class Calls:
             return {"Code": "OK", "Message": "OK", "Data": self._details(query)}
         if not _MAINLAND.fullmatch(query["CalledNumber"]):
             return {"Code": "isv.MOBILE_NUMBER_ILLEGAL", "Message": "CalledNumber"}
-        if (
-            not 1 <= len(query["OutId"]) <= 15
-            or not query["CalledShowNumber"]
-            or query["MenuKeyMap.1.Key"] != "1"
-        ):
+        if not 1 <= len(query["OutId"]) <= 15 or not query["CalledShowNumber"] or "1" not in _menu(query):
             return {"Code": "isv.INVALID_PARAMETERS", "Message": "OutId, CalledShowNumber or MenuKeyMap"}
-        words = [(query["StartCode"], json.loads(query["StartTtsParams"]))]
-        words.append((query["MenuKeyMap.1.Code"], json.loads(query["MenuKeyMap.1.TtsParams"])))
-        call = await self._place("alibaba", query["CalledNumber"], query["OutId"], words)
+        first = query["StartCode"], json.loads(query["StartTtsParams"])
+        call = await self._place("alibaba", query["CalledNumber"], query["OutId"], first, _menu(query))
         return {"Code": "OK", "Message": "OK", "CallId": call.id}
 
     async def tencent(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Answers SendTtsVoice."""
-        words = [(asked["TemplateId"], asked["TemplateParamSet"])]
-        call = await self._place("tencent", asked["CalledNumber"], asked["SessionContext"], words)
+        words = asked["TemplateId"], asked["TemplateParamSet"]
+        call = await self._place("tencent", asked["CalledNumber"], asked["SessionContext"], words, {})
         return {"SendStatus": {"CallId": call.id, "SessionContext": call.reference}}
 
     def _details(self, query: Mapping[str, str]) -> str | None:
@@ -108,12 +106,15 @@ class Calls:
         }
         return json.dumps(told)
 
-    async def _place(self, cloud: str, number: str, reference: str, words: list[tuple[str, Any]]) -> Placed:
+    async def _place(
+        self, cloud: str, number: str, reference: str, first: _Words, menu: Mapping[str, _Words]
+    ) -> Placed:
         self._of_number[number] += 1
         what = fate(number).call
         if what is Call.BUSY_ONCE:
             what = Call.BUSY if self._of_number[number] == 1 else Call.CONFIRMS
-        said = words if what in _KEYS else words[:1] if what in _ANSWERED else []
+        heard = [first, *(menu[key] for key in _KEYS.get(what, "") if key in menu)]
+        said = heard if what in _ANSWERED else []
         name = f"{int(time.time())}{len(self._placed):06d}"
         call = Placed(cloud, number, reference, f"{name}^1{name}" if cloud == "alibaba" else name, what, said)
         self._placed[call.id] = call
@@ -132,6 +133,16 @@ class Calls:
         call.ended = True
         for report in _alibaba(call) if call.cloud == "alibaba" else _tencent(call):
             await self._push(f"{call.cloud}-voice", report)
+
+
+def _menu(query: Mapping[str, str]) -> dict[str, _Words]:
+    """What follows each key."""
+    found = {}
+    for n in range(1, 13):
+        at = f"MenuKeyMap.{n}."
+        if key := query.get(f"{at}Key"):
+            found[key] = query[f"{at}Code"], json.loads(query[f"{at}TtsParams"])
+    return found
 
 
 def _alibaba(call: Placed) -> list[Any]:

@@ -1,9 +1,9 @@
 """Telephone calls by Alibaba Cloud voice (dyvmsapi 2017-05-25): IvrCall, VoiceReport and VoiceCallReport over HTTP, QueryCallDetailByCallId.
 
-Whoever answers hears the approved template of the opening; that of the details follows the key 1 only. There is no key for hearing them
-once more: they are said `plays` times. A person has been told when the key was pressed and the call was heard to its end. `OutId` comes
-back with every report, so that a call is known again whatever became of its answer; a call can be looked up by the service's own id alone,
-and the look-up says nothing of keys.
+Whoever answers hears the approved template of the opening, and once more after the key 2; that of the details follows the key 1 only, and
+is said `plays` times. A person has been told when the key 1 was pressed and the call was heard to its end. `OutId` comes back with every
+report, so that a call is known again whatever became of its answer; it can be looked up by the service's own id alone, and the look-up
+says nothing of keys.
 """
 
 import json
@@ -73,15 +73,17 @@ class AlibabaVoice(Cloud):
     async def _ask(self, order: Order, codes: Sequence[str]) -> Result:
         opening, details = codes
         content, names = order.content, self.names(order.reference)
-        after_key = models.IvrCallRequestMenuKeyMap(
-            key="1", code=details, tts_params=_json(content.call_variables)
-        )
+        first, after_key = _json(content.opening_variables), _json(content.call_variables)
+        menu = [
+            models.IvrCallRequestMenuKeyMap(key="1", code=details, tts_params=after_key),
+            models.IvrCallRequestMenuKeyMap(key="2", code=opening, tts_params=first),
+        ]
         request = models.IvrCallRequest(
             called_show_number=self._settings.caller,
             called_number=national(order.number),
             start_code=opening,
-            start_tts_params=_json(content.opening_variables),
-            menu_key_map=[after_key],
+            start_tts_params=first,
+            menu_key_map=menu,
             play_times=self._settings.plays,
             timeout=int(self._settings.key_wait * 1000),
             out_id=_out_id(order.reference),

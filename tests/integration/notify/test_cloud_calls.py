@@ -132,7 +132,13 @@ async def test_alibaba_says_who_calls_first_and_the_details_after_the_key_only(s
     provider = sky.provider("alibaba-voice")
     opening = ["code of opening.call.v1", CONTENT.opening_variables]
     details = ["code of approved.sponsor.call.v1", CONTENT.call_variables]
-    for fate, said, keys in (("01", [opening, details], "1"), ("99", [opening], ""), ("97", [opening], "")):
+    for fate, said, keys in (
+        ("01", [opening, details], "1"),
+        ("87", [opening, opening, details], "21"),
+        ("99", [opening], ""),
+        ("97", [opening], ""),
+        ("94", [], ""),
+    ):
         assert (await provider.send(order(fate))).outcome is Outcome.ACCEPTED
         call = sky.calls()[-1]
         assert (call["number"], call["said"], call["keys"]) == (f"138000000{fate}", said, keys)
@@ -271,7 +277,8 @@ async def test_a_wrong_secret_and_a_closed_port_call_nobody(sky: Sky, name: str)
 
 
 async def test_reports_come_again_until_they_are_stored(sky: Sky, pool: db.Pool) -> None:
-    keep, failed = sky.store, []
+    keep = sky.store
+    failed: list[str] = []
 
     def broken(provider: str) -> StoreReceipts:
         stored = keep(provider)
