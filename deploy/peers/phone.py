@@ -112,7 +112,7 @@ class Phone:
                 last_sound[0] = time.monotonic()
 
         session.on_audio = listen
-        await session.start()
+        await _listen_only(session)
         call.accept(session.sdp_answer)
         try:
             if what is Call.HANGS_UP:
@@ -140,7 +140,7 @@ class Phone:
         await asyncio.sleep(_HOLD)
         elsewhere = _session(call, _PCMA)
         elsewhere.on_audio = session.on_audio
-        await elsewhere.start()
+        await _listen_only(elsewhere)
         self._uas.move(call, elsewhere.sdp_answer)
         await session.close()
         return elsewhere
@@ -188,6 +188,12 @@ def _session(call: Any, codec: int) -> CallSession:
         local_ip="127.0.0.1", rtp_port=free_udp_port(), offer=call.sdp_offer,
         supported_codecs=[codec], jitter_prefetch=0, dtmf_payload_type=_dtmf_type(call),
     )  # fmt: skip
+
+
+async def _listen_only(session: CallSession) -> None:
+    """Starts without the reports of RTCP: many telephones send nothing at all while they listen."""
+    await session.start()
+    session.rtp_session._rtcp_task.cancel()
 
 
 def _dtmf_type(call: Any) -> int:
