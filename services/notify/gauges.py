@@ -1,6 +1,6 @@
 """What notify adds to the metrics of every service. Labels hold names from closed lists only."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shared.metrics import Metrics
 
@@ -28,6 +28,10 @@ class Gauges:
         self.share = Gauge(
             "gongji_notify_provider_share", "How much of its medium a provider gets", ["provider"], registry=r
         )
+        self._add_times(r)
+        self._add_waiting(r)
+
+    def _add_times(self, r: CollectorRegistry) -> None:
         self.waited = Histogram(
             "gongji_notify_wait_seconds", "Service-clock seconds from the notice's making to an attempt", ["medium"],
             buckets=(0.5, 1, 2, 5, 10, 30, 60, 600, 3600, 36000), registry=r,
@@ -41,6 +45,14 @@ class Gauges:
             "gongji_notify_delivery_seconds", "Service-clock seconds from when a provider had it until it arrived", ["provider"],
             buckets=(1, 2, 5, 10, 30, 60, 300, 1800, 3600, 36000), registry=r,
         )  # fmt: skip
+
+    def _add_waiting(self, r: CollectorRegistry) -> None:
+        self.unmatched = Gauge(
+            "gongji_notify_receipts_unmatched",
+            "Receipts of the last week that name no attempt of ours",
+            ["provider"],
+            registry=r,
+        )
         self.waiting = Gauge(
             "gongji_notify_waiting_notices", "Notices that are not final", ["state", "medium"], registry=r
         )

@@ -32,9 +32,13 @@ class Watching:
             await asyncio.sleep(every)
 
     async def look(self) -> None:
-        """Counts if the last count is a minute old, and shows what was counted; removes uses that no cap counts any more."""
+        """Counts if the last count is a minute old, and shows what was counted; removes uses that no cap counts any more and old receipts of nothing."""
         now = self._clock.now()
         await forget(self._pool, now)
+        await self._pool.execute(Q["forget_unmatched"])
+        self._gauges.unmatched.clear()
+        for provider, receipts in await self._pool.fetch(Q["unmatched"]):
+            self._gauges.unmatched.labels(provider).set(receipts)
         await self._pool.execute(Q["count"])
         waiting = from_json(await self._pool.fetchval(Q["counted"]))
         self._gauges.waiting.clear()

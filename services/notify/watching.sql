@@ -7,6 +7,14 @@ update tallies set counted_at = clock_timestamp(), waiting = (
 )
 where counted_at < clock_timestamp() - interval '60 seconds';
 
+-- name: unmatched
+-- Receipts of the last week that name no attempt. One that was quicker than the answer is matched within the hour.
+select split_part(provider_id, '/', 1) as provider, count(*) as receipts from parts
+where notice_id is null and seen_at < now() - interval '1 hour' group by 1;
+
+-- name: forget_unmatched
+delete from parts where notice_id is null and seen_at < now() - interval '7 days';
+
 -- name: counted
 select waiting from tallies;
 

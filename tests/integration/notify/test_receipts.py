@@ -11,10 +11,13 @@ import pytest_asyncio
 
 from services.notify import storage
 from services.notify.domain.course import Outcome
+from services.notify.gauges import Gauges
 from services.notify.links import reference
 from services.notify.providers.interface import Order, Result
+from services.notify.watching import Watching
 from shared import db
 from shared.contracts.binding_decisions import State
+from shared.metrics import Metrics
 from shared.testing.messages import uid
 from tests.integration.notify.bench_line import Bench, Played, migrated
 from tests.integration.notify.records import decision, reachable
@@ -130,6 +133,31 @@ async def test_a_receipt_of_nothing_that_we_know_is_kept_and_changes_nothing(poo
     await bench.receipt("never-heard-of", "delivered")
     assert (await bench.notices(), await bench.said()) == ([("pending", None)], said)
     assert await pool.fetchval("select fate from parts where notice_id is null") == "delivered"
+
+
+async def test_receipts_of_nothing_are_counted_by_provider_and_forgotten_after_a_week(pool: db.Pool) -> None:
+    bench, metrics = Bench(pool), Metrics()
+    watching = Watching(pool, bench.clock, [], Gauges(metrics))
+
+    async def counted() -> dict[str, float]:
+        await watching.look()
+        name = "gongji_notify_receipts_unmatched"
+        (family,) = [one for one in metrics.registry.collect() if one.name == name]
+        return {one.labels["provider"]: one.value for one in family.samples}
+
+    await bench.receipt("quick", "delivered")
+    await bench.receipt("strange-1", "delivered")
+    await bench.receipt("strange-2", "permanent")
+    assert await counted() == {}  # their answers may be on the way
+    await pool.execute(
+        "update parts set seen_at = now() - interval '2 hours' where provider_id like '%strange%'"
+    )
+    assert await counted() == {"sms": 2}
+    await pool.execute(
+        "update parts set seen_at = now() - interval '8 days' where provider_id like '%strange-1'"
+    )
+    assert await counted() == {"sms": 1}
+    assert await pool.fetchval("select count(*) from parts") == 2
 
 
 async def test_an_id_that_the_centre_uses_again_counts_though_its_receipt_is_quicker_than_the_answer(
