@@ -3,6 +3,7 @@
     providers:
       - {name: carrier-a, kind: smpp, weight: 60, host: 10.1.2.3, system_id: gongji, password: $CARRIER_A_PASSWORD}
       - {name: trunk, kind: sip, weight: 100, peer: "10.1.2.4:5060"}
+      - {name: cloud, kind: alibaba-voice, access_key_id: $ID, access_key_secret: $KEY, report_key: $REPORTS, caller: "057187654321"}
 
 A value that begins with `$` is the name of an environment variable, so that no secret stands in the file.
 """

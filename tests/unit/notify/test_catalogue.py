@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.notify.providers.catalogue import CatalogueError, read
+from services.notify.providers.interface import Around
 from services.notify.providers.options import SmppSettings
 from services.notify.settings import Settings
 
@@ -32,6 +33,28 @@ def test_providers_with_their_weights_and_secrets_of_the_environment(tmp_path: P
     assert "geheim" not in repr(entries)
 
 
+ALIBABA = "access_key_id: k, access_key_secret: s, report_key: report-key-of-the-cloud"
+TENCENT = "secret_id: k, secret_key: s, sdk_app_id: '1400000000', report_key: report-key-of-the-cloud"
+
+
+def test_both_clouds_by_text_and_by_call_and_who_only_hints_waits_for_its_weight(tmp_path: Path) -> None:
+    rows = (
+        f"{{name: a, kind: alibaba-sms, {ALIBABA}}}",
+        f"{{name: b, kind: alibaba-voice, {ALIBABA}, caller: '057187654321'}}",
+        f"{{name: c, kind: tencent-sms, {TENCENT}}}",
+        f"{{name: d, kind: tencent-voice, {TENCENT}}}",
+        f"{{name: e, kind: tencent-voice, {TENCENT}, weight: 5}}",
+    )
+    entries = read(written(tmp_path, f"providers: [{', '.join(rows)}]"), {})
+    assert [one.weight for one in entries] == [100, 100, 100, 0, 5]
+    made = [one.make(Around(lambda _: nowhere, lambda template, provider: None)) for one in entries]
+    assert [one.medium for one in made] == ["sms", "call", "sms", "call", "call"]
+
+
+async def nowhere(receipts: object) -> None:
+    """Keeps nothing."""
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -48,6 +71,12 @@ def test_providers_with_their_weights_and_secrets_of_the_environment(tmp_path: P
             "a stands there twice",
         ),
         ("providers: [", "cannot be read"),
+        (f"providers: [{{name: a, kind: alibaba-voice, {ALIBABA}}}]", "provider 1: caller"),
+        (f"providers: [{{name: a, kind: alibaba-voice, {ALIBABA}, caller: +8657}}]", "provider 1: caller"),
+        (
+            f"providers: [{{name: a, kind: tencent-voice, {TENCENT}, caller: '0571'}}]",
+            "provider 1: caller: Extra",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_with_the_place_and_the_reason(
