@@ -268,11 +268,10 @@ class QuotaChanged(Message):
     binding_id: UUID = Field(description="绑定编号 / binding")
     sponsor_psn_no: PsnNo = Field(description="授权人人员编号 / the sponsor")
     quota: Amount | None = Field(
-        default=None, description="年度限额（元），空为不限 / per calendar year, none = no limit"
+        default=None, description="年度限额（元），空为不限 / yearly, none = no limit"
     )
     earmark: PositiveAmount | None = Field(
-        default=None,
-        description="共济额度（元），仅跨省共济，空为不变 / amount set apart, across provinces only, none = as it is",
+        default=None, description="共济额度（元），空为不变 / amount set apart, none = as it is"
     )
 
 

@@ -27,7 +27,7 @@ DESIGNED = {
     "binding.notices": "sent delivered failed handed-to-staff",
     "notice.receipts": "acknowledged",
     "settlement.requests": "quote settle cancel reverse refund query",
-    "settlement.results": "quoted settled declined cancelled reversed refunded premium-paid found transferred",
+    "settlement.results": "quoted settled declined cancelled reversed refunded premium-paid premium-cancelled found transferred",
     "premium.requests": "pay cancel remitted",
     "account.transfers": "offered accepted declined withdrawn",
     "account.credits": "credited corrected year-turned frozen unfrozen closed",
