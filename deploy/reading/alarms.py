@@ -6,6 +6,10 @@ from typing import Any
 PATIENCE = 30.0
 """Seconds for which records may wait before anybody is called: a rebalance or a restart takes up to ten."""
 DUE_PATIENCE = 60.0
+STAFF_PATIENCE = 86_400.0
+"""Seconds of the service clock within which somebody tells a person what no text and no call could."""
+STAFF_PATIENCE = 86_400.0
+"""Seconds of the service clock within which somebody tells a person what no text and no call could."""
 MANY_RESTARTS = 3
 ENOUGH_LOOKS, MOST_DISAGREED = 20, 0.1
 """Second looks in a province without which a share says nothing, and the share of disagreements past which somebody should ask why."""
@@ -22,6 +26,8 @@ PAGES: dict[str, str] = {
     "postgresql-down": "PostgreSQL 不可用或只读 / PostgreSQL is down or read-only",
     "topic-shorter": "主题短于已读位置 / a topic is shorter than what was read of it",
     "provider-dark": "通知服务商中断 / a provider is dark",
+    "handed-to-staff": "通知转人工 / notices that people have to tell",
+    "handed-to-staff": "通知转人工 / notices that people have to tell",
     "overdue-review": "到期事项逾期 / due rows are overdue, reviews among them",
     "documents-wait": "材料未能核验 / documents cannot be verified",
     "reviewers-disagree": "复看不一致率过高 / second looks disagree too often",
@@ -46,6 +52,8 @@ def alarms(row: Mapping[str, Any]) -> list[str]:
         "postgresql-down": "database" in wrong or "PostgreSQL" in problem,
         "topic-shorter": bool(row.get("beyond_end")),
         "provider-dark": any(not up for up in (row.get("links") or {}).values()),
+        "handed-to-staff": _over(row, "staff_oldest_s", STAFF_PATIENCE),
+        "handed-to-staff": _over(row, "staff_oldest_s", STAFF_PATIENCE),
         "overdue-review": _over(row, "overdue_oldest_s", DUE_PATIENCE),
         "documents-wait": bool(row.get("documents_late")),
         "reviewers-disagree": any(_disagree(one) for one in (row.get("looks") or {}).values()),

@@ -29,6 +29,8 @@ _LINK = re.compile(
 )
 _STOPPED = re.compile(r"^gongji_eligibility_sponsors_stopped ([0-9.]+)$", re.MULTILINE)
 _LATE = re.compile(r'^gongji_audit_documents_waiting\{state="late"\} ([0-9.]+)$', re.MULTILINE)
+_STAFF = re.compile(r"^gongji_notify_for_staff_oldest_seconds ([0-9.e+]+)$", re.MULTILINE)
+_STAFF = re.compile(r"^gongji_notify_for_staff_oldest_seconds ([0-9.e+]+)$", re.MULTILINE)
 _LOOKS = re.compile(
     r'^gongji_audit_looks\{outcome="(agreed|disagreed)",region="([0-9]+)"\} ([0-9.]+)$', re.MULTILINE
 )
@@ -54,6 +56,10 @@ class Figures:
     links: dict[str, bool] = field(default_factory=dict)
     sponsors_stopped: int = 0
     documents_late: int = 0
+    staff_oldest_s: float | None = None
+    """Seconds of the service clock for which the oldest notice that came to the staff waits."""
+    staff_oldest_s: float | None = None
+    """Seconds of the service clock for which the oldest notice that came to the staff waits."""
     looks: dict[str, dict[str, int]] = field(default_factory=dict)
     """Second looks of the last days, by province: agreed and disagreed."""
     wrong: dict[str, str] = field(default_factory=dict)
@@ -133,6 +139,8 @@ async def _ready(http: str | None, into: Figures) -> None:
     into.links = {provider: float(value) > 0 for provider, value in _LINK.findall(metrics)}
     into.sponsors_stopped = sum(int(float(value)) for value in _STOPPED.findall(metrics))
     into.documents_late = sum(int(float(value)) for value in _LATE.findall(metrics))
+    into.staff_oldest_s = max((float(value) for value in _STAFF.findall(metrics)), default=None)
+    into.staff_oldest_s = max((float(value) for value in _STAFF.findall(metrics)), default=None)
     for outcome, region, value in _LOOKS.findall(metrics):
         into.looks.setdefault(region, {})[outcome] = int(float(value))
 

@@ -36,6 +36,8 @@ RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
         ("postgresql-down", {"problem": "PostgreSQL: ConnectionRefusedError"}),
         ("topic-shorter", {"beyond_end": ["settlement.requests/0"]}),
         ("provider-dark", {"links": {"sms": True, "call": False}}),
+        ("handed-to-staff", {"staff_oldest_s": 86_401.0}),
+        ("handed-to-staff", {"staff_oldest_s": 86_401.0}),
         ("overdue-review", {"overdue_oldest_s": 61.0}),
         ("documents-wait", {"documents_late": 1}),
         (
