@@ -267,9 +267,7 @@ class QuotaChanged(Message):
 
     binding_id: UUID = Field(description="绑定编号 / binding")
     sponsor_psn_no: PsnNo = Field(description="授权人人员编号 / the sponsor")
-    quota: Amount | None = Field(
-        default=None, description="年度限额（元），空为不限 / yearly, none = no limit"
-    )
+    quota: Amount | None = Field(default=None, description="年度限额（元），空为不限 / per year, or none")
     earmark: PositiveAmount | None = Field(
         default=None, description="共济额度（元），空为不变 / amount set apart, none = as it is"
     )
