@@ -45,6 +45,7 @@ CHANGES: list[tuple[str, date, str, Any, Any]] = [
     ("310000", date(2026, 1, 9), "binding.uses", PREMIUM, ALL),
     ("330100", date(2022, 1, 1), "spending.sponsor_segments", {"current", "historic"}, {"historic"}),
     ("330200", date(2022, 3, 1), "spending.quota_scope", "per-member", "none"),
+    ("320500", date(2025, 3, 18), "spending.unfiled_reach", None, "pooling-region"),
     ("350200", date(2022, 1, 1), "binding.one_family", False, True),
     ("370900", date(2024, 8, 1), "binding.max_beneficiaries", None, 8),
     ("370900", date(2024, 8, 1), "binding.unbind_by", {"sponsor", "beneficiary"}, {"sponsor"}),
