@@ -1,29 +1,20 @@
 """One telephone call: it rings, says who calls and for whom, waits for the key 1, and only then says what there is to say.
 
 Whoever answers without pressing 1 (a stranger, an answering machine) learns nothing. The key 2 has the present words said again.
-A person has been told when the details were said to their end, whoever hangs up after that.
+A person has been told when the details were said to their end, whoever hangs up after that. Which telephone is used is `Line`'s.
 """
 
 import asyncio
-import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final
-
-from baresip.errors import AudioRestarted, BaresipError
+from typing import Final, Protocol
 
 from services.notify.clients.sip import RATE, REPEATS
 
-_FRAME: Final = 640  # octets written at once: 40 ms
 _GIVE_UP: Final = "gongji gives up"
 _CLOSE: Final = 5.0  # seconds that the stack may take to report the end of a call that we ended
-_ON_THE_WAY: Final = RATE // 2
-"""Octets of speech (0.5 s) that may not be out yet when the callee hangs up at the last word."""
-_STACK_HOLDS: Final = 2**15
-"""Octets that the stack takes ahead of the wire (2 s). Once it has taken as much silence after the words, the words are out."""
-_MOVES: Final = 6
-"""How often a call may be put on hold or through; some words are said again each time."""
 _BY_CODE: Final = {
     486: "busy", 600: "busy", 603: "declined", 404: "invalid", 484: "invalid", 604: "invalid",
     480: "unavailable", 408: "no-answer", 487: "no-answer",
@@ -41,6 +32,22 @@ class Script:
     wait: float
 
 
+class Line(Protocol):
+    """The telephone's side of one call."""
+
+    def say(self, words: bytes, left: Callable[[int], None]) -> None:
+        """Begins to say `words`. If some have to be said again, `left` is told how many octets are to come."""
+        ...
+
+    def hush(self) -> bool:
+        """Stops saying; whether all words were out, give or take half a second."""
+        ...
+
+    async def hang_up(self) -> None:
+        """CANCEL before the answer, BYE after it. Never raises: the other side may have been faster."""
+        ...
+
+
 class _Stage(Enum):
     RINGING = auto()
     OPENING = auto()
@@ -56,12 +63,10 @@ class Call:
         self._stage = _Stage.RINGING
         self._ours = self._told = False
         self._until = 0.0
-        self._repeats = self._moves = 0
-        self._feeder: asyncio.Task[None] | None = None
-        self._words, self._taken, self._resumed = b"", 0, 0
+        self._repeats = 0
         self.digit = ""
 
-    async def run(self, call: Any) -> tuple[str, str]:
+    async def run(self, line: Line) -> tuple[str, str]:
         """Follow the call to its end; returns result and the stack's reason."""
         self._until = self._loop.time() + self._script.ring
         try:
@@ -73,84 +78,58 @@ class Call:
                     if self._loop.time() < self._until:  # some words had to be said again
                         continue
                     if self._ours:  # what happened is known, only its end was not reported
-                        return self._result(""), "no CALL_CLOSED"
-                    await self._hang_up(call)
+                        return self._result(line, ""), "no CALL_CLOSED"
+                    await self._hang_up(line)
                     continue
                 if name == "CALL_CLOSED":
-                    return self._result(text), text
+                    return self._result(line, text), text
                 if name == "CALL_ESTABLISHED":
-                    await self._answered(call)
+                    await self._answered(line)
                 elif name == _GIVE_UP and not self._ours:
-                    await self._hang_up(call)
+                    await self._hang_up(line)
                 elif name == "CALL_DTMF_START" and not self._ours:
-                    self._pressed(call, text)
+                    self._pressed(line, text)
         finally:
-            self._be_silent()
+            line.hush()
 
     def give_up(self) -> None:
         """Has the call ended now: CANCEL or BYE, so that nobody is left on the line."""
         self._events.put_nowait((_GIVE_UP, ""))
 
-    async def _answered(self, call: Any) -> None:
+    async def _answered(self, line: Line) -> None:
         if self._ours:  # picked up as we gave up
-            await self._hang_up(call)
+            await self._hang_up(line)
         else:
-            self._say(call, _Stage.OPENING)
+            self._say(line, _Stage.OPENING)
 
-    def _pressed(self, call: Any, digit: str) -> None:
+    def _pressed(self, line: Line, digit: str) -> None:
         self.digit = digit
         if digit == "1" and self._stage is _Stage.OPENING:
-            self._say(call, _Stage.SPEECH)
+            self._say(line, _Stage.SPEECH)
         elif digit == "2" and self._repeats < REPEATS:
             self._repeats += 1
-            self._say(call, self._stage)
+            self._say(line, self._stage)
 
-    def _say(self, call: Any, stage: _Stage) -> None:
+    def _say(self, line: Line, stage: _Stage) -> None:
         """Begins to say the words of a stage; what was being said stops."""
-        self._be_silent()
+        self._hush(line)
         self._stage = stage
-        self._words = self._script.speech if stage is _Stage.SPEECH else self._script.opening
-        self._taken = self._resumed = 0
-        self._be_patient()
-        self._feeder = asyncio.create_task(self._feed(call))
+        words = self._script.speech if stage is _Stage.SPEECH else self._script.opening
+        self._be_patient(len(words))
+        line.say(words, self._be_patient)
 
-    def _be_patient(self) -> None:
+    def _be_patient(self, octets: int) -> None:
         """The callee has time for a key once the words are out."""
-        self._until = self._loop.time() + max(0, len(self._words) - self._taken) / RATE + self._script.wait
+        if not self._ours:
+            self._until = self._loop.time() + octets / RATE + self._script.wait
 
-    async def _feed(self, call: Any) -> None:
-        """Hands the words over as fast as they are taken. Ends by cancellation if the callee has gone, for CALL_CLOSED follows."""
-        await _silence(call)
-        stream = self._words + b"\0" * _STACK_HOLDS
-        while self._taken < len(stream):
-            try:
-                self._taken += call.audio.write(stream[self._taken : self._taken + _FRAME])
-            except AudioRestarted:  # put on hold or through: what the stack held is lost
-                self._move()
-            except BaresipError:
-                pass  # no way for words at the moment
-            await asyncio.sleep(0.02)
-
-    def _move(self) -> None:
-        """Goes on with the words that may not have been heard."""
-        self._moves += 1
-        self._taken = self._resumed = max(self._resumed, self._taken - _STACK_HOLDS)
-        if self._moves > _MOVES:
-            self.give_up()
-        elif not self._ours:
-            self._be_patient()
-
-    def _be_silent(self) -> None:
+    def _hush(self, line: Line) -> None:
         """Notes whether the details had been said to their end."""
-        if self._feeder is None:
-            return
-        self._feeder.cancel()
-        self._feeder = None
-        if self._stage is _Stage.SPEECH:
-            self._told |= self._taken >= len(self._words) + _STACK_HOLDS - _ON_THE_WAY
+        out = line.hush()
+        self._told |= out and self._stage is _Stage.SPEECH
 
-    def _result(self, text: str) -> str:
-        self._be_silent()
+    def _result(self, line: Line, text: str) -> str:
+        self._hush(line)
         if self._told:
             return "confirmed"
         if self._stage is not _Stage.RINGING:
@@ -160,18 +139,8 @@ class Call:
         code = re.match(r"(\d{3})", text)
         return _BY_CODE.get(int(code[1]) if code else 0, "failed")
 
-    async def _hang_up(self, call: Any) -> None:
-        """CANCEL before the answer, BYE after it; then CALL_CLOSED is due."""
+    async def _hang_up(self, line: Line) -> None:
+        """Then CALL_CLOSED is due."""
         self._ours = True
         self._until = self._loop.time() + _CLOSE
-        with contextlib.suppress(BaresipError):  # the other side may have been faster
-            await call.hangup()
-
-
-async def _silence(call: Any) -> None:
-    """Drops words that the stack still holds; what is handed over before it has done so would be dropped, too."""
-    with contextlib.suppress(BaresipError):
-        if call.audio.info().tx_buffered:
-            call.audio.flush_tx()
-        while call.audio.info().tx_buffered:
-            await asyncio.sleep(0.02)
+        await line.hang_up()

@@ -1,8 +1,6 @@
-"""Places SIP calls, in a process of its own: `python -m services.notify.clients.sip_worker`.
+"""Places SIP calls with `baresip-python`, in a process of its own: `python -m services.notify.clients.sip_worker` (see `sip_serving.py`).
 
-The telephone library is native code, so a crash in it must not take the service along. Protocol on stdin and stdout: a
-line of JSON `{"id", "number", "ring", "wait", "opening": <octets>, "speech": <octets>}`, then both (8 kHz mono s16le); back
-comes `{"id", "result", "digit", "code", "seconds"}` per call, in the order in which calls end.
+The telephone library is native code, so a crash in it must not take the service along.
 
 Outcomes are taken from the runtime's events alone: an immediate final answer can arrive before `dial()` returns, and a
 call object made after it never learns that the call is over.
@@ -11,11 +9,9 @@ call object made after it never learns that the call is over.
 import argparse
 import asyncio
 import collections
-import json
 import os
-import sys
 import time
-from typing import Any, BinaryIO
+from typing import Any
 
 from baresip.config import Account, Config
 from baresip.errors import BaresipError, CommandTimeout
@@ -24,8 +20,8 @@ from baresip.ua import UserAgent
 
 from services.notify.clients.numbers import digits
 from services.notify.clients.sip_call import Call, Script
-
-_LAST_WORDS = 2.0  # seconds that calls have to end when the service goes
+from services.notify.clients.sip_line import StackLine
+from services.notify.clients.sip_serving import run
 
 
 class Caller:
@@ -76,7 +72,7 @@ class Caller:
             call = await self._agent.dial(f"sip:{digits(order['number'])}@{self._args.trunk}")
             try:
                 one = self._calls[call.handle] = Call(script, self._events[call.handle])
-                result, code = await one.run(call)
+                result, code = await one.run(StackLine(call))
                 digit = one.digit
             finally:
                 self._events.pop(call.handle, None)
@@ -95,48 +91,5 @@ def _end() -> None:
     os._exit(1)
 
 
-async def _serve(args: argparse.Namespace, out: BinaryIO) -> None:
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=2**20)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    caller = Caller(args)
-    await caller.start()
-    tasks: set[asyncio.Task[None]] = set()
-
-    def say(message: dict[str, Any]) -> None:
-        out.write(json.dumps(message).encode() + b"\n")
-        out.flush()
-
-    async def place(order: dict[str, Any], script: Script) -> None:
-        say(await caller.call(order, script))
-
-    say({"ready": True})
-    while line := await reader.readline():
-        order = json.loads(line)
-        words = [await reader.readexactly(order[name]) for name in ("opening", "speech")]
-        script = Script(words[0], words[1], order["ring"], order["wait"])
-        task = asyncio.create_task(place(order, script))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-    caller.give_up()
-    if tasks:
-        await asyncio.wait(tasks, timeout=_LAST_WORDS)
-
-
-def main() -> None:
-    """Command line; ends when stdin closes, so it never outlives the service; calls in the air are hung up first."""
-    parser = argparse.ArgumentParser(description="places SIP calls for notify")
-    parser.add_argument("--listen", required=True, help="own address, host:port; port 0: any free one")
-    parser.add_argument("--trunk", required=True, help="where calls go, host:port")
-    parser.add_argument("--user", default="12393", help="number that calls")
-    parser.add_argument("--auth-user", default="", help="digest user; the password is in GONGJI_SIP_PASSWORD")
-    parser.add_argument("--rtp-ports", default="26000-26400")
-    args = parser.parse_args()
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what the native library prints must not mix with the answers
-    asyncio.run(_serve(args, out))
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    main()
+    run(Caller)
