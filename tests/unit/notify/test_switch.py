@@ -111,6 +111,17 @@ def test_who_was_taken_out_by_an_operator_is_never_asked() -> None:
     assert asked(fallen) == {"one"}
 
 
+def test_who_rests_without_weight_is_asked_once_an_operator_has_given_it_some_and_not_before() -> None:
+    for sip in (Carrier("sip"), Carrier("sip", up=False)):
+        hints = replace(share(0), resting=0)
+        both = switch(sip, Carrier("hints"), sip=share(100, up_minutes_ago=1), hints=hints)
+        chosen = both.choose(TEXT, None, {}, MONDAY)
+        assert chosen == "sip" if sip.up else isinstance(chosen, Nobody)
+        both.shares = {**both.shares, "hints": replace(hints, weight=20, held=True)}
+        assert {both.choose(TEXT, None, {}, MONDAY) for _ in range(100)} <= {"sip", "hints"}
+        assert "hints" in {both.choose(TEXT, None, {}, MONDAY) for _ in range(200)}
+
+
 def test_who_has_as_much_as_it_may_have_at_once_is_not_asked() -> None:
     medium = switch(Carrier("a"), Carrier("b"), a=share(100), b=share(10))
     assert asked(medium, a=10) == {"b"}
