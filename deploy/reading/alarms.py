@@ -31,6 +31,7 @@ PAGES: dict[str, str] = {
     "overdue-review": "到期事项逾期 / due rows are overdue, reviews among them",
     "documents-wait": "材料未能核验 / documents cannot be verified",
     "reviewers-disagree": "复看不一致率过高 / second looks disagree too often",
+    "breaks-overdue": "对账差错逾期 / breaks of the reconciliation are overdue",
     "probing": "疑似试探他人信息 / somebody asks for strangers",
 }
 """Anchors of the runbook's pages and their titles."""
@@ -57,6 +58,7 @@ def alarms(row: Mapping[str, Any]) -> list[str]:
         "overdue-review": _over(row, "overdue_oldest_s", DUE_PATIENCE),
         "documents-wait": bool(row.get("documents_late")),
         "reviewers-disagree": any(_disagree(one) for one in (row.get("looks") or {}).values()),
+        "breaks-overdue": bool(row.get("breaks_overdue")),
         "probing": bool(row.get("sponsors_stopped")),
     }
     return [page for page in PAGES if on[page]]

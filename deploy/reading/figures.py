@@ -31,6 +31,7 @@ _STOPPED = re.compile(r"^gongji_eligibility_sponsors_stopped ([0-9.]+)$", re.MUL
 _LATE = re.compile(r'^gongji_audit_documents_waiting\{state="late"\} ([0-9.]+)$', re.MULTILINE)
 _STAFF = re.compile(r"^gongji_notify_for_staff_oldest_seconds ([0-9.e+]+)$", re.MULTILINE)
 _STAFF = re.compile(r"^gongji_notify_for_staff_oldest_seconds ([0-9.e+]+)$", re.MULTILINE)
+_BREAKS = re.compile(r"^gongji_settlement_breaks_overdue ([0-9.]+)$", re.MULTILINE)
 _LOOKS = re.compile(
     r'^gongji_audit_looks\{outcome="(agreed|disagreed)",region="([0-9]+)"\} ([0-9.]+)$', re.MULTILINE
 )
@@ -56,6 +57,7 @@ class Figures:
     links: dict[str, bool] = field(default_factory=dict)
     sponsors_stopped: int = 0
     documents_late: int = 0
+    breaks_overdue: int = 0
     staff_oldest_s: float | None = None
     """Seconds of the service clock for which the oldest notice that came to the staff waits."""
     staff_oldest_s: float | None = None
@@ -120,7 +122,7 @@ async def _read(conn: Conn, running: Running, into: Figures) -> dict[TopicPartit
 
 async def _ready(http: str | None, into: Figures) -> None:
     """What `/ready` complains of, and from `/metrics` which providers' links stand, how many sponsors were stopped today, how many
-    cases wait for a store of documents that does not answer, and how second looks came out."""
+    cases wait for a store of documents that does not answer, how second looks came out, and how many breaks are past their deadline."""
     if http is None:
         return
 
@@ -141,6 +143,7 @@ async def _ready(http: str | None, into: Figures) -> None:
     into.documents_late = sum(int(float(value)) for value in _LATE.findall(metrics))
     into.staff_oldest_s = max((float(value) for value in _STAFF.findall(metrics)), default=None)
     into.staff_oldest_s = max((float(value) for value in _STAFF.findall(metrics)), default=None)
+    into.breaks_overdue = max((int(float(value)) for value in _BREAKS.findall(metrics)), default=0)
     for outcome, region, value in _LOOKS.findall(metrics):
         into.looks.setdefault(region, {})[outcome] = int(float(value))
 

@@ -170,6 +170,7 @@ def test_a_month_s_end_with_one_planted_break(line: Line, monkeypatch: pytest.Mo
     status, shown = line.run("cases", "show", case_id)
     assert ("3.00" in shown, "2.00" in shown, child in shown, mother in shown) == (True, True, False, False)
     assert "gongji_settlement_breaks_open 1.0" in line.metrics()
+    assert "gongji_settlement_breaks_overdue 0.0" in line.metrics()
     status, told = line.run("cases", "close", case_id, "--operator", "ledger-32", "--resolution", "x")
     assert (status, "operator-region" in told) == (1, True)
     mended = line.ask("reconciliation.requests.detail", statement(line, rows=[listed(one), listed(two)]))

@@ -40,6 +40,7 @@ RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
         ("handed-to-staff", {"staff_oldest_s": 86_401.0}),
         ("overdue-review", {"overdue_oldest_s": 61.0}),
         ("documents-wait", {"documents_late": 1}),
+        ("breaks-overdue", {"breaks_overdue": 1}),
         (
             "reviewers-disagree",
             {"looks": {"33": {"agreed": 17, "disagreed": 3}, "37": {"agreed": 400, "disagreed": 0}}},

@@ -107,13 +107,6 @@ def test_what_is_not_offered_is_said_so() -> None:
         "amount": "1.00",
     }
     assert world.send("account.transfers.offered", offer, source="zheliban")[0].body["state"] == "refused"
-    totals = {
-        "fixmedins_code": HOSPITAL, "msgid": f"{HOSPITAL}202611231200000001", "insutype": "310", "clr_type": "11", "setl_optins": "330100",
-        "stmt_begndate": "2026-11-01", "stmt_enddate": "2026-11-22", "medfee_sumamt": "1.00", "fund_pay_sumamt": "0.00",
-        "acct_pay": "1.00", "fixmedins_setl_cnt": 1,
-    }  # fmt: skip
-    said = world.send("reconciliation.requests.totals", totals, source="his-first")
-    assert (said[0].type, said[0].body["reasons"][0]["code"]) == ("answers.refused", "not-offered-here")
     assert world.balance("mother") == 2000
 
 
