@@ -1,9 +1,11 @@
 """Calls by both clouds' own SDKs, unchanged, against stand-ins that verify signatures, with notices on real PostgreSQL."""
 
 import asyncio
+import io
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,9 @@ from shared.metrics import Metrics
 from tests.integration.notify.bench_line import Bench, Direct, migrated
 from tests.integration.notify.helpers import start, stop, until
 from tests.integration.notify.records import decision, reachable
+from tests.integration.notify.test_quiet import Kept, kept
+
+__all__ = ["kept"]
 
 NAMES = ("alibaba-voice", "tencent-voice")
 REFERENCE = "0192f0c15a0070008000000000000001001"
@@ -274,6 +279,24 @@ async def test_a_wrong_secret_and_a_closed_port_call_nobody(sky: Sky, name: str)
     away = await closed.send(order("01"))
     assert (away.outcome, away.code, closed.up) == (Outcome.TECHNICAL, "not reached", False)
     assert sky.calls() == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_call_and_its_reports_leave_no_trace(sky: Sky, pool: db.Pool, kept: Kept, name: str) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        await called(sky, pool, name, "01")
+        fates = "select count(*) from parts where fate is not null"
+        async with asyncio.timeout(60):
+            while await pool.fetchval(fates) < 2:
+                await asyncio.sleep(0.05)
+        results = [
+            await sky.provider(name, secret="wrong").send(order("01")),
+            await sky.provider(name, port=9).send(order("01")),
+        ]
+    hidden = ["1395383", order("01").number[3:], "王姓", "三月一日", KEY, SECRET, REPORT_KEY]
+    written = "\n".join([*kept.lines, out.getvalue(), err.getvalue(), str(results)])
+    assert [one for one in hidden if one in written] == []
 
 
 async def test_reports_come_again_until_they_are_stored(sky: Sky, pool: db.Pool) -> None:
