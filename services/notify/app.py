@@ -53,15 +53,7 @@ def sender(settings: Settings, handler: NotifyHandler) -> Background:
         ]
         gauges = Gauges(running.metrics)
         handler.heard = lambda provider, seconds: gauges.delivery.labels(provider).observe(seconds)
-        one = Sender(
-            running.pool,
-            outcomes,
-            running.clock,
-            handler.policies,
-            switches,
-            gauges,
-            handler.seal,
-        )
+        one = Sender(running.pool, outcomes, running.clock, handler.policies, switches, gauges, handler.seal)
         balancing = Balancing(running.pool, running.clock, switches, entries, gauges)
         await balancing.begin()
         keeping = Keeping(running.pool, running.clock, handler.policies, handler.seal, running.metrics)

@@ -115,6 +115,15 @@ def test_a_late_answer_does_not_move_a_final_notice() -> None:
     assert work.attempts[ID, 1].state is State.TEMPORARY
 
 
+def test_what_our_own_end_leaves_in_doubt_is_not_held_against_the_provider() -> None:
+    work = sent(State.SENDING, State.SENDING)
+    decide(work, Due("crashed", str(ID), MONDAY, {"number": 1, "provider_ids": []}))
+    assert (work.attempts[ID, 1].state, work.attempts[ID, 1].excused) == (State.UNKNOWN, True)
+    silent = sent(State.SENDING, State.SENDING)
+    decide(silent, ended("unknown", []))
+    assert not silent.attempts[ID, 1].excused
+
+
 def decided(suffix: str, body: BindingState) -> Event:
     kind = f"binding.decisions.{suffix}"
     return Event(
