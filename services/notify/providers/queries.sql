@@ -26,11 +26,14 @@ with due as (
 update providers p set up_at = $2 from due where p.name = due.name;
 
 -- name: failures
--- What each provider did in the last minute: attempts, and how many failed technically or stayed without answer by its fault.
+-- What came of each provider's attempts in the last minute: how many, and how many failed technically or stayed without answer by its fault.
+-- By their end: one that waited for its place beside a dark provider's others, and then for nothing, began long ago. What a process of ours
+-- left behind when it died is found later than two minutes after its beginning, and is not the provider's fault.
 select p.name, count(a.state) as attempts,
     count(*) filter (where a.state in ('technical-failure', 'unknown') and not a.excused) as failures
 from unnest($1::text[]) as p (name)
-left join attempts a on a.provider = p.name and a.started_at > $2::timestamptz - interval '1 minute'
+left join attempts a on a.provider = p.name and a.answered_at > $2::timestamptz - interval '1 minute'
+    and a.started_at > $2::timestamptz - interval '2 minutes'
 group by p.name;
 
 -- name: slowness
