@@ -96,10 +96,11 @@ def _reverse_cancel(ask: Asked, found: Settlement, first: Stored) -> None:
     for back in backs:
         key = (earmark.payer(ask.book, shares[back.share]).psn_no, SEGMENT_OF[shares[back.share]["segment"]])
         wanted[key] = wanted.get(key, 0) + back.amount
-    for (psn_no, segment), amount in wanted.items():
-        account = ask.book.accounts.get(psn_no)
-        if account is None or account.state != State.OPEN or account.of(segment) < amount:
-            return ask.decline(Decline(DeclineCode.NOT_REVERSIBLE, "omsgid"))
+    holders = {shares[back.share]["psn_no"] for back in backs}
+    if any(ask.book.account(psn_no).state != State.OPEN for psn_no in holders) or any(
+        ask.book.account(psn_no).of(segment) < amount for (psn_no, segment), amount in wanted.items()
+    ):
+        return ask.decline(Decline(DeclineCode.NOT_REVERSIBLE, "omsgid"))
     book_again(ask, found, backs)
     found.returned, found.undone, found.state = found.returned - found.undone, 0, "settled"
     found.number, found.changed = found.number + 1, True

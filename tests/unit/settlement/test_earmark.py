@@ -239,6 +239,19 @@ def test_a_cancel_that_is_reversed_books_from_the_earmark_again() -> None:
     conserved(world)
 
 
+def test_a_frozen_account_pays_nothing_from_what_is_set_apart_and_keeps_it() -> None:
+    world = set_apart()
+    setl_id = world.bill("25.00")["setl_id"]
+    n = world.n + 1
+    world.back("cancel", setl_id=setl_id)
+    world.send("account.credits.frozen", {"psn_no": "mother", "entry_id": "F", "at": NOW})
+    said = world.send("settlement.requests.settle", world.request("12.00"), source="his-first")
+    assert [o["code"] for o in said[0].body["left_out"]] == ["frozen"]
+    omsgid = f"H3301000000120261123110000{n:04d}"
+    assert world.back("reverse", omsgid=omsgid, oinfno="2208")["code"] == "not-reversible"
+    assert balances(world) == (500, 1500)
+
+
 def test_the_years_turn_moves_what_is_set_apart() -> None:
     world = people("0.00")
     world.credit("mother", "20.00", segment="current", admdvs="320500")
