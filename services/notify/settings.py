@@ -1,7 +1,7 @@
 """Options of notify, from the environment (`GONGJI_NOTIFY_<NAME>`)."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -70,6 +70,10 @@ class Settings(ServiceSettings):
         default="", max_length=60, description="Digest user of the trunk, if it wants one"
     )
     sip_password: SecretStr = Field(default=SecretStr(""), description="Digest password of the trunk")
+    sip_engine: Literal["auto", "baresip-python", "baresip"] = Field(
+        default="auto",
+        description="What places calls: the library, the program of Debian's package, or the program where the library does not start",
+    )
     sip_rtp_ports: str = Field(
         default="26000-26400", pattern=r"^[0-9]{4,5}-[0-9]{4,5}$", description="UDP ports of speech"
     )
@@ -142,7 +146,7 @@ class Settings(ServiceSettings):
         if self.sip_peer:
             own = {
                 name: getattr(self, f"sip_{name}")
-                for name in ("peer", "listen", "user", "auth_user", "password", "rtp_ports")
+                for name in ("peer", "listen", "user", "auth_user", "password", "rtp_ports", "engine")
             }
             own |= {"at_once": self.calls_at_once, "ring": self.ring, "key_wait": self.key_wait}
             own |= {"speech_rate": self.speech_rate, "speech_dir": self.speech_dir}

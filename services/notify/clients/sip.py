@@ -8,9 +8,12 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
+import signal
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import Any, Final
 
 import structlog
@@ -63,6 +66,7 @@ class SipOptions:
     auth_user: str = ""
     password: str = ""
     rtp_ports: str = "26000-26400"
+    engine: str = "auto"  # baresip-python, baresip, or auto: the program when the library does not start
     at_once: int = 20
     ring: float = 30.0
     wait: float = 8.0
@@ -79,6 +83,7 @@ class SipClient:
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
         self._next = 0
+        self._failed = 0
         self.starts = 0
 
     @property
@@ -96,12 +101,13 @@ class SipClient:
         while True:
             starts = self.starts
             try:
-                await self._serve()
+                await self._serve(_worker(self._o.engine, self._failed))
             except Exception as error:  # a worker that does not start is tried again
                 log.warning("sip-worker-failed", error=type(error).__name__)
             finally:
                 self._lost()
                 await self._end()
+            self._failed = 0 if self.starts > starts else self._failed + 1
             delay = 0.2 if self.starts > starts else min(delay * 2, 10.0)
             await asyncio.sleep(delay)
 
@@ -133,9 +139,9 @@ class SipClient:
             finally:
                 self._waiting.pop(number_of_call, None)
 
-    async def _serve(self) -> None:
+    async def _serve(self, worker: str) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.notify.clients.sip_worker", "--listen", self._o.listen, "--trunk", self._o.trunk,
+            sys.executable, "-m", f"services.notify.clients.{worker}", "--listen", self._o.listen, "--trunk", self._o.trunk,
             "--user", self._o.user, "--auth-user", self._o.auth_user, "--rtp-ports", self._o.rtp_ports,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, "GONGJI_SIP_PASSWORD": self._o.password}, start_new_session=True,
@@ -146,7 +152,7 @@ class SipClient:
             raise ConnectionError(f"worker ended with {await self._process.wait()}")
         self.starts += 1
         self._ready.set()
-        log.info("sip-worker-ready", starts=self.starts)
+        log.info("sip-worker-ready", starts=self.starts, worker=worker)
         while line := await self._process.stdout.readline():
             self._answer(json.loads(line))
 
@@ -165,14 +171,24 @@ class SipClient:
 
     async def _end(self) -> None:
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
+        if process is None:
             return
         if process.stdin is not None:
             process.stdin.close()  # it hangs up what is in the air, and ends
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_HANGING_UP):
                 await process.wait()
-                return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        with contextlib.suppress(ProcessLookupError):  # programs that it started; they hang up, too
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def _worker(engine: str, failed: int) -> str:
+    """The module of the worker to start after `failed` starts in vain: the library's first, then each in turn."""
+    if engine == "auto":
+        usable = find_spec("baresip") is not None and (failed % 3 < 2 or shutil.which("baresip") is None)
+        engine = "baresip-python" if usable else "baresip"
+    return "sip_worker" if engine == "baresip-python" else "sip_program"

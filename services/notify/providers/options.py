@@ -117,6 +117,7 @@ class SipSettings(BaseModel):
     user: str = Field(default="12393", max_length=20)
     auth_user: str = Field(default="", max_length=60)
     password: SecretStr = Field(default=SecretStr(""))
+    engine: Literal["auto", "baresip-python", "baresip"] = "auto"
     rtp_ports: str = Field(default="26000-26400", pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")
     at_once: int = Field(default=20, ge=1, le=200)
     ring: float = Field(default=30.0, gt=0, le=120)

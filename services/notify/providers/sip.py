@@ -39,6 +39,7 @@ class Sip:
             auth_user=settings.auth_user,
             password=settings.password.get_secret_value(),
             rtp_ports=settings.rtp_ports,
+            engine=settings.engine,
             at_once=settings.at_once,
             ring=settings.ring,
             wait=settings.key_wait,
