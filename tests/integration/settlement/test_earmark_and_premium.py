@@ -249,3 +249,14 @@ async def test_two_sponsors_at_once_pay_the_same_premium_once(service: Service) 
     rows = await service.pool.fetch("select year, array_agg(state order by state) from premium group by 1")
     assert {tuple(r[1]) for r in rows} == {("declined", "paid")}
     assert await service.verify() == []
+
+
+async def test_what_an_earmark_paid_after_a_late_end_is_listed(service: Service) -> None:
+    await service.run(sister(), bound())
+    said = await service.run(bill(1, "11.00"))
+    setl_id = next(s["setl_id"] for s in said if s["_topic"] == "answers.his-first")
+    await service.run(bound(version=2, state="ended", end=CLOCK.now() - timedelta(hours=1)))
+    rows = await service.pool.fetch("select kind, amount, reference from recovery")
+    assert [tuple(row) for row in rows] == [("paid-after-end", 1100, setl_id)]
+    assert await balances(service) == (900, 0)
+    assert await service.verify() == []
