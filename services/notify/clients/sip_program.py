@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import shutil
 import socket
 import tempfile
@@ -28,6 +29,9 @@ _SILENCE: Final = b"\0" * RATE * 70
 """After the words, for longer than a key is waited for: the program ends a call when its file ends."""
 _GOES: Final = 1.0  # seconds that the program has to say goodbye to everybody
 _STARTS: Final = 10.0
+_NOT_DIALLED: Final = "not dialled"
+_PORTS: Final = (20000, 26000)
+_TRIES: Final = 3
 _MODULES: Final = ("g711", "aufile", "aubridge")
 _APPS: Final = ("account", "menu", "ctrl_tcp")
 
@@ -104,6 +108,11 @@ class Caller:
             self._calls.add(one)
             try:
                 result, code = await self._placed(number, one, events)
+                # Somebody else was faster to take a port: nothing was dialled.
+                for _ in range(_TRIES - 1):
+                    if code != _NOT_DIALLED:
+                        break
+                    result, code = await self._placed(number, one, events)
                 digit = one.digit
             finally:
                 self._calls.discard(one)
@@ -193,7 +202,7 @@ async def _hear(reader: asyncio.StreamReader, events: "asyncio.Queue[tuple[str, 
             length = int((await reader.readuntil(b":"))[:-1])
             said = json.loads((await reader.readexactly(length + 1))[:-1])
             if said.get("token") == "dial" and not said.get("ok"):
-                events.put_nowait(("CALL_CLOSED", "not dialled"))
+                events.put_nowait(("CALL_CLOSED", _NOT_DIALLED))
             elif "type" in said:
                 events.put_nowait((said["type"], said.get("param", "")))
     except (asyncio.IncompleteReadError, OSError, ValueError):
@@ -209,9 +218,13 @@ def _write(path: Path, words: bytes) -> None:
 
 
 def _free_port(host: str, kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that is free now and that the kernel gives to nobody by itself. Raises `OSError` if none is found."""
+    for _ in range(100):
+        port = random.randrange(*_PORTS)
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise OSError("no free port")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ async def test_every_outcome_of_a_call(callee: int, speech: Speech) -> None:
         "97": (CallResult.HUNG_UP, ""),
         "99": (CallResult.NOT_CONFIRMED, ""),
     }
-    async with caller(callee, ring=60.0, wait=3.0) as sip:
+    async with caller(callee, ring=60.0, wait=2.0) as sip:
         calls = [sip.call(f"+86138000000{fate}", SILENCE, said) for fate in wanted]
         outcomes = await asyncio.gather(*calls)
     assert {fate: (one.result, one.digit) for fate, one in zip(wanted, outcomes, strict=True)} == wanted
