@@ -287,6 +287,7 @@ class Sender:
                 "attempt failed", notice=str(begun.notice_id), provider=begun.provider, **log.fault(error)
             )
             result, fault = Result(Outcome.UNKNOWN, f"{medium.name}-fault"), True
+        medium.note(begun.provider, begun.content, result, self._clock.now())
         self._gauges.attempts.labels(medium.name, begun.provider, result.reason).inc()
         if result.outcome not in (Outcome.TECHNICAL, Outcome.THROTTLED):
             handed = begun_at if medium.name == "call" else self._clock.now()

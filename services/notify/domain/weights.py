@@ -75,6 +75,18 @@ _NOT_ITS_FAULT: Final = re.compile(
 """In our reason or a provider's code: the template or the signature is refused, or we have nothing to say it with."""
 
 
+_WITHDRAWN: Final = re.compile(
+    r"(sms|tts)_template_illegal|sms_sign\w*_illegal|(template|signature)incorrectorunapproved|templateunapprovedornotexist",
+    re.IGNORECASE,
+)
+"""Clouds' codes for a template or signature that they do not, or no longer, approve, whatever our list of codes says."""
+
+
+def withdrawn(outcome: Outcome, code: str) -> bool:
+    """Whether a provider has said that it sends this template for nobody."""
+    return outcome is Outcome.TECHNICAL and _WITHDRAWN.search(code) is not None
+
+
 def excused(outcome: Outcome, reason: str, code: str, *, up: bool) -> bool:
     """Whether an attempt that did not succeed says nothing about its provider.
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
@@ -14,6 +14,7 @@ from services.notify.domain.weights import Share
 from services.notify.providers.interface import Order, Provider, Result, SendsApproved
 
 _PASSED_ON: Final = 50
+_REFUSED_FOR: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Switch:
     providers: Sequence[Provider]
     shares: Mapping[str, Share] = field(default_factory=dict)
     chance: Random = field(default_factory=Random)
+    refused: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """When a provider said that it does not send a template, whatever our list of its codes says."""
     began: datetime | None = None
     """When this process looked first: what was before, it has not seen."""
 
@@ -64,7 +67,7 @@ class Switch:
         Nobody's dark provider holds up what another can send. `avoid`: who failed with it last time.
         """
         self.began = self.began or now
-        able = [one for one in self.providers if not isinstance(one, SendsApproved) or one.takes(content)]
+        able = [one for one in self.providers if self._able(one, content, now)]
         if not able:
             return Nobody(None)
         if (since := self._out_since(able)) is not None:
@@ -72,6 +75,11 @@ class Switch:
         there = [one for one in able if self._away_since(one) is None]
         usable = {one.name: self._weight(one) for one in there if running.get(one.name, 0) < one.at_once}
         return weights.choose(usable, avoid=avoid, roll=self.chance.random()) if usable else Busy()
+
+    def note(self, provider: str, content: Content, result: Result, now: datetime) -> None:
+        """What an attempt came to: a template that was refused is not tried there again for a while."""
+        if weights.withdrawn(result.outcome, result.code):
+            self.refused[provider, content.template] = now
 
     def provider(self, name: str) -> Provider | None:
         """The provider of that name, if it is still configured."""
@@ -90,6 +98,12 @@ class Switch:
                 return await asked.send(order)
         except TimeoutError:
             return Result(Outcome.UNKNOWN, f"{self.name}-unknown", "too long")
+
+    def _able(self, provider: Provider, content: Content, now: datetime) -> bool:
+        refused_at = self.refused.get((provider.name, content.template))
+        if refused_at is not None and now - refused_at < _REFUSED_FOR:
+            return False
+        return not isinstance(provider, SendsApproved) or provider.takes(content)
 
     def _weight(self, provider: Provider) -> int:
         share = self.shares.get(provider.name)

@@ -155,7 +155,7 @@ async def test_a_kind_that_nobody_has_approved_is_not_tried(pool: db.Pool) -> No
     ("result", "share"),
     [
         (Result(Outcome.THROTTLED, "sms-throttled", "0x58"), 50),
-        (Result(Outcome.TECHNICAL, "sms-technical", "isv.SMS_TEMPLATE_ILLEGAL"), 50),
+        (Result(Outcome.TECHNICAL, "sms-technical", "isv.TEMPLATE_PARAMS_ILLEGAL"), 50),
         (Result(Outcome.TECHNICAL, "sms-technical", "isv.AMOUNT_NOT_ENOUGH"), 25),
         (Result(Outcome.UNKNOWN, "sms-unknown", "TimeoutError"), 25),
     ],

@@ -69,6 +69,24 @@ def test_only_who_has_the_template_approved_is_asked() -> None:
     assert asked(switch(one, two, Carrier("three"))) == {"one", "three"}
 
 
+@pytest.mark.parametrize(
+    ("code", "again"),
+    [
+        ("isv.SMS_TEMPLATE_ILLEGAL", False),
+        ("isv.SMS_SIGNATURE_ILLEGAL", False),
+        ("FailedOperation.TemplateIncorrectOrUnapproved", False),
+        ("isv.TEMPLATE_PARAMS_ILLEGAL", True),  # of this notice, not of its kind
+        ("isv.AMOUNT_NOT_ENOUGH", True),
+    ],
+)
+def test_a_template_that_a_provider_refuses_is_left_alone_there_for_a_while(code: str, again: bool) -> None:
+    medium = switch(CloudOf("one", approved=[TEXT.template, OTHER.template]))
+    medium.note("one", TEXT, Result(Outcome.TECHNICAL, "sms-technical", code), MONDAY - timedelta(minutes=9))
+    assert asked(medium) == ({"one"} if again else {Nobody(None)})
+    assert asked(medium, OTHER) == {"one"}
+    assert medium.choose(TEXT, None, {}, MONDAY + timedelta(minutes=1)) == "one"
+
+
 def test_a_template_that_nobody_has_approved_has_no_provider_ever() -> None:
     assert asked(switch(CloudOf("one"), CloudOf("two", up=False))) == {Nobody(None)}
 
