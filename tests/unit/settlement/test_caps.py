@@ -140,7 +140,7 @@ def test_a_quota_that_all_share_counts_for_all_of_the_sponsors_beneficiaries() -
     world.send("binding.decisions.approved", third, source="gongji-audit")
     first = bill(world, "15.00", insuplc_admdvs="370900")
     assert by(first) == {"child": "10.00", "mother": "5.00"}
-    other = {"psn_no": "brother", "mdtrt_cert_no": "110101199003078358", "insuplc_admdvs": "370900"}
+    other: dict[str, Any] = {"psn_no": "brother", "mdtrt_cert_no": "110101199003078358", "insuplc_admdvs": "370900"}  # fmt: skip
     result = bill(world, "15.00", **other)
     assert by(result) == {"mother": "3.00"}
     assert "限额" in str(result["cash_reasons"]), "the quota is named as what bound her"
@@ -235,3 +235,42 @@ def test_the_newest_periods_of_each_kind_are_remembered(steps: list[tuple[int, i
 )
 def test_keys_of_periods(period: str, key: str) -> None:
     assert period_key(period, NOW.timestamp()) == key
+
+
+@pytest.mark.parametrize(
+    ("rules", "quota", "shared", "why"),
+    [
+        ({"quota_scope": "none"}, "3.00", "20.00", None),
+        ({"quota_default": "4.00"}, None, "4.00", "限额"),
+        ({"quota_default": "4.00"}, "3.00", "3.00", "限额"),
+        ({"floor": "18.00"}, "3.00", "2.00", "保留"),
+        ({"floor": "15.00"}, "3.00", "3.00", "限额"),
+        ({"floor": "15.00", "caps": [cap("binding", "day", "2.50")]}, "3.00", "2.50", "上限"),
+        ({"floor": "18.00", "caps": [cap("binding", "day", "2.50")]}, "3.00", "2.00", "保留"),
+    ],
+)
+def test_floor_quota_and_caps_are_one_rule_of_which_the_tightest_counts(
+    rules: dict[str, Any], quota: str | None, shared: str, why: str | None, rule: Ruling
+) -> None:
+    rule(one_sponsor_per_settlement=True, **rules)
+    result = bill(family(quota=quota), "60.00")
+    assert by(result)["mother"] == shared
+    if why is not None:
+        assert any("受限" in said and why in said for said in result["cash_reasons"])
+
+
+def test_a_quota_for_each_settlement_is_counted_nowhere(rule: Ruling) -> None:
+    rule(quota_period="settlement")
+    world = family(quota="3.00")
+    for _ in range(2):
+        assert bill(world, "13.00")["acct_mulaid_pay"] in ("3.00", "6.00")
+    assert world.book.bindings[number(1)].usage == {}
+    world.back("cancel", setl_id=bill(world, "2.00")["setl_id"])
+    assert world.book.bindings[number(1)].usage == {}
+
+
+def test_a_sponsor_who_has_died_and_one_without_an_account_take_no_part() -> None:
+    world = family()
+    world.send("registry.persons.recorded", person("mother", version=2) | {"surv_stas": "2"})
+    world.send("binding.decisions.approved", decision(number(4), "stranger"), source="gongji-audit")
+    assert left_out(bill(world, "45.00")) == {1: "sponsor-deceased", 4: "no-balance"}

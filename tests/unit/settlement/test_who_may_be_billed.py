@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.settlement.domain.people import covers_region, read_filings, rows_text
+from services.settlement.domain.people import covers_region, read_filings, read_insured, rows_text
 from shared.clock import BEIJING
 from tests.unit.settlement.kit import HOSPITAL, NOW, World, family, institution, person
 from tests.unit.settlement.ruling import Ruling, by, left_out, paid, settled
@@ -157,6 +157,8 @@ def test_filings_are_stored_as_they_were_recorded() -> None:
     assert len(filings) == 2
     assert read_filings(rows_text(filings)) == filings
     assert rows_text(()) == "[]"
+    rows = world.book.persons["child"].insured
+    assert read_insured(rows_text(rows)) == rows
 
 
 def test_a_code_covers_what_lies_in_it() -> None:
