@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from services.settlement.reconciling.storage import Q
 from tests.integration.settlement.ledger import Ledger, row
 from tests.unit.settlement import kit
 
@@ -195,3 +197,33 @@ async def test_a_verdict_of_an_unknown_operator_is_a_dead_letter(ledger: Ledger)
     body = {"case_id": "break-1", "operator_id": "nobody", "resolution": "x"}
     said = await ledger.send("ledger.verdicts.break-closed", body, "desk")
     assert [one["_topic"] for one in said] == ["settlement.dead-letters"]
+
+
+async def test_a_close_waits_for_batches_that_book_and_they_for_it(ledger: Ledger) -> None:
+    """A batch that read the month as open may still book in it: so the close waits for its commit, and later batches for the close's."""
+    await ledger.bill("12.00")
+    ledger.pass_to("2026-12-01T00:30:00+08:00")
+    async with ledger.pool.acquire() as booking:
+        transaction = booking.transaction()
+        await transaction.start()
+        await booking.execute(Q["hold_months"])
+        closing = asyncio.create_task(ledger.close("2026-11"))
+        async with asyncio.timeout(60):
+            while not await _waits(ledger):
+                await asyncio.sleep(0.05)
+        assert await ledger.pool.fetchval("select count(*) from period") == 0
+        line = "insert into entry (posting, account, segment, amount, kind, at) values ($1, $2, 'counter', $3, 'settle', $4)"
+        for amount in (5, -5):
+            await booking.execute(line, b"y" * 15, f"{kit.HOSPITAL}/2026-11", amount, kit.NOW)
+        await transaction.commit()
+    assert (await closing)["accepted"]
+    assert await ledger.verify() == []
+
+
+async def _waits(ledger: Ledger) -> bool:
+    return bool(
+        await ledger.pool.fetchval(
+            """select count(*) from pg_locks l join pg_database d on d.oid = l.database
+            where l.locktype = 'advisory' and not l.granted and d.datname = current_database()"""
+        )
+    )

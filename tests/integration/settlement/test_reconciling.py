@@ -91,7 +91,7 @@ async def test_a_repeat_gets_the_first_answer_and_another_body_is_refused(ledger
 
 async def test_a_list_in_parts_is_compared_when_all_have_come(ledger: Ledger) -> None:
     one, two = await ledger.bill("1.00"), await ledger.bill("2.00")
-    parts = {"file_qury_no": "F1", "parts": 2}
+    parts: dict[str, Any] = {"file_qury_no": "F1", "parts": 2}
     first = await ledger.statement("detail", rows=[row(two)], part=2, **parts)
     assert first["parts_missing"] == [1]
     assert "stmt_rslt" not in first
