@@ -204,4 +204,6 @@ def test_nation_must_have_a_text_for_everything_that_may_be_told(tmp_path: Path)
         "(all files): opening call: template-unknown: expected an approved template of region 100000"
         in error.value.problems
     )
-    assert len(error.value.problems) == (13 * 2 + 5) * 3 + 2
+    assert (
+        len(error.value.problems) == (13 * 2 + 5) * 3 + 3
+    )  # and what every call says: opening, closing, hint
