@@ -34,7 +34,7 @@ from shared.testing.messages import to_kafka
 from tests.unit.settlement import kit
 
 PATIENCE = 120.0
-CODE = "H33010000003"
+CODE, SHOP = "H33010000003", "P33010000011"
 RUN = int(time.time() * 1000) % 10**8
 LAST_EVENING = "2026-11-30T20:00:00+08:00"
 
@@ -117,9 +117,9 @@ class Line:
     def running(self) -> Any:
         return find(self.environment, self.folder)
 
-    def msgid(self) -> str:
+    def msgid(self, code: str = "") -> str:
         self.n += 1
-        return f"{CODE}202611{RUN:08d}{self.n:04d}"
+        return f"{code or CODE}202611{RUN:08d}{self.n:04d}"
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """`gongji ledger ...`; its status and what it printed."""
@@ -153,14 +153,33 @@ def line(stack: TestStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         asyncio.run(stack.drop_databases())
 
 
-def test_a_month_s_end_with_one_planted_break(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_month_s_end_with_a_planted_break_of_each_kind(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     child, mother = f"CHILD{RUN}", f"MOTHER{RUN}"
     settle_in(line, child, mother)
     one, two = bill(line, child, "12.00"), bill(line, child, "3.00")
-    rows = [listed(one), listed(two, acct_mulaid_pay="2.00")]
+    missed, marked = bill(line, child, "1.00"), bill(line, child, "1.00")
+    other = bill(line, child, "1.00", SHOP, "pharmacy-chain", infno="2102")
+    strange = [listed(one, msgid=line.msgid(), setl_id="0" * 30), listed(other, msgid=line.msgid())]
+    rows = [listed(one), listed(two, acct_mulaid_pay="2.00"), listed(marked, refd_setl_flag="1"), *strange]
     found = line.ask("reconciliation.requests.detail", statement(line, rows=rows))
-    assert (found["stmt_rslt"], [b["kind"] for b in found["breaks"]]) == ("1", ["amount-differs"])
-    case_id = found["breaks"][0]["case_id"]
+    cases = {b["kind"]: b for b in found["breaks"]}
+    assert sorted(cases) == [
+        "amount-differs",
+        "missing-here",
+        "missing-there",
+        "other-institution",
+        "status-differs",
+    ]
+    assert cases["missing-there"]["msgid"] == missed["msgid"]
+    case_id = cases["amount-differs"]["case_id"]
+    sums = {
+        "medfee_sumamt": "17.00",
+        "fund_pay_sumamt": "0.00",
+        "acct_pay": "10.00",
+        "acct_mulaid_pay": "7.00",
+    }
+    total = line.ask("reconciliation.requests.totals", statement(line, **sums, fixmedins_setl_cnt=3))
+    assert [b["kind"] for b in total["breaks"]] == ["count-differs"]
 
     line.jump("2026-12-01T09:00:00+08:00")
     monkeypatch.setenv("GONGJI_CLOCK", line.clock)
@@ -169,19 +188,23 @@ def test_a_month_s_end_with_one_planted_break(line: Line, monkeypatch: pytest.Mo
     assert (status, case_id in shown, "金额不一致" in shown) == (0, True, True)
     status, shown = line.run("cases", "show", case_id)
     assert ("3.00" in shown, "2.00" in shown, child in shown, mother in shown) == (True, True, False, False)
-    assert "gongji_settlement_breaks_open 1.0" in line.metrics()
+    assert "gongji_settlement_breaks_open 6.0" in line.metrics()
     assert "gongji_settlement_breaks_overdue 0.0" in line.metrics()
     status, told = line.run("cases", "close", case_id, "--operator", "ledger-32", "--resolution", "x")
     assert (status, "operator-region" in told) == (1, True)
-    mended = line.ask("reconciliation.requests.detail", statement(line, rows=[listed(one), listed(two)]))
+    mended = line.ask(
+        "reconciliation.requests.detail",
+        statement(line, rows=[listed(each) for each in (one, two, missed, marked)]),
+    )
     assert (mended["stmt_rslt"], mended["breaks_open"]) == ("0", 0)
     status, told = line.run("close", "2026-11", "--region", "330100", "--operator", "ledger-01")
     assert (status, "accepted" in told) == (0, True), told
     wait_for(lambda: json.loads(line.run("clearing", "2026-11", "--json")[1]))
     rows = json.loads(line.run("clearing", "2026-11", "--json")[1])
-    assert [(r["admdvs"], r["payer"], r["own"], r["shared"]) for r in rows] == [
-        ("330100", "330100", 1000, 0),
-        ("330100", "330700", 0, 500),
+    assert [(r["payer"], r["clr_type"], r["own"], r["shared"]) for r in rows] == [
+        ("330100", "11", 1000, 0),
+        ("330700", "11", 0, 700),
+        ("330700", "41", 0, 100),
     ]
     assert asyncio.run(broken(line)) == []
 
@@ -192,7 +215,8 @@ def settle_in(line: Line, child: str, mother: str) -> None:
         line.publish("registry.persons.recorded", kit.person(psn_no, region=region), "authority")
         credited = {"psn_no": psn_no, "entry_id": f"E-{psn_no}", "at": line.now(), "admdvs": region, "amount": amount, "segment": "historic"}  # fmt: skip
         line.publish("account.credits.credited", credited, "authority")
-    line.publish("registry.institutions.recorded", kit.institution(CODE), "authority")
+    for code, kind in ((CODE, "hospital"), (SHOP, "pharmacy")):
+        line.publish("registry.institutions.recorded", kit.institution(code, kind), "authority")
     made = kit.decision(kit.binding_id(RUN), mother, child, since=line.now() - timedelta(days=9))
     line.publish("binding.decisions.approved", made, "gongji-audit")
     wait_for(lambda: asyncio.run(known(line, child)))
@@ -202,14 +226,14 @@ async def known(line: Line, child: str) -> bool:
     conn = await asyncpg.connect(line.urls["settlement"], server_settings={"search_path": "settlement"})
     try:
         count = await conn.fetchval(
-            """select (select count(*) from binding where beneficiary = $1) + (select count(*) from institution where fixmedins_code = $2)
+            """select (select count(*) from binding where beneficiary = $1) + (select count(*) from institution where fixmedins_code = any($2::text[]))
                  + (select count(*) from account a join binding b on a.psn_no in (b.sponsor, b.beneficiary)
                     where b.beneficiary = $1 and a.historic > 0)
                  + (select count(*) from person where psn_no = $1)""",
             child,
-            CODE,
+            [CODE, SHOP],
         )
-        return bool(count == 5)
+        return bool(count == 6)
     finally:
         await conn.close()
 
@@ -229,9 +253,11 @@ def wait_for(condition: Any) -> None:
         time.sleep(0.2)
 
 
-def bill(line: Line, child: str, total: str) -> dict[str, Any]:
-    made = kit.World().request(total, msgid=line.msgid(), fixmedins_code=CODE, psn_no=child, bill_at=line.now(), mdtrt_cert_no=f"P{child}")  # fmt: skip
-    answer = line.ask("settlement.requests.settle", made)
+def bill(
+    line: Line, child: str, total: str, code: str = CODE, source: str = "his-first", **more: Any
+) -> dict[str, Any]:
+    made = kit.World().request(total, msgid=line.msgid(code), fixmedins_code=code, psn_no=child, bill_at=line.now(), mdtrt_cert_no=f"P{child}")  # fmt: skip
+    answer = line.ask("settlement.requests.settle", made | more, source)
     assert answer["infcode"] == "0", answer
     return answer
 

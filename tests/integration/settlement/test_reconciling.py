@@ -126,6 +126,17 @@ async def test_a_message_and_its_reversal_may_both_be_left_out_but_not_one_of_th
     assert [(b["kind"], b["msgid"]) for b in half["breaks"]] == [("status-differs", lost["msgid"])]
 
 
+async def test_a_cancel_that_was_reversed_is_a_pair_and_paying_again_is_no_third_row(ledger: Ledger) -> None:
+    one = await ledger.bill("12.00")
+    cancel = await ledger.back("cancel", setl_id=one["setl_id"])
+    again = await ledger.back("reverse", omsgid=cancel["msgid"], oinfno="2208")
+    assert (await ledger.statement("detail", rows=[row(one)]))["stmt_rslt"] == "0"
+    assert (await ledger.statement("totals", **sums("12.00", "10.00", "2.00", 1)))["stmt_rslt"] == "0"
+    rows = [row(one), row(cancel, medfee_sumamt="12.00"), row(again)]
+    assert (await ledger.statement("detail", rows=rows))["stmt_rslt"] == "0"
+    assert await ledger.pool.fetchval("select array_agg(kind order by kind) from taken_back") == ["again", "cancelled"]  # fmt: skip
+
+
 async def test_a_cancelled_settlement_listed_as_standing_is_one_break(ledger: Ledger) -> None:
     one = await ledger.bill("2.00")
     cancel = await ledger.back("cancel", setl_id=one["setl_id"])
