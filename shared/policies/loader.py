@@ -73,6 +73,11 @@ class Policies:
         except OverflowError:  # within a day of the first or the last that there is
             return self.on(region, moment.date())
 
+    def starts(self, region: str) -> Sequence[date]:
+        """The dates on which anything in the policy of a region changes, in order."""
+        self.on(region, date.min)
+        return self._resolved[self._nearest(region)][0]
+
     def chain(self, region: str) -> list[RegionFile]:
         """The files that speak for a region, the nearest first."""
         chain = [self.files[self._nearest(region)]]

@@ -41,7 +41,7 @@ def followed(book: Book, binding_id: UUID, at: datetime, out: Out) -> None:
         mark = _open(book, binding, at)
     if mark is not None and mark.place != Place.ENDED:
         _bring(book, mark, binding, lasts, at, out)
-    _schedule(binding, second, out)
+    _schedule(book, binding, at, out)
 
 
 def due(book: Book, item: Due, out: Out) -> None:
@@ -49,12 +49,18 @@ def due(book: Book, item: Due, out: Out) -> None:
     followed(book, UUID(item.entity), item.time, out)
 
 
-def _schedule(binding: Binding, second: float, out: Out) -> None:
-    edge = next_edge(binding, second)
-    if edge is None:
-        out.no_longer_due(DUE, str(binding.binding_id))
+def _schedule(book: Book, binding: Binding, at: datetime, out: Out) -> None:
+    """The next time at which the binding or its region's mode begins or ends is a due row."""
+    edge = next_edge(binding, at.timestamp())
+    edges = [datetime.fromtimestamp(edge, UTC)] if edge is not None else []
+    if not over(binding):
+        region = book.account(binding.sponsor).admdvs or NATION
+        turn = book.regions.mode_turns(region, at, EARMARK_MODE)
+        edges += [turn] if turn is not None else []
+    if edges:
+        out.due(DUE, str(binding.binding_id), min(edges))
     else:
-        out.due(DUE, str(binding.binding_id), datetime.fromtimestamp(edge, UTC))
+        out.no_longer_due(DUE, str(binding.binding_id))
 
 
 def _open(book: Book, binding: Binding, at: datetime) -> Earmark:

@@ -1,7 +1,7 @@
 """The working set of one batch: facts that were read under locks, and what the decisions added to them. In memory only."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from typing import NamedTuple
 from uuid import UUID
 
@@ -72,6 +72,15 @@ class Regions:
                 self._cache.clear()
             found = self._cache[key] = self._policies.on(region, moment.astimezone(BEIJING).date())
         return found
+
+    def mode_turns(self, region: str, moment: datetime, mode: str) -> datetime | None:
+        """When bills of a region begin or cease to be settled in a mode, after a time; `None` if never."""
+        today = moment.astimezone(BEIJING).date()
+        now = mode in self._policies.on(region, today).spending.modes
+        for day in self._policies.starts(region):
+            if day > today and (mode in self._policies.on(region, day).spending.modes) is not now:
+                return datetime.combine(day, time(), BEIJING)
+        return None
 
 
 class Book:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.settlement.app import may_bill
 from services.settlement.deciding import earmark, facts
+from services.settlement.domain.book import Regions
 from services.settlement.domain.earmarks import purse_name
+from shared import policies
 from shared.ids import SystemIds
 from shared.messaging.collector import Collector
 from shared.messaging.handler import Due
@@ -321,12 +325,17 @@ def test_the_first_and_the_last_day_are_due() -> None:
     world = people()
     body = bound()
     body["terms"][0]["terms"] |= {"begndate": "2026-12-01", "enddate": "2026-12-31"}
+    assert next_due(world, body) == datetime.fromisoformat("2026-12-01T00:00:00+08:00")
+
+
+def next_due(world: World, body: dict[str, Any]) -> datetime | None:
+    """Decides, and says when the earmark is looked at again."""
     out = Collector("settlement", default(), SystemIds(), HEADS)
     one = event("binding.decisions.approved", body, id="d", source="gongji-audit")
     out.begin(one)
     world.handler.decide(world.book, one, out)
-    (at, _, _) = out.dues["earmark", str(binding_id(9))] or (None, None, None)
-    assert at == datetime.fromisoformat("2026-12-01T00:00:00+08:00")
+    row = out.dues["earmark", str(binding_id(9))]
+    return None if row is None else row[0]
 
 
 def test_when_the_region_leaves_the_mode_bills_pass_it_by_and_refunds_still_work(
@@ -359,6 +368,25 @@ def test_money_that_becomes_usable_at_the_years_turn_fills_it_up() -> None:
     assert balances(world) == (2000, 0)
     world.send("account.credits.year-turned", {"psn_no": "mother", "entry_id": "Y", "at": NOW, "year": 2025})
     assert balances(world) == (500, 1500)
+
+
+def test_on_the_day_on_which_the_region_leaves_the_mode_it_is_given_back_and_comes_again_with_it(
+    tmp_path: Path,
+) -> None:
+    said = "[{from: %s, value: %s, reference: 试, grade: A}, {from: %s, value: %s, reference: 试, grade: A}]"
+    modes = said % ("2026-12-01", "[authorisation]", "2027-01-01", "[authorisation, earmark]")
+    (tmp_path / "330000.yaml").write_text(f'region: "330000"\nspending:\n  modes: {modes}\n', "utf-8")
+    world = people()
+    world.book.regions = Regions(policies.load(overlay=tmp_path), may_bill)
+    left, again = (datetime.fromisoformat(f"{day}T00:00:00+08:00") for day in ("2026-12-01", "2027-01-01"))
+    assert next_due(world, bound()) == left
+    assert balances(world) == (500, 1500)
+    fire(world, left)
+    assert balances(world) == (2000, 0)
+    assert world.book.regions.mode_turns("330100", left, "earmark") == again
+    fire(world, again)
+    assert balances(world) == (500, 1500)
+    assert world.book.regions.mode_turns("330100", again, "earmark") is None
 
 
 def test_two_earmarks_are_filled_oldest_first() -> None:
