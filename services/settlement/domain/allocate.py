@@ -149,6 +149,9 @@ def ranked(candidates: Sequence[Candidate], rules: Rules) -> Sequence[Candidate]
     """The sponsors in the region's order; ties by its tie-breakers one after the other, at last by the binding's id."""
     if len(candidates) < 2:
         return candidates
+    first = _RANK[rules.order]
+    if len({first(c) for c in candidates}) == len(candidates):  # nearly always: nothing has to be broken
+        return sorted(candidates, key=first)
     return sorted(candidates, key=_rank(rules.order, rules.tie_breakers))
 
 

@@ -45,12 +45,8 @@ def quota_of(spending: Spending, chosen: int | None) -> Cap | None:
     limit = spending.quota_default if chosen is None else chosen
     if limit is None or spending.quota_scope == "none":
         return None
-    return Cap(by=quota_by(spending), per=spending.quota_period, amount=limit)
-
-
-def quota_by(spending: Spending) -> CountedFor:
-    """Whose use of the quota is added up: of one binding, or of all bindings of the sponsor."""
-    return "payer" if spending.quota_scope == "all-members" else "binding"
+    by: CountedFor = "payer" if spending.quota_scope == "all-members" else "binding"
+    return Cap(by=by, per=spending.quota_period, amount=limit)
 
 
 def left_of(cap: Cap, spending: Spending, second: float, binding: Binding, account: Account) -> int:

@@ -7,7 +7,7 @@ from services.settlement.domain.accounts import Account, State, period_key
 from services.settlement.domain.allocate import Candidate
 from services.settlement.domain.bindings import EARMARK_MODE, Binding, Terms, effective_at
 from services.settlement.domain.declines import LEFT_OUT
-from services.settlement.domain.limits import POT, Limit, keys, left_of, named, quota_by, quota_of
+from services.settlement.domain.limits import POT, Limit, keys, left_of, named, quota_of
 from services.settlement.domain.payable import Piece, mask
 from services.settlement.domain.people import Person
 from shared.policies.types import Cap
@@ -132,7 +132,7 @@ def _tightest(
 def _counted(spending: Spending, caps: Sequence[Cap], bill: Occasion) -> str:
     """Under which keys a share counts: the quota's whether there is one or not (one set later counts from the period's begin)."""
     key = period_key(spending.quota_period, bill.second, spending.insured_year_start)
-    if key and quota_by(spending) == "payer":
+    if key and spending.quota_scope == "all-members":
         key += POT
     if not caps and not bill.counted:
         return key
