@@ -46,7 +46,7 @@ async def measure(sizes: Sizes, workers: int, only: str) -> dict[str, Any]:
                 found |= await audit.measure(place, sizes.requests)
             if only in ("", "notify"):
                 CONSOLE.print(f"notify alone: a backlog of {sizes.notices}, then {notify.PER_S}/s")
-                found |= await notify.measure(place, sizes.notices, sizes.notices_s)
+                found |= await notify.measure(place, sizes)
             if only in ("", "binding"):
                 CONSOLE.print(f"bindings: a backlog of {sizes.bindings}")
                 found |= await lines.binding(place, sizes)

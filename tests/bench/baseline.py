@@ -32,6 +32,7 @@ TOPICS = {
     "settlement": ("settlement.requests",),
     "eligibility": ("binding.requests", "binding.decisions"),
     "audit": ("binding.screenings",),
+    "notify": ("binding.decisions",),
 }
 """What a service of the baseline reads: the line itself; registry facts were loaded before by the real service."""
 
@@ -130,8 +131,11 @@ async def run(name: str) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     await broker.start()
-    relay = asyncio.create_task(service.relay(broker))
-    await asyncio.wait({relay, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    tasks = {asyncio.create_task(service.relay(broker)), asyncio.create_task(stopping.wait())}
+    if name == "notify":
+        beside = import_module("tests.bench.notify_baseline").sending
+        tasks.add(asyncio.create_task(beside(handler, settings, pool, service.wake.set, stopping)))
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     await broker.stop()
     await pool.close()
 

@@ -34,6 +34,7 @@ class Sizes:
         self.requests = 5_000 if quick else 20_000
         self.notices = 2_000 if quick else 6_000
         self.notices_s = 15 if quick else 60
+        self.notice_baseline = 300 if quick else 1_000
 
 
 BILLS = Probe("settlement.requests", ANSWERS, lambda _: True, world.bill)

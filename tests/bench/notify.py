@@ -19,6 +19,8 @@ from aiokafka import AIOKafkaProducer
 from shared import clock
 from shared.testing.messages import MONDAY
 from tests.bench import load
+from tests.bench.baseline import TOPICS, group
+from tests.bench.lines import Sizes
 from tests.bench.measure import Cpu, Drain, Ends, watch_drain
 from tests.bench.stage import Stage
 from tests.integration.notify.crowd import Centre, decisions, persons
@@ -43,34 +45,45 @@ class Delivered:
         )
 
 
-async def measure(place: Stage, count: int, seconds: float) -> dict[str, Any]:
-    """A backlog of `count` notices, then `PER_S` a second for so many seconds. Raises `RuntimeError` unless each was sent once."""
-    urls, last = await place.empty(), WARM + count + int(PER_S * seconds)
+async def measure(place: Stage, sizes: Sizes) -> dict[str, Any]:
+    """A backlog, then `PER_S` a second, then a backlog through the baseline. Raises `RuntimeError` unless each was sent once."""
+    urls, count = await place.empty(), sizes.notices
+    last = WARM + count + PER_S * sizes.notices_s
+    everybody = last + sizes.notice_baseline
     kafka, out = place.servers.kafka, place.log / "smsc"
-    await load.publish(kafka, persons(range(last)))
+    await load.publish(kafka, persons(range(everybody)))
     await load.publish(kafka, decisions(range(WARM)))
     conn = await asyncpg.connect(urls["admin"])
     try:
         async with _centre(out) as env:
             async with place.running(urls, f"services.{NAME}", env=env):
                 await _until(Delivered(conn), WARM)
-                await _until(_Persons(conn), last)
+                await _until(_Persons(conn), everybody)
             await load.publish(kafka, decisions(range(WARM, WARM + count)))
             await conn.execute("analyze")
             async with place.running(urls, f"services.{NAME}", env=env) as running:
-                drain = await _drain(kafka, place.cpu(running), count)
+                drain = await _drain(kafka, place.cpu(running), WARM, count)
                 begun = await _steadily(kafka, WARM + count, last)
                 await _until(Delivered(conn), last)
-        handed = _handed(out, last)
+            await load.skip_to_end(kafka, group(NAME), TOPICS[NAME])
+            await load.publish(kafka, decisions(range(last, everybody)))
+            async with place.running(urls, f"tests.bench.baseline {NAME}", env=env) as running:
+                base = await _drain(kafka, place.cpu(running), last, everybody - last)
+        handed = _handed(out, everybody)
     finally:
         await conn.close()
-    return _figures(drain, sorted(handed[n] - at for n, at in begun.items()))
+    took = sorted(handed[n] - at for n, at in begun.items())
+    return _figures(drain, took) | {
+        "notify_vs_baseline": round(drain.per_s / base.per_s, 1),
+        "notify_baseline_per_s": round(base.per_s),
+        "notify_baseline_cpu_us": {name: round(us) for name, us in base.cpu.items()},
+    }
 
 
-async def _drain(bootstrap: str, cpu: Cpu, count: int) -> Drain:
-    """The backlog, by what notify reports of each notice: that it was sent, and that it was delivered."""
+async def _drain(bootstrap: str, cpu: Cpu, before: int, count: int) -> Drain:
+    """A backlog, by what notify reports of each notice: that it was sent, and that it was delivered."""
     async with Ends(bootstrap, REPORTS) as ends:
-        found = await watch_drain(ends, cpu, WARM * 2, count * 2, timeout=300)
+        found = await watch_drain(ends, cpu, before * 2, count * 2, timeout=300)
     per_notice = {name: us * 2 for name, us in found.cpu.items()}
     return Drain(found.records // 2, found.seconds, per_notice)
 

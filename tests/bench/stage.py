@@ -99,7 +99,7 @@ class Stage:
             "KAFKA_BOOTSTRAP_SERVERS": self.servers.kafka, "GONGJI_INSTANCE": f"bench-{number}", "GONGJI_HTTP_PORT": "0",
             "GONGJI_SOURCES": str(DEMO_SOURCES),
             "GONGJI_OPERATORS": str(DEMO_OPERATORS),
-        } | more  # fmt: skip
+        } | dict(more)  # fmt: skip
         with (self.log / f"{command.replace(' ', '-')}-{number}.log").open("ab") as output:
             return await asyncio.create_subprocess_exec(
                 sys.executable, "-m", *command.split(), stdout=output, stderr=output, env=env
