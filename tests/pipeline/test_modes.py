@@ -18,15 +18,16 @@ from shared.testing.identities import MadeUp, adult
 from shared.testing.messages import consented, unbind_requested
 from tests.pipeline.running import Line
 from tests.pipeline.test_bindings import answer
-from tests.pipeline.test_eligibility import HUNAN, SUZHOU, application, register, submit
+from tests.pipeline.test_eligibility import HUNAN, application, register, submit
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.asyncio(loop_scope="session")]
+HANGZHOU = "330100"
 
 
 async def test_money_set_apart_across_provinces_is_spent_and_given_back_once(
     world: World, running: Line
 ) -> None:
-    giver, sister = adult(6301, admdvs=HUNAN), adult(6302, admdvs=SUZHOU)
+    giver, sister = adult(6301, admdvs=HUNAN), adult(6302, admdvs=HANGZHOU)
     await register(world, [giver, sister], [(giver, sister, "sibling")])
     await credit(world, giver, "600.00")
     await running.quiet(notices=False)
@@ -100,7 +101,7 @@ async def agreed(world: World, giver: MadeUp, sister: MadeUp, amount: str) -> UU
     await submit(world, [request])
     await answer(world, "nhsa-app", str(request.binding_id), "screened", outcome="consent-needed")
     yes = consented(sister, request.binding_id, at=world.now())
-    await world.channels.say("jiangsu-cloud", "beneficiary.requests.consented", yes)
+    await world.channels.say("zheliban", "beneficiary.requests.consented", yes)
     await world.settled_state(request.binding_id, "the approval", "approved")
     return request.binding_id
 
