@@ -182,3 +182,14 @@ def test_who_may_decide_a_case_of_the_ledger(
 ) -> None:
     said = BreakClosed if psn_no is None else HeldReleased
     assert [r.code for r in objections(operator, said, "330100", psn_no)] == codes
+
+
+def test_what_differs_is_said_in_chinese_with_both_figures_and_only_where_they_differ() -> None:
+    sums = dict.fromkeys(comparing.SUMS, 100) | {comparing.COUNT: 1}
+    assert comparing.totals_found(sums, sums) == []
+    only_count = comparing.totals_found(sums | {comparing.COUNT: 3}, sums)
+    assert comparing.described(only_count) == "结算笔数：机构 3，中心 1"
+    only_sums = comparing.totals_found(sums | {"acct_mulaid_pay": 50}, sums)
+    told = comparing.described([*only_sums, difference("m1"), difference("m2")])
+    assert told == "共济支付：机构 0.50，中心 1.00；金额不一致 2 笔"
+    assert statement().key == (kit.HOSPITAL, "m")
