@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.commands import ledger_cases
+from deploy.commands import ledger_cases, ledger_try
 from deploy.commands.services import each_database
 from deploy.reading import running
 from shared.db import Conn
@@ -27,6 +27,7 @@ def ledger() -> None:
 app.add_typer(ledger_cases.app, name="cases")
 app.command("close")(ledger_cases.close_month)
 app.command("clearing")(ledger_cases.clearing)
+app.command("try")(ledger_try.try_)
 
 
 @app.command("verify")

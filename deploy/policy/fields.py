@@ -23,21 +23,33 @@ def read(tree: Any, known: Mapping[str, Parser], where: str, need: tuple[str, ..
         raise CaseError(f"{where}: {shown(tree)}: expected a mapping with keys {', '.join(known)}")
     for key in tree:
         if key not in known:
-            raise CaseError(f"{where}: {key}: unknown key; known here: {', '.join(known)}")
+            raise CaseError(
+                f"{where}: {key}: unknown key; known here: {', '.join(known)}{line_of(tree, key)}"
+            )
     for key in need:
         if key not in tree:
-            raise CaseError(f"{where}: {key}: missing")
-    return {key: parsed(value, known[key], f"{where}: {key}") for key, value in tree.items()}
+            raise CaseError(f"{where}: {key}: missing{line_of(tree)}")
+    return {
+        key: parsed(value, known[key], f"{where}: {key}", line_of(tree, key)) for key, value in tree.items()
+    }
 
 
-def parsed(value: Any, parser: Parser, where: str) -> Any:
-    """One value. A parser says in its `ValueError` what it expects."""
+def line_of(tree: Any, key: Any = None) -> str:
+    """Where a mapping, or one of its keys, stands in its file; empty unless it was read with `shared.policies.yamltext.Lined`."""
+    lines: Mapping[Any, int] | None = getattr(tree, "lines", None)
+    if not lines:
+        return ""
+    return f" (line {lines.get(key, min(lines.values()))})"
+
+
+def parsed(value: Any, parser: Parser, where: str, line: str = "") -> Any:
+    """One value. A parser says in its `ValueError` what it expects; `line` as `line_of` has it."""
     try:
         return parser(value)
     except CaseError:
         raise
     except ValueError as error:
-        raise CaseError(f"{where}: {shown(value)}: expected {error}") from None
+        raise CaseError(f"{where}: {shown(value)}: expected {error}{line}") from None
 
 
 def shown(value: Any) -> str:

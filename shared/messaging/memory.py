@@ -85,6 +85,8 @@ class Said:
         self.emitted.append((type, body))
 
     def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
+        if isinstance(body, Encoded):
+            body = TYPES[type].model.model_validate_json(body.value)
         assert isinstance(body, TYPES[type].model)
         self.answers.append((to, body))
 

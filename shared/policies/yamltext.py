@@ -27,3 +27,22 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
 
 Yaml.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)$"), list("tf"))
 Yaml.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+class Tree(dict[Any, Any]):
+    """A mapping that knows the line of each of its keys, counted from 1."""
+
+    lines: dict[Any, int]
+
+
+class Lined(Yaml):
+    """The same YAML; its mappings are `Tree`s."""
+
+
+def _tree(loader: yaml.SafeLoader, node: yaml.MappingNode) -> Tree:
+    tree = Tree(_mapping(loader, node))
+    tree.lines = {loader.construct_object(k, deep=True): k.start_mark.line + 1 for k, _ in node.value}
+    return tree
+
+
+Lined.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _tree)

@@ -1,0 +1,1 @@
+"""Cases of the ledger as data, run through settlement's own code."""

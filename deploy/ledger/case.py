@@ -1,0 +1,169 @@
+"""A case of the ledger: what is so, steps one after the other, and what is expected after each. YAML in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.ledger.bills import BILL, feedetail, request_fields
+from deploy.ledger.expecting import checked, expected_keys
+from deploy.ledger.people import BINDING, INSTITUTION, REGISTERED, SEGMENTS, TERMS, Facts, facts_of, named
+from deploy.policy import fields, words
+from deploy.policy.fields import CaseError, line_of
+from shared.policies.yamltext import Lined
+
+_CASE: dict[str, fields.Parser] = {
+    "name": fields.text,
+    "because": fields.text,
+    "region": fields.region,
+    "date": fields.moment,
+}
+_CASE |= dict.fromkeys(
+    ("policy", "policy_elsewhere", "people", "institutions", "bindings", "steps"), fields.anything
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that somebody does or that happens. `options` are the values of the verb's own keys; `id` names it for later steps."""
+
+    verb: str
+    subject: Any
+    options: Mapping[str, Any]
+    expected: Mapping[str, Any]
+    at: datetime | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case. `policy` is what it changes in the policy, by region."""
+
+    file: str
+    name: str
+    facts: Facts
+    policy: Mapping[str, Mapping[str, Any]]
+    steps: tuple[Step, ...]
+    because: str = ""
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}: {self.name}"
+
+
+def _verbs(facts: Facts, labels: set[str]) -> dict[str, tuple[fields.Parser, dict[str, fields.Parser]]]:
+    """Every verb: what it is about, and the keys that it may have."""
+    person, place = named(facts.people), named(facts.institutions)
+    earlier = fields.one_of({label: label for label in sorted(labels)})
+    sent = {"event_time": fields.moment, "system": fields.text, "raw": fields.anything}
+    asked = sent | {"at": place, "for": person, "msgid_of": earlier}
+    bill = asked | BILL | {"feedetail": feedetail, "credential": person}
+    pair = {"for": person}
+    money = sent | {"amount": words.money, "segment": fields.one_of(SEGMENTS), "entry": fields.text}
+    return {
+        "settle": (person, bill),
+        "quote": (person, bill),
+        "cancel": (earlier, asked | request_fields("setl_id", "infno")),
+        "refund": (earlier, asked | request_fields("setl_id") | {"amount": words.money}),
+        "reverse": (earlier, asked | request_fields("omsgid", "oinfno")),
+        "query": (earlier, asked | request_fields("setl_id", "omsgid")),
+        "repeat": (earlier, {"event_time": fields.moment}),
+        "bind": (person, pair | BINDING),
+        "change": (person, pair | TERMS),
+        "suspend": (person, pair),
+        "resume": (person, pair),
+        "end": (person, pair | {"as_of": fields.moment}),
+        "erase": (person, pair),
+        "register": (person, REGISTERED),
+        "institution": (place, INSTITUTION),
+        "credit": (person, money),
+        "correct": (person, money),
+        "turn_year": (person, sent | {"year": fields.number, "entry": fields.text}),
+        "freeze": (person, sent),
+        "unfreeze": (person, sent),
+        "close": (person, sent),
+        "pay_premium": (person, sent | {"payer": person, "sponsor": person, "insutype": fields.text, "year": fields.number,
+                                        "amount": words.money}),
+        "cancel_premium": (earlier, sent | {"payer": person}),
+        "remit": (earlier, sent),
+        "wait": (words.duration, {}),
+        "until": (fields.moment, {}),
+    }  # fmt: skip
+
+
+NEEDS = {"settle": "medfee_sumamt", "quote": "medfee_sumamt", "credit": "amount", "correct": "amount", "bind": "for", "change": "for",
+         "suspend": "for", "resume": "for", "end": "for", "erase": "for", "pay_premium": "amount"}  # fmt: skip
+"""The key that a verb cannot do without, unless `raw` says it."""
+
+
+def read_cases(file: Path) -> list[Case]:
+    """The cases of a file. Raises `CaseError`."""
+    try:
+        tree = yaml.load(file.read_text("utf-8"), Lined)  # a SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CaseError(f"{file.name}: cannot be read: {' '.join(str(error).split())}") from None
+    top = fields.read(tree, {"about": fields.text, "cases": fields.anything}, file.name, need=("cases",))
+    if not isinstance(top["cases"], list) or not top["cases"]:
+        raise CaseError(f"{file.name}: cases: expected a list of cases")
+    cases = [case_of(one, file.name, n) for n, one in enumerate(top["cases"], start=1)]
+    names = [case.name for case in cases]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise CaseError(f"{file.name}: {twice}: two cases have this name")
+    return cases
+
+
+def case_of(tree: Any, file: str, number: int = 1) -> Case:
+    """One case of a parsed file. Raises `CaseError`."""
+    name = tree.get("name") if isinstance(tree, Mapping) else None
+    where = f"{file}: {name or f'case {number}'}"
+    found = fields.read(tree, _CASE, where, need=("name", "region", "date", "steps"))
+    facts = facts_of(found, where)
+    steps = found["steps"]
+    if not isinstance(steps, list) or not steps:
+        raise CaseError(f"{where}: steps: expected a list of steps{line_of(tree, 'steps')}")
+    verbs = _verbs(facts, set(_labels(steps, where)))
+    made = tuple(_step(one, verbs, facts, f"{where}: step {n}") for n, one in enumerate(steps, start=1))
+    if not any(step.expected for step in made):
+        raise CaseError(
+            f"{where}: expected at least one step with `expect` or `balances`{line_of(tree, 'steps')}"
+        )
+    policy = {facts.region: found.get("policy") or {}} | dict(found.get("policy_elsewhere") or {})
+    return Case(file, found["name"], facts, policy, made, found.get("because", ""))
+
+
+def _labels(steps: list[Any], where: str) -> Iterator[str]:
+    seen: set[str] = set()
+    for n, step in enumerate(steps, start=1):
+        if isinstance(step, Mapping) and isinstance(id := step.get("id"), str):
+            if id in seen:
+                raise CaseError(f"{where}: step {n}: id: two steps have the id {id}{line_of(step, 'id')}")
+            seen.add(id)
+            yield id
+
+
+def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, where: str) -> Step:
+    """One step: the key that is a verb says what happens, the others how, when and with what outcome."""
+    if not isinstance(tree, Mapping) or len(verb_keys := [key for key in tree if key in verbs]) != 1:
+        raise CaseError(f"{where}: expected one of {', '.join(verbs)}{line_of(tree)}")
+    verb = verb_keys[0]
+    parser, own = verbs[verb]
+    expected = expected_keys(facts.people)
+    known = {verb: parser, "date": fields.moment, "id": fields.text} | own | expected
+    values = fields.read(tree, known, where)
+    need = NEEDS.get(verb)
+    if need is not None and need not in values and need not in (values.get("raw") or {}):
+        raise CaseError(f"{where}: {need}: missing{line_of(tree)}")
+    subject, at, id = values.pop(verb), values.pop("date", None), values.pop("id", None)
+    given = {key: values.pop(key) for key in expected if key in values}
+    return Step(verb, subject, values, checked(given, where, line_of(tree)), at, id)
+
+
+def find(places: Iterable[Path]) -> Iterator[Path]:
+    """The case files of files and folders (with what is below them), in order of name."""
+    for place in places:
+        yield from sorted(place.rglob("*.yaml")) if place.is_dir() else (place,)

@@ -1,0 +1,239 @@
+"""What a case of the ledger expects after a step, and how that is compared with what happened."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from deploy.ledger.people import SEGMENTS, named
+from deploy.policy import fields, words
+from services.settlement.domain.declines import LEFT_OUT
+from shared.contracts.base import yuan
+from shared.contracts.reason_texts import REASONS
+from shared.contracts.settlement_requests import DeclineCode
+
+OUTCOMES = (
+    "settled", "quoted", "cancelled", "reversed", "refunded", "found", "declined", "repeated", "paid", "remitted", "refused",
+    "done", "offered", "accepted", "withdrawn", "returned",
+)  # fmt: skip
+"""What may become of a step; `done` where nothing is answered, `repeated` where the first answer was given again."""
+WHOLE = {"settled", "quoted", "cancelled", "reversed", "refunded", "paid"}
+"""Outcomes after which shares, cash, bindings left out and the quote are compared even where the case does not name them."""
+
+
+class Share(NamedTuple):
+    """Who paid or got back how much, fen; a person of the case by name."""
+
+    holder: str
+    segment: str
+    amount: int
+
+    def __str__(self) -> str:
+        return f"{self.holder} {self.segment} {yuan(self.amount)}"
+
+
+def _outcome(value: Any) -> str:
+    if value in OUTCOMES:
+        return str(value)
+    raise ValueError(f"one of {', '.join(OUTCOMES)}")
+
+
+def _code(value: Any) -> str:
+    codes = [c.value for c in DeclineCode]
+    if value in codes:
+        return str(value)
+    raise ValueError(f"a code of a decline: {', '.join(codes)}")
+
+
+def _reason(value: Any) -> str:
+    if value in REASONS:
+        return str(value)
+    raise ValueError("a code of docs/reasons.md")
+
+
+def _share(who: fields.Parser) -> fields.Parser:
+    segment = fields.one_of(SEGMENTS)
+
+    def parse(value: Any) -> Share:
+        if not isinstance(value, list) or len(value) != 3:
+            raise ValueError('a share as [name, segment, amount], for example [母亲, historic, "20.00"]')
+        return Share(who(value[0]), segment(value[1]), words.money(value[2]))
+
+    return parse
+
+
+def _shares(who: fields.Parser) -> fields.Parser:
+    one = _share(who)
+
+    def parse(value: Any) -> tuple[Share, ...]:
+        if not isinstance(value, list):
+            raise ValueError('a list of shares, for example [[母亲, historic, "20.00"]]')
+        return tuple(one(v) for v in value)
+
+    return parse
+
+
+def _by(who: Callable[[Any], Any], what: Callable[[Any], Any]) -> fields.Parser:
+    def parse(value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise ValueError("a value for each name")
+        return {who(k): fields.parsed(v, what, str(k), fields.line_of(value, k)) for k, v in value.items()}
+
+    return parse
+
+
+def _why(value: Any) -> str:
+    if value in LEFT_OUT:
+        return str(value)
+    raise ValueError(f"one of {', '.join(LEFT_OUT)}")
+
+
+def _balance(value: Any) -> Any:
+    """Both segments together, or each by its word."""
+    if isinstance(value, Mapping):
+        segment = fields.one_of(SEGMENTS)
+        return {segment(k): words.money(v) for k, v in value.items()}
+    return words.money(value)
+
+
+def expected_keys(people: Mapping[str, Any]) -> dict[str, fields.Parser]:
+    """Keys that say what is expected after a step."""
+    who = named(people)
+    rows = named([*people, *(f"{a}→{b}" for a in people for b in people if a != b)])  # type: ignore[arg-type]
+    return {
+        "expect": _outcome,
+        "code": _code,
+        "field": fields.text,
+        "reasons": fields.several(_reason),
+        "shares": _shares(who),
+        "cash": words.money,
+        "left_out": _by(who, _why),
+        "differs": fields.flag,
+        "tombstone": fields.flag,
+        "answer": _by(fields.text, fields.text),
+        "text": fields.several(fields.text),
+        "not_text": fields.several(fields.text),
+        "balances": _by(rows, _balance),
+        "held": _by(who, words.money),
+        "recoveries": _by(who, words.money),
+    }
+
+
+@dataclass
+class Seen:
+    """What happened in a step. `balances`: (current, historic) fen of an account row by name, of the moment after the step."""
+
+    outcome: str = "done"
+    code: str | None = None
+    field: str | None = None
+    reasons: tuple[str, ...] = ()
+    shares: tuple[Share, ...] = ()
+    cash: int = 0
+    left_out: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    differs: bool = False
+    tombstone: bool = False
+    answer: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    text: str = ""
+    held: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    recoveries: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    balances: Callable[[str], tuple[int, int]] = lambda _: (0, 0)
+
+
+class Different(NamedTuple):
+    """One thing that is not as expected."""
+
+    field: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: expected {self.expected}, found {self.found}"
+
+
+def checked(given: dict[str, Any], where: str, line: str) -> dict[str, Any]:
+    """What is expected, if it can be. Raises `CaseError`."""
+    wanted = given.get("expect")
+    steps = set(given) - {"balances", "held", "recoveries"}
+    if wanted is None and steps:
+        raise fields.CaseError(
+            f"{where}: expect: missing, though {', '.join(sorted(steps))} is expected{line}"
+        )
+    if wanted == "declined" and not ("code" in given or given.get("reasons")):
+        raise fields.CaseError(
+            f"{where}: code: missing; a decline has a code, or reasons where it is a premium's{line}"
+        )
+    return given
+
+
+def differences(given: Mapping[str, Any], seen: Seen) -> Iterator[Different]:
+    """What is not as expected. A step that expects nothing must not be refused."""
+    wanted = given.get("expect")
+    if wanted is None and seen.outcome in ("declined", "refused"):
+        why = ", ".join(filter(None, (seen.code, *seen.reasons)))
+        yield Different("outcome", "not refused, since nothing else is said", f"{seen.outcome} ({why})")
+    if wanted is not None:
+        yield from _outcomes(wanted, given, seen)
+    yield from _texts(given, seen)
+    for name, value in given.get("balances", {}).items():
+        yield from _balances(name, value, seen.balances(name))
+    for key in ("held", "recoveries"):
+        if given and given.get(key, {}) != getattr(seen, key):
+            yield Different(key, _money(given.get(key, {})), _money(getattr(seen, key)))
+
+
+def _outcomes(wanted: str, given: Mapping[str, Any], seen: Seen) -> Iterator[Different]:
+    if wanted != seen.outcome:
+        why = ", ".join(filter(None, (seen.code, seen.field, *seen.reasons)))
+        yield Different("outcome", wanted, f"{seen.outcome} ({why})" if why else seen.outcome)
+        return
+    for key in ("code", "field"):
+        if key in given and given[key] != getattr(seen, key):
+            yield Different(key, given[key], str(getattr(seen, key)))
+    if set(given.get("reasons", ())) != set(seen.reasons):
+        yield Different("reasons", _list(sorted(given.get("reasons", ()))), _list(sorted(seen.reasons)))
+    strict = wanted in WHOLE
+    if (strict or "shares" in given) and (shares := given.get("shares", ())) != seen.shares:
+        yield Different("shares", _list(shares), _list(seen.shares))
+    if (strict or "cash" in given) and (cash := given.get("cash", 0)) != seen.cash:
+        yield Different("cash", yuan(cash), yuan(seen.cash))
+    if (strict or "left_out" in given) and (out := given.get("left_out", {})) != dict(seen.left_out):
+        yield Different("left_out", _pairs(out), _pairs(seen.left_out))
+    for key in ("differs", "tombstone"):
+        if (strict or key in given) and given.get(key, False) != getattr(seen, key):
+            yield Different(key, str(given.get(key, False)).lower(), str(getattr(seen, key)).lower())
+    for name, value in given.get("answer", {}).items():
+        if value != (found := seen.answer.get(name)):
+            yield Different(f"answer.{name}", value, "nothing" if found is None else str(found))
+
+
+def _texts(given: Mapping[str, Any], seen: Seen) -> Iterator[Different]:
+    for part in given.get("text", ()):
+        if part not in seen.text:
+            yield Different("text", part, seen.text or "no text")
+    for part in given.get("not_text", ()):
+        if part in seen.text:
+            yield Different("text", f"nothing of {part}", seen.text)
+
+
+def _balances(name: str, wanted: Any, found: tuple[int, int]) -> Iterator[Different]:
+    have = dict(zip(("current", "historic"), found, strict=True))
+    if isinstance(wanted, Mapping):
+        for segment, amount in wanted.items():
+            if amount != have[segment]:
+                yield Different(f"balances.{name}.{segment}", yuan(amount), yuan(have[segment]))
+    elif wanted != sum(found):
+        yield Different(f"balances.{name}", yuan(wanted), yuan(sum(found)))
+
+
+def _list(values: Any) -> str:
+    return ", ".join(map(str, values)) or "none"
+
+
+def _pairs(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{k}: {v}" for k, v in sorted(values.items())) or "none"
+
+
+def _money(values: Mapping[str, int]) -> str:
+    return _pairs({name: yuan(amount) for name, amount in values.items()})
