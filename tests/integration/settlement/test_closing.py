@@ -227,3 +227,27 @@ async def _waits(ledger: Ledger) -> bool:
             where l.locktype = 'advisory' and not l.granted and d.datname = current_database()"""
         )
     )
+
+
+async def test_the_desk_s_role_reads_masked_cases_and_no_table(
+    ledger: Ledger, database_urls: dict[str, str]
+) -> None:
+    one = await ledger.bill("12.00")
+    await ledger.send(
+        "account.credits.closed", {"psn_no": "mother", "entry_id": "X", "at": kit.NOW}, "authority"
+    )
+    await ledger.back("cancel", setl_id=one["setl_id"])
+    desk = await asyncpg.connect(database_urls["desk"])
+    try:
+        assert await desk.fetchval("select psn_no from settlement_desk.cases where what = 'held'") == "mot*er"
+        views = await desk.fetch(
+            "select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where nspname = 'settlement_desk'"
+        )
+        for (view,) in views:
+            rows = await desk.fetch(f"select * from settlement_desk.{view}")
+            assert "mother" not in str([dict(row) for row in rows])
+        for table in ("ledger_case", "entry", "recovery", "break"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await desk.fetch(f"select * from settlement.{table}")
+    finally:
+        await desk.close()
