@@ -58,7 +58,8 @@ async def load(url: str, families: int) -> None:
         people = (
             (psn(role, n), 1, digest(psn(role, n)), True, insured) for n in range(families) for role in "cmf"
         )
-        await conn.copy_records_to_table("person", records=people)
+        columns = ["psn_no", "version", "cert", "alive", "insured"]
+        await conn.copy_records_to_table("person", records=people, columns=columns)
         money = {"c": OWN, "m": FIRST, "f": SECOND}
         accounts = (
             (psn(role, n), REGION, 0, money[role], "open", 1, "{}") for n in range(families) for role in "cmf"

@@ -20,6 +20,8 @@ from shared.messaging.handler import Event, Invalid, Out
 CODE = re.compile(r"[HP][0-9]{11}")
 MSGID = re.compile(r"[HP][0-9]{29}")
 UNDOABLE = ("settle", "cancel")
+LATER = {"feedetail": (), "hold_minutes": None}
+"""Optional last fields of a bill that came later, as they are when they are left out."""
 NO_INFNO = {Query: "5203", Refund: ""}
 
 
@@ -154,7 +156,11 @@ def fingerprint(type: str, fields: Any) -> bytes:
     """16 bytes that tell two bodies of a type apart, whatever their spelling as JSON."""
     try:
         values = [*fields.values()]
-        if values and values[-1] == ():  # lines that a bill may leave out: without them it has the mark that it always had
+        for name in reversed(
+            fields
+        ):  # left out, they leave the mark that a body had before there were such fields
+            if name not in LATER or fields[name] != LATER[name]:
+                break
             values.pop()
         text = repr(values)
     except (TypeError, ValueError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.settlement.deciding.asking import fingerprint
 from tests.unit.settlement.kit import PHARMACY, decision, family
 from tests.unit.settlement.kit import binding_id as number
 from tests.unit.settlement.ruling import Ruling, by, left_out, paid, settled
@@ -161,3 +162,13 @@ def test_scope_and_region_both_have_to_allow_a_bill(rule: Ruling) -> None:
     result, _ = settled(world, "40.00", **PARTS)
     assert left_out(result) == {1: "out-of-scope"}
     assert by(result) == {"child": "10.00", "father": "20.00"}
+
+
+def test_fields_that_came_later_leave_no_mark_where_they_are_left_out() -> None:
+    told = fingerprint("settlement.requests.quote", {"psn_no": "1"})
+    assert (
+        fingerprint("settlement.requests.quote", {"psn_no": "1", "feedetail": (), "hold_minutes": None})
+        == told
+    )
+    for more in ({"feedetail": ("x",), "hold_minutes": None}, {"feedetail": (), "hold_minutes": 5}):
+        assert fingerprint("settlement.requests.quote", {"psn_no": "1", **more}) != told
