@@ -1,13 +1,15 @@
 """What one call came to, by the telephone stack's events alone; the stack itself is played."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from baresip.errors import CommandTimeout
 
-from services.notify.clients import sip_call
+from services.notify.clients import sip_call, sip_line
 from services.notify.clients.sip_call import Call, Script
+from services.notify.clients.sip_line import StackLine
 
 
 class Line:
@@ -23,6 +25,10 @@ class Line:
         """Octets that the stack takes: all, or with `full` none."""
         return 0 if self._full else len(pcm)
 
+    def info(self) -> SimpleNamespace:
+        """Nothing is on its way to the wire."""
+        return SimpleNamespace(tx_buffered=0)
+
     async def hangup(self) -> None:
         self.hung_up += 1
         if self._stalls:
@@ -35,6 +41,7 @@ class Line:
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sip_call, "_CLOSE", 0.05)
+    monkeypatch.setattr(sip_line, "_FRAME", 2**20)  # handed over at once: no clock decides how much was taken
 
 
 async def follow(line: Line, *events: tuple[str, str]) -> tuple[str, str, str]:
@@ -43,7 +50,7 @@ async def follow(line: Line, *events: tuple[str, str]) -> tuple[str, str, str]:
         line.events.put_nowait(event)
     call: Any = line
     one = Call(Script(b"", b"\0" * 640, ring=0.05, wait=0.05), line.events)
-    return *await one.run(call), one.digit
+    return *await one.run(StackLine(call)), one.digit
 
 
 ANSWERED, ONE, NINE = ("CALL_ESTABLISHED", ""), ("CALL_DTMF_START", "1"), ("CALL_DTMF_START", "9")
