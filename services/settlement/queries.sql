@@ -28,7 +28,8 @@ select count(*) from (select from account where psn_no = any($1::text[]) order b
 select psn_no, admdvs, current, historic, state, version, usage from account where psn_no = any($1::text[]);
 
 -- name: bindings
-select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding where binding_id = any($1::text::uuid[]);
+-- In one order, whatever was stored or decided first: of two bindings of one sponsor the first takes part.
+select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding where binding_id = any($1::text::uuid[]) order by binding_id;
 
 -- name: persons
 select psn_no, version, cert, alive, insured, died, filings from person where psn_no = any($1::text[]);

@@ -1,5 +1,6 @@
 """The working set of one batch: facts that were read under locks, and what the decisions added to them. In memory only."""
 
+from bisect import insort
 from collections.abc import Callable
 from datetime import datetime, time
 from typing import NamedTuple
@@ -83,6 +84,10 @@ class Regions:
         return None
 
 
+def _by_id(binding: Binding) -> bytes:
+    return binding.binding_id.bytes
+
+
 class Book:
     """Everything a batch knows. Dictionaries are by the natural key; lists are rows to be added."""
 
@@ -145,11 +150,11 @@ class Book:
         return [b for b in self.bindings.values() if b.changed and b.binding_id not in self.followed]
 
     def add_binding(self, binding: Binding) -> None:
-        """A new or replaced binding."""
+        """A new or replaced binding; those of a patient stay in the order of their ids, as they are read."""
         old = self.bindings.get(binding.binding_id)
         rows = self.bound.setdefault(binding.beneficiary, [])
         if old is not None and old in rows:
             rows.remove(old)
-        rows.append(binding)
+        insort(rows, binding, key=_by_id)
         self.bindings[binding.binding_id] = binding
         self.followed.add(binding.binding_id)
