@@ -125,7 +125,7 @@ def cover(book: Book, account: Account, segment: int, needed: int, at: datetime,
 
 def turned(book: Book, psn_no: str, posting: bytes, at: datetime) -> None:
     """The year's turn moves the segments of what is set apart, too."""
-    for mark in book.earmarks.of.get(psn_no, ()):
+    for mark in sorted(book.earmarks.of.get(psn_no, ()), key=lambda m: m.age):
         if amount := mark.purse.current:
             for segment, moved in ((CURRENT, -amount), (HISTORIC, amount)):
                 entry = move(mark.purse, segment, moved, posting, "turn", at, mark.binding_id)
@@ -157,9 +157,9 @@ def payer(book: Book, share: dict[str, Any]) -> Account:
 
 def trim(book: Book, at: datetime, out: Out) -> None:
     """What came back from a bill and is above the amount goes on to the sponsor: it had been set apart again meanwhile."""
-    for mark in book.earmarks.all.values():
-        if mark.place == Place.OPEN and mark.purse.balance > mark.amount:
-            _give_back(book, mark, mark.purse.balance - mark.amount, at, out, missed=False)
+    above = [m for m in book.earmarks.all.values() if m.place == Place.OPEN and m.purse.balance > m.amount]
+    for mark in sorted(above, key=lambda m: m.age):
+        _give_back(book, mark, mark.purse.balance - mark.amount, at, out, missed=False)
 
 
 def _offered(book: Book, psn_no: str, at: datetime) -> bool:
