@@ -131,7 +131,7 @@ def returned_body(ask: Asked, found: Settlement, shares: list[Json], backs: Sequ
 
 
 def answer(ask: Asked, found: Settlement, kind: str, body: Json, amount: int) -> None:
-    own = ask.book.accounts.get(ask.psn_no)
+    own = ask.book.seen(ask.psn_no)
     inside = _policy(ask, found).mutual_aid == "inside"
     ask.done(
         kind,
@@ -143,7 +143,7 @@ def answer(ask: Asked, found: Settlement, kind: str, body: Json, amount: int) ->
 
 
 def setlinfo(ask: Asked, found: Settlement, body: Json, flag: str) -> Json:
-    own = ask.book.accounts.get(ask.psn_no)
+    own = ask.book.seen(ask.psn_no)
     spending = _policy(ask, found)
     balc = own.balance if own else None
     return results.answer(body, balc, spending.mutual_aid == "inside", spending.fund_includes_account, flag)

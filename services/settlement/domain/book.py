@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import NamedTuple
 from uuid import UUID
 
-from services.settlement.domain.accounts import Account, Entry
+from services.settlement.domain.accounts import Account, Entry, State
 from services.settlement.domain.bindings import Binding
 from services.settlement.domain.earmarks import Earmarks
 from services.settlement.domain.months import booked
@@ -124,6 +124,13 @@ class Book:
         if found is None:
             found = self.accounts[psn_no] = Account(psn_no)
         return found
+
+    def seen(self, psn_no: str) -> Account | None:
+        """The account of a person; `None` while the authority has said nothing of it, though a row may have been made for its lock."""
+        found = self.accounts.get(psn_no)
+        if found is None or found.version or found.admdvs or found.state != State.OPEN:
+            return found
+        return None
 
     def book_counter(
         self, code: str, amount: int, posting: bytes, kind: str, at: datetime, original: bytes | None = None
