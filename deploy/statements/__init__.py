@@ -1,0 +1,1 @@
+"""A person's statement of a month as files: CSV for programs, PDF for people."""
