@@ -10,6 +10,7 @@ from services.notify.acknowledging import acknowledged, invalid
 from services.notify.domain import announce, course
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Outcome, State
+from services.notify.domain.receipts import Fate, Receipt, decisive
 from services.notify.domain.surnames import surname
 from services.notify.domain.templates import Templates
 from services.notify.domain.told import SETTLEMENTS, Told, of_decision, of_settlement
@@ -26,17 +27,6 @@ from shared.policies.loader import Policies
 
 Keys = tuple[list[UUID], dict[str, tuple[UUID, int]]]
 """Notices that are locked, and the attempts of the receipts."""
-
-DUES: Final = (
-    "attempt-ended",
-    "receipt",
-    "silence",
-    "looked-up",
-    "crashed",
-    "hand-over",
-    "overtaken",
-    "skip",
-)
 
 
 class NotifyHandler:
@@ -73,8 +63,8 @@ class NotifyHandler:
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Keys:
         """Parts by provider id, then notices by id."""
-        receipts = {i.entity: (i.body["fate"], i.body["code"]) for i in _dues(items, "receipt")}
-        parts = await storage.receive_parts(conn, receipts)
+        reported = (Receipt(i.entity, Fate(i.body["fate"]), i.body["code"]) for i in _dues(items, "receipt"))
+        parts = await storage.receive_parts(conn, decisive(reported))
         ended = [*_dues(items, "attempt-ended"), *_dues(items, "crashed")]
         sent = {one: (UUID(i.entity), i.body["number"]) for i in ended for one in i.body["provider_ids"]}
         await storage.submit_parts(conn, sent)

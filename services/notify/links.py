@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.notify.domain.receipts import Receipt
+from services.notify.domain.receipts import Receipt, decisive
 from services.notify.outcomes import Outcomes
 from services.notify.providers.interface import NamesAhead, Provider, Result, StoreReceipts
 from shared.clock import Clock
@@ -61,16 +61,16 @@ def attempt_ended(
 def receipts_into(outcomes: Outcomes, clock: Clock, provider: str) -> StoreReceipts:
     """Stores receipts; it returns when they are committed, and raises `Crowded` when they cannot be taken now.
 
-    One id twice in a batch: the last word counts.
+    One id twice in a batch: the first final word counts.
     """
 
     async def store(receipts: Sequence[Receipt]) -> None:
-        last = {known_as(provider, _kept(one.provider_id)): one for one in receipts}
+        kept = (Receipt(known_as(provider, _kept(r.provider_id)), r.fate, _kept(r.code)) for r in receipts)
         now = clock.now()
         await outcomes.offer(
             [
-                Due("receipt", i, now, {"fate": str(one.fate), "code": _kept(one.code)})
-                for i, one in last.items()
+                Due("receipt", one.provider_id, now, {"fate": str(one.fate), "code": one.code})
+                for one in decisive(kept).values()
             ]
         )
 

@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from services.notify import queueing
 from services.notify.domain.contact import Person
 from services.notify.domain.course import Progress, State
+from services.notify.domain.receipts import Receipt
 from services.notify.links import referred
 from services.notify.sealing import Damaged, Seal, answer_row, content_row, person_row
 from services.notify.work import Attempt, NewNotice, Notice, Work
@@ -30,13 +31,13 @@ async def born_at(conn: Conn, now: datetime) -> datetime:
     return born
 
 
-async def receive_parts(conn: Conn, receipts: Mapping[str, tuple[str, str]]) -> dict[str, tuple[UUID, int]]:
-    """Stores receipts (provider id → fate, code); the attempts of those whose submit is known already, or that they name themselves."""
+async def receive_parts(conn: Conn, receipts: Mapping[str, Receipt]) -> dict[str, tuple[UUID, int]]:
+    """Stores receipts by provider id; the attempts of those whose submit is known already, or that they name themselves."""
     if not receipts:
         return {}
     ids = sorted(receipts)
     rows = await conn.fetch(
-        Q["receive_parts"], ids, [receipts[one][0] for one in ids], [receipts[one][1] for one in ids]
+        Q["receive_parts"], ids, [str(receipts[one].fate) for one in ids], [receipts[one].code for one in ids]
     )
     known = {row[0]: (row[1], row[2]) for row in rows if row[1] is not None}
     named = [(one, *own) for one in ids if one not in known and (own := referred(one)) is not None]

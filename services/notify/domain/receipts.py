@@ -1,5 +1,6 @@
 """What a provider reports later about a text, whatever its protocol."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,3 +24,13 @@ class Receipt:
     provider_id: str
     fate: Fate
     code: str
+
+
+def decisive(receipts: Iterable[Receipt]) -> dict[str, Receipt]:
+    """One receipt for each id, of those that came together: a final fate never moves, and what came behind it, late, says nothing."""
+    told: dict[str, Receipt] = {}
+    for one in receipts:
+        before = told.get(one.provider_id)
+        if before is None or before.fate == Fate.PENDING:
+            told[one.provider_id] = one
+    return told

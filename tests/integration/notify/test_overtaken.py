@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from services.notify import storage
+from services.notify.domain.receipts import Fate, Receipt
 from shared import db
 from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import State
@@ -116,7 +117,7 @@ async def test_who_opts_out_overnight_is_called_in_the_morning(pool: db.Pool) ->
 
 async def test_an_id_that_the_sms_centre_uses_again_names_the_new_text(pool: db.Pool) -> None:
     async with pool.acquire() as conn:
-        await storage.receive_parts(conn, {"p": ("delivered", ""), "q": ("delivered", "")})
+        await storage.receive_parts(conn, {one: Receipt(one, Fate.DELIVERED, "") for one in ("p", "q")})
         await storage.submit_parts(conn, {"p": (uid(1), 1), "q": (uid(1), 1)})
         await conn.execute("update parts set seen_at = now() - interval '3 days' where provider_id = 'p'")
         await storage.submit_parts(conn, {"p": (uid(2), 1), "q": (uid(2), 1)})

@@ -11,15 +11,17 @@ import pytest_asyncio
 
 from services.notify import storage
 from services.notify.domain.course import Outcome
+from services.notify.domain.receipts import Fate, Receipt
 from services.notify.gauges import Gauges
-from services.notify.links import reference
+from services.notify.links import receipts_into, reference
 from services.notify.providers.interface import Order, Result
 from services.notify.watching import Watching
 from shared import db
 from shared.contracts.binding_decisions import State
+from shared.messaging.handler import Due
 from shared.metrics import Metrics
 from shared.testing.messages import uid
-from tests.integration.notify.bench_line import Bench, Played, migrated
+from tests.integration.notify.bench_line import Bench, Direct, Played, migrated
 from tests.integration.notify.records import decision, reachable
 
 ANN = reachable(31)
@@ -198,4 +200,27 @@ async def test_a_receipt_that_comes_twice_or_late_moves_no_fate_of_the_last_days
         await storage.submit_parts(conn, {"sms/a31": (uid(9), 1)})
     assert await bench.notices() == [("pending", None)]
     await bench.receipt("b31", "delivered")
+    assert await bench.notices() == [("delivered", None)]
+
+
+@pytest.mark.parametrize(
+    "fates", [("delivered", "pending"), ("pending", "delivered"), ("delivered", "temporary")]
+)
+async def test_receipts_of_one_text_that_are_stored_together_count_in_whatever_order(
+    pool: db.Pool, fates: tuple[str, str]
+) -> None:
+    bench = Bench(pool, sms=[ACCEPTED])
+    await refused(bench)
+    await bench.work()
+    now = bench.clock.now()
+    await bench.step.apply([Due("receipt", "sms/sms-31", now, {"fate": one, "code": "0"}) for one in fates])
+    assert await bench.notices() == [("delivered", None)]
+
+
+async def test_receipts_of_one_text_in_one_report_count_in_whatever_order(pool: db.Pool) -> None:
+    bench = Bench(pool, sms=[ACCEPTED])
+    await refused(bench)
+    await bench.work()
+    store = receipts_into(Direct(bench.step.apply), bench.clock, "sms")
+    await store([Receipt("sms-31", one, "0") for one in (Fate.DELIVERED, Fate.PENDING)])
     assert await bench.notices() == [("delivered", None)]
