@@ -31,18 +31,17 @@ def request_fields(*names: str) -> dict[str, fields.Parser]:
     return dict.fromkeys(names, fields.text)
 
 
-def feedetail(value: Any) -> tuple[dict[str, Any], ...]:
-    """Lines of a bill; what is in scope is the rest of a line's sum unless it is said."""
+def feedetail(value: Any, where: str) -> tuple[dict[str, Any], ...]:
+    """Lines of a bill; what is in scope is the rest of a line's sum unless it is said. Raises `CaseError`."""
     if not isinstance(value, list):
-        raise ValueError("a list of lines")
+        raise CaseError(f"{where}: {fields.shown(value)}: expected a list of lines")
     lines = []
     for n, one in enumerate(value, start=1):
-        found = fields.read(one, _LINE, f"feedetail {n}", need=("det_item_fee_sumamt",))
+        found = fields.read(one, _LINE, f"{where} {n}", need=("det_item_fee_sumamt",))
         rest = found["det_item_fee_sumamt"] - sum(found.get(name, 0) for name in _LINE_OUTSIDE)
         amounts = {"inscp_scp_amt": rest} | found
-        lines.append(
-            {"feedetl_sn": str(n)} | {k: yuan(v) if isinstance(v, int) else v for k, v in amounts.items()}
-        )
+        said = {k: yuan(v) if isinstance(v, int) else v for k, v in amounts.items()}
+        lines.append({"feedetl_sn": str(n)} | said)
     return tuple(lines)
 
 

@@ -12,7 +12,17 @@ import yaml
 
 from deploy.ledger.bills import BILL, feedetail, request_fields
 from deploy.ledger.expecting import checked, expected_keys
-from deploy.ledger.people import BINDING, INSTITUTION, REGISTERED, SEGMENTS, TERMS, Facts, facts_of, named
+from deploy.ledger.people import (
+    BINDING,
+    INSTITUTION,
+    REGISTERED,
+    SEGMENTS,
+    TERMS,
+    Facts,
+    facts_of,
+    filings,
+    named,
+)
 from deploy.policy import fields, words
 from deploy.policy.fields import CaseError, line_of
 from shared.policies.yamltext import Lined
@@ -62,7 +72,7 @@ def _verbs(facts: Facts, labels: set[str]) -> dict[str, tuple[fields.Parser, dic
     earlier = fields.one_of({label: label for label in sorted(labels)})
     sent = {"event_time": fields.moment, "system": fields.text, "raw": fields.anything}
     asked = sent | {"at": place, "for": person, "msgid_of": earlier}
-    bill = asked | BILL | {"feedetail": feedetail, "credential": person}
+    bill = asked | BILL | {"feedetail": fields.anything, "credential": person}
     pair = {"for": person}
     money = sent | {"amount": words.money, "segment": fields.one_of(SEGMENTS), "entry": fields.text}
     return {
@@ -158,6 +168,9 @@ def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, where: str) -> Step
     need = NEEDS.get(verb)
     if need is not None and need not in values and need not in (values.get("raw") or {}):
         raise CaseError(f"{where}: {need}: missing{line_of(tree)}")
+    if "feedetail" in values:
+        values["feedetail"] = feedetail(values["feedetail"], f"{where}: feedetail")
+    filings(values, where)
     subject, at, id = values.pop(verb), values.pop("date", None), values.pop("id", None)
     given = {key: values.pop(key) for key in expected if key in values}
     return Step(verb, subject, values, checked(given, where, line_of(tree)), at, id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.ledger.bills import CANCELS, bill_of
 from deploy.ledger.case import Step
-from deploy.ledger.people import HOSPITAL, Institution, filings
+from deploy.ledger.people import HOSPITAL, Institution
 from deploy.ledger.world import AUDIT, AUTHORITY, CHANNEL, TAX_OFFICE, Sent, World
 from deploy.policy.fields import CaseError
 from shared.contracts.base import yuan
@@ -153,7 +153,7 @@ def _erase(world: World, step: Step) -> None:
 
 def _register(world: World, step: Step) -> None:
     person = world.people[step.subject]
-    person.facts |= filings(dict(step.options), step.subject)
+    person.facts |= step.options
     world.send("registry.persons.recorded", person.record(), AUTHORITY)
 
 

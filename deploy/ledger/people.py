@@ -141,7 +141,7 @@ class Facts:
 
 
 def filings(found: dict[str, Any], where: str) -> dict[str, Any]:
-    """The same values with filings read, too."""
+    """The same values with their filings read, too. Raises `CaseError`."""
     if "filings" in found:
         found["filings"] = [
             fields.read(f, _FILING, f"{where}: filings", need=("region", "first_day"))

@@ -67,12 +67,17 @@ def run(case: Case, policies: Policies) -> Result:
         number(world, case.steps)
         for n, step in enumerate(case.steps, start=1):
             seen = _carry_out(world, step, n)
-            for found in (*differences(step.expected, seen), *_unsound(world)):
-                return Result(case, n, found)
+            for one in (*differences(step.expected, seen), *_unsound(world)):
+                return Result(case, n, one)
     except CaseError as error:
         return Result(case, n, Different("case", "a step that can be carried out", str(error)))
     except Rejected as error:
         return Result(case, n, Different("message", "one that the line reads", f"a dead letter: {error}"))
+    except (
+        Exception
+    ) as error:  # the line would make a dead letter of it; whoever writes cases has no log to look into
+        found = f"a fault of the program: {type(error).__name__}: {error}"
+        return Result(case, n, Different("decision", "one", found))
     return Result(case)
 
 
