@@ -35,7 +35,7 @@ class Split(NamedTuple):
 def split_bill(book: Book, bill: Bill, patient: Person, at: datetime) -> Split:
     """Who would pay what at `at`, by what the book knows. Changes nothing."""
     policy = book.regions.at(bill.insuplc_admdvs, at)
-    own = book.accounts.get(bill.psn_no)
+    own = book.seen(bill.psn_no)
     due = personal_part(bill)
     if bill.acct_used_flag != "1":
         return Split(Plan([], due, []), own, [], False, policy, policy.version)
@@ -86,7 +86,7 @@ def _with_sponsors(
     if not plan.cash and not any(take.candidate for take in plan.takes):
         left_out = []  # the own account sufficed: nobody was needed
     return Split(
-        plan, book.accounts.get(bill.psn_no), left_out, bool(candidates), policy, "+".join(dict.fromkeys(versions))[:64],
+        plan, book.seen(bill.psn_no), left_out, bool(candidates), policy, "+".join(dict.fromkeys(versions))[:64],
         _unpayable(table, candidates),
     )  # fmt: skip
 
@@ -117,7 +117,7 @@ def _candidates(
     payers: set[str] = set()
     for binding, their in zip(bindings, theirs, strict=True):
         sponsor = binding.sponsor
-        found = judge(binding, book.accounts.get(sponsor), book.persons.get(sponsor), their, asked)
+        found = judge(binding, book.seen(sponsor), book.persons.get(sponsor), their, asked)
         if isinstance(found, str):
             left_out.append((binding, LEFT_OUT[found]))
         elif sponsor in payers:  # never one account twice in a bill, whatever the bindings say
