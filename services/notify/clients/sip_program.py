@@ -32,6 +32,9 @@ _STARTS: Final = 10.0
 _NOT_DIALLED: Final = "not dialled"
 _PORTS: Final = (20000, 26000)
 _TRIES: Final = 3
+_FOLDER: Final = "gongji-call-"
+_LEFT_BEHIND: Final = 3600.0
+"""Seconds after which a call's folder is no living call's: it was killed in the middle."""
 _MODULES: Final = ("g711", "aufile", "aubridge")
 _APPS: Final = ("account", "menu", "ctrl_tcp")
 
@@ -91,6 +94,7 @@ class Caller:
         if found is None:
             raise FileNotFoundError("baresip")
         self._program = found
+        remove_left_behind()
 
     def give_up(self) -> None:
         """Ends every call that is in the air."""
@@ -127,7 +131,7 @@ class Caller:
         self, number: str, one: Call, events: "asyncio.Queue[tuple[str, str]]"
     ) -> tuple[str, str]:
         with tempfile.TemporaryDirectory(
-            prefix="gongji-call-"
+            prefix=_FOLDER
         ) as name:  # nobody else's to read: it holds words and the password
             folder = Path(name)
             control = _free_port(self._host, socket.SOCK_STREAM)
@@ -167,6 +171,15 @@ class Caller:
         (folder / "config").write_text("\n".join(lines) + "\n")
         (folder / "accounts").write_text(";".join([*account, "audio_codecs=PCMA/8000/1,PCMU/8000/1"]) + "\n")
         (folder / "contacts").touch()
+
+
+def remove_left_behind() -> None:
+    """Takes away the folders, with words and password, of calls whose process was killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        with contextlib.suppress(OSError):
+            found = folder.lstat()
+            if found.st_uid == os.getuid() and time.time() - found.st_mtime > _LEFT_BEHIND:
+                shutil.rmtree(folder)
 
 
 async def _connected(

@@ -1,8 +1,13 @@
-"""Which worker places calls: the library's, or the program's where the library does not start."""
+"""Which worker places calls: the library's, or the program's where the library does not start; what a killed one leaves behind."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
 
 import pytest
 
-from services.notify.clients import sip
+from services.notify.clients import sip, sip_program
 
 
 @pytest.mark.parametrize(
@@ -23,3 +28,16 @@ def test_worker_after_starts_in_vain(
         "services.notify.clients.sip.shutil.which", lambda name: "/bin/baresip" if program else None
     )
     assert [sip._worker(engine, failed) for failed in range(4)] == workers
+
+
+def test_words_and_password_of_a_call_that_was_killed_go_at_the_next_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("gongji-call-killed", "gongji-call-living", "somebody-elses"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "accounts").write_text("auth_pass")
+    for name in ("gongji-call-killed", "somebody-elses"):
+        os.utime(tmp_path / name, (time.time() - 7200,) * 2)
+    sip_program.remove_left_behind()
+    assert {one.name for one in tmp_path.iterdir()} == {"gongji-call-living", "somebody-elses"}
