@@ -13,6 +13,8 @@ from services.notify.providers.options import AlibabaAccount
 from services.notify.providers.reached import NOT_REACHED, caused_by
 
 _SERVER_FAULT: Final = 500
+PERHAPS: Final = frozenset({"isp.SYSTEM_ERROR"})
+"""Nobody says whether the service's own fault came before or after it had taken the order."""
 
 
 def config(settings: AlibabaAccount, endpoint: str) -> Config:

@@ -15,7 +15,7 @@ from alibabacloud_dysmsapi20170525.client import Client
 from services.notify.clients.numbers import digits
 from services.notify.domain.course import Outcome
 from services.notify.domain.receipts import Fate, Receipt
-from services.notify.providers.alibaba import config, failed, runtime
+from services.notify.providers.alibaba import PERHAPS, config, failed, runtime
 from services.notify.providers.cloud_texts import CloudTexts
 from services.notify.providers.interface import Around, Order, Result, Sent
 from services.notify.providers.options import AlibabaSettings
@@ -105,6 +105,8 @@ class AlibabaSms(CloudTexts):
 def _result(code: str, reference: str) -> Result:
     if code == "OK":
         return Result(Outcome.ACCEPTED, "sms-accepted", code, (reference,))
+    if code in PERHAPS:
+        return Result(Outcome.UNKNOWN, "sms-unknown", code, (reference,))
     outcome = Outcome.TECHNICAL
     if code in _THROTTLED:
         outcome = Outcome.THROTTLED

@@ -21,7 +21,7 @@ from services.notify.clients.numbers import national
 from services.notify.domain.course import Outcome
 from services.notify.domain.receipts import Fate, Receipt
 from services.notify.domain.texts import Content
-from services.notify.providers.alibaba import config, failed, runtime
+from services.notify.providers.alibaba import PERHAPS, config, failed, runtime
 from services.notify.providers.cloud import Cloud
 from services.notify.providers.interface import Around, Order, Result, Sent
 from services.notify.providers.options import AlibabaVoiceSettings
@@ -34,8 +34,6 @@ _THROTTLED: Final = frozenset(
     {"isv.BUSINESS_LIMIT_CONTROL", "isv.VOICE_ROBOT_NOT_PERIOD", "isv.VOICE_CALL_PERIOD_ERROR"}
 )
 _PERMANENT: Final = frozenset({"isv.MOBILE_NUMBER_ILLEGAL", "isv.COMPLAINT_REJECT"})
-_PERHAPS: Final = frozenset({"isp.SYSTEM_ERROR"})
-"""Nobody says whether the service's own fault came before or after it had begun to call."""
 
 HEARD: Final = "200000"
 _KEY_PRESSED: Final = "300000"
@@ -136,7 +134,7 @@ class AlibabaVoice(Cloud):
 def _result(code: str, call_id: str, names: tuple[str, ...]) -> Result:
     if code == "OK":
         return Result(Outcome.ACCEPTED, "call-accepted", call_id, names)
-    if code in _PERHAPS:
+    if code in PERHAPS:
         return Result(Outcome.UNKNOWN, "call-unknown", code, names)
     outcome = Outcome.TECHNICAL
     if code in _THROTTLED:

@@ -15,6 +15,18 @@ from services.notify.providers.options import TencentAccount
 from services.notify.providers.reached import NOT_REACHED, caused_by
 
 _THROTTLED: Final = "LimitExceeded"
+_INTERNAL: Final = "InternalError"
+_TURNED_AWAY: Final = frozenset(
+    f"{_INTERNAL}.{why}"
+    for why in (
+        "JsonParseFail",
+        "RequestTimeException",
+        "RestApiInterfaceNotExist",
+        "SigFieldMissing",
+        "SigVerificationFail",
+    )
+)
+"""Internal errors that come before anything is sent; of all others (timeouts behind the door, what nobody foresaw) nobody can say."""
 
 
 def client(kind: type, settings: TencentAccount) -> Any:
@@ -29,9 +41,11 @@ def client(kind: type, settings: TencentAccount) -> Any:
 
 
 def refused(code: str, medium: str, permanent: Collection[str]) -> Result:
-    """The service's own word for an order that it did not take. `permanent`: its words for numbers that it will never take."""
+    """The service's own word for an order that it did not take, or of which nobody can say. `permanent`: its words for numbers that it will never take."""
     outcome = Outcome.TECHNICAL
-    if code.startswith(_THROTTLED):
+    if code.startswith(_INTERNAL) and code not in _TURNED_AWAY:
+        outcome = Outcome.UNKNOWN
+    elif code.startswith(_THROTTLED):
         outcome = Outcome.THROTTLED
     elif code in permanent:
         outcome = Outcome.PERMANENT
