@@ -12,7 +12,11 @@ from typer.testing import CliRunner, Result
 
 from deploy.cli import build
 from deploy.ledger import invariants, runner
+from deploy.ledger.bills import BILL
 from deploy.ledger.case import read_cases
+from deploy.ledger.doing import ASKS, DOES
+from deploy.ledger.expecting import expected_keys
+from deploy.ledger.people import BINDING, INSTITUTION, PERSON
 from deploy.ledger.runner import committed, run
 from deploy.policy.fields import CaseError
 from services.settlement.domain.accounts import counter, move
@@ -272,3 +276,16 @@ def test_the_command_lays_region_files_over_the_projects(write: Write, tmp_path:
     file = write(steps('{settle: 孩子, medfee_sumamt: "30.00", expect: settled, shares: [[孩子, historic, "10.00"], [母亲, historic, "5.00"]], cash: "15.00"}'))  # fmt: skip
     assert gongji(file).exit_code == 1
     assert gongji(file, "--regions", tmp_path / "regions").exit_code == 0
+
+
+def test_the_documents_example_comes_out_as_it_says(write: Write) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "ledger-cases.md").read_text("utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    (case,) = read_cases(write(example))
+    assert run(case, committed()).line == ""
+
+
+def test_the_document_names_every_verb_and_everything_that_can_be_expected(write: Write) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "ledger-cases.md").read_text("utf-8")
+    known = [*DOES, *ASKS, *expected_keys({"孩子": None}), *PERSON, *INSTITUTION, *BINDING, *BILL]
+    assert [key for key in known if f"`{key}" not in page] == []
