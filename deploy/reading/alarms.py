@@ -8,8 +8,8 @@ PATIENCE = 30.0
 DUE_PATIENCE = 60.0
 STAFF_PATIENCE = 86_400.0
 """Seconds of the service clock within which somebody tells a person what no text and no call could."""
-STAFF_PATIENCE = 86_400.0
-"""Seconds of the service clock within which somebody tells a person what no text and no call could."""
+CHECK_PATIENCE = 172_800.0
+"""Real seconds since the last check of the ledger that came to its end: two nights."""
 MANY_RESTARTS = 3
 ENOUGH_LOOKS, MOST_DISAGREED = 20, 0.1
 """Second looks in a province without which a share says nothing, and the share of disagreements past which somebody should ask why."""
@@ -27,11 +27,11 @@ PAGES: dict[str, str] = {
     "topic-shorter": "主题短于已读位置 / a topic is shorter than what was read of it",
     "provider-dark": "通知服务商中断 / a provider is dark",
     "handed-to-staff": "通知转人工 / notices that people have to tell",
-    "handed-to-staff": "通知转人工 / notices that people have to tell",
     "overdue-review": "到期事项逾期 / due rows are overdue, reviews among them",
     "documents-wait": "材料未能核验 / documents cannot be verified",
     "reviewers-disagree": "复看不一致率过高 / second looks disagree too often",
     "breaks-overdue": "对账差错逾期 / breaks of the reconciliation are overdue",
+    "ledger-broken": "账务不平或未按时核对 / the ledger is broken, or is not checked",
     "probing": "疑似试探他人信息 / somebody asks for strangers",
 }
 """Anchors of the runbook's pages and their titles."""
@@ -54,11 +54,11 @@ def alarms(row: Mapping[str, Any]) -> list[str]:
         "topic-shorter": bool(row.get("beyond_end")),
         "provider-dark": any(not up for up in (row.get("links") or {}).values()),
         "handed-to-staff": _over(row, "staff_oldest_s", STAFF_PATIENCE),
-        "handed-to-staff": _over(row, "staff_oldest_s", STAFF_PATIENCE),
         "overdue-review": _over(row, "overdue_oldest_s", DUE_PATIENCE),
         "documents-wait": bool(row.get("documents_late")),
         "reviewers-disagree": any(_disagree(one) for one in (row.get("looks") or {}).values()),
         "breaks-overdue": bool(row.get("breaks_overdue")),
+        "ledger-broken": bool(row.get("ledger_broken")) or _over(row, "ledger_check_age_s", CHECK_PATIENCE),
         "probing": bool(row.get("sponsors_stopped")),
     }
     return [page for page in PAGES if on[page]]

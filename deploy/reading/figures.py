@@ -30,8 +30,9 @@ _LINK = re.compile(
 _STOPPED = re.compile(r"^gongji_eligibility_sponsors_stopped ([0-9.]+)$", re.MULTILINE)
 _LATE = re.compile(r'^gongji_audit_documents_waiting\{state="late"\} ([0-9.]+)$', re.MULTILINE)
 _STAFF = re.compile(r"^gongji_notify_for_staff_oldest_seconds ([0-9.e+]+)$", re.MULTILINE)
-_STAFF = re.compile(r"^gongji_notify_for_staff_oldest_seconds ([0-9.e+]+)$", re.MULTILINE)
 _BREAKS = re.compile(r"^gongji_settlement_breaks_overdue ([0-9.]+)$", re.MULTILINE)
+_BROKEN = re.compile(r"^gongji_ledger_broken ([0-9.e+]+)$", re.MULTILINE)
+_CHECKED = re.compile(r"^gongji_ledger_check_age_seconds ([0-9.e+]+)$", re.MULTILINE)
 _LOOKS = re.compile(
     r'^gongji_audit_looks\{outcome="(agreed|disagreed)",region="([0-9]+)"\} ([0-9.]+)$', re.MULTILINE
 )
@@ -58,8 +59,9 @@ class Figures:
     sponsors_stopped: int = 0
     documents_late: int = 0
     breaks_overdue: int = 0
-    staff_oldest_s: float | None = None
-    """Seconds of the service clock for which the oldest notice that came to the staff waits."""
+    ledger_broken: int = 0
+    ledger_check_age_s: float | None = None
+    """Real seconds since the begin of the last check of the ledger that came to its end."""
     staff_oldest_s: float | None = None
     """Seconds of the service clock for which the oldest notice that came to the staff waits."""
     looks: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -122,7 +124,7 @@ async def _read(conn: Conn, running: Running, into: Figures) -> dict[TopicPartit
 
 async def _ready(http: str | None, into: Figures) -> None:
     """What `/ready` complains of, and from `/metrics` which providers' links stand, how many sponsors were stopped today, how many
-    cases wait for a store of documents that does not answer, how second looks came out, and how many breaks are past their deadline."""
+    cases wait for a store of documents that does not answer, how second looks came out, how many breaks are past their deadline, and how the last check of the ledger ended."""
     if http is None:
         return
 
@@ -142,8 +144,9 @@ async def _ready(http: str | None, into: Figures) -> None:
     into.sponsors_stopped = sum(int(float(value)) for value in _STOPPED.findall(metrics))
     into.documents_late = sum(int(float(value)) for value in _LATE.findall(metrics))
     into.staff_oldest_s = max((float(value) for value in _STAFF.findall(metrics)), default=None)
-    into.staff_oldest_s = max((float(value) for value in _STAFF.findall(metrics)), default=None)
     into.breaks_overdue = max((int(float(value)) for value in _BREAKS.findall(metrics)), default=0)
+    into.ledger_broken = max((int(float(value)) for value in _BROKEN.findall(metrics)), default=0)
+    into.ledger_check_age_s = max((float(value) for value in _CHECKED.findall(metrics)), default=None)
     for outcome, region, value in _LOOKS.findall(metrics):
         into.looks.setdefault(region, {})[outcome] = int(float(value))
 

@@ -20,8 +20,8 @@ select invariant, subject, detail from check_since($1);
 
 -- name: done
 update soundness
-set next_at = $1, begun_at = $2, broken = $3, sound_at = case when $3 = 0 then $2 else sound_at end,
-    full_at = case when $3 = 0 and $4 then $2 else full_at end;
+set next_at = $1, begun_at = $2, broken = $3::bigint, sound_at = case when $3::bigint = 0 then $2 else sound_at end,
+    full_at = case when $3::bigint = 0 and $4 then $2 else full_at end;
 
 -- name: state
 select broken, extract(epoch from clock_timestamp() - begun_at)::float8 as age from soundness;

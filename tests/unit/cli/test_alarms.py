@@ -37,10 +37,11 @@ RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
         ("topic-shorter", {"beyond_end": ["settlement.requests/0"]}),
         ("provider-dark", {"links": {"sms": True, "call": False}}),
         ("handed-to-staff", {"staff_oldest_s": 86_401.0}),
-        ("handed-to-staff", {"staff_oldest_s": 86_401.0}),
         ("overdue-review", {"overdue_oldest_s": 61.0}),
         ("documents-wait", {"documents_late": 1}),
         ("breaks-overdue", {"breaks_overdue": 1}),
+        ("ledger-broken", {"ledger_broken": 1}),
+        ("ledger-broken", {"ledger_check_age_s": 172_801.0}),
         (
             "reviewers-disagree",
             {"looks": {"33": {"agreed": 17, "disagreed": 3}, "37": {"agreed": 400, "disagreed": 0}}},
