@@ -23,6 +23,7 @@ _NAMES = {
     id(t.Flag): "`true` `false`",
     id(t.Fen): "元 yuan，加引号 quoted",
     id(t.Days): "天 days",
+    id(t.Minutes): "分钟 minutes",
     id(t.Seconds): "秒 seconds",
     id(t.Age): "周岁 years",
     id(t.Count): "整数 number",

@@ -5,6 +5,7 @@ import sys
 from services.settlement.app import build
 from services.settlement.reconciling import watching
 from services.settlement.settings import Settings
+from services.settlement.upkeep import upkeep
 from shared.messaging import service
 from shared.policies import PolicyError
 
@@ -16,7 +17,7 @@ def main() -> None:
         handler = build(settings)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
-    service.main(handler, settings, [watching.watch])
+    service.main(handler, settings, [watching.watch, upkeep(handler.regions)])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
 from services.settlement import storage
-from services.settlement.deciding import back, credits, earmark, facts, premium, refusing
+from services.settlement.deciding import back, credits, earmark, facts, holding, premium, refusing
 from services.settlement.deciding.asking import Asked, asked
 from services.settlement.deciding.settle import settle
 from services.settlement.domain.book import Book, Regions
@@ -31,6 +31,7 @@ REQUESTS: dict[str, Callable[[Asked, Any], None]] = {
 
 DUES: dict[str, Callable[[Book, Due, Out], None]] = {
     earmark.DUE: earmark.due,
+    holding.DUE: holding.due,
     arriving.DUE: answering.compare,
     deciding.CLOSE: deciding.close,
     deciding.CLEAR: deciding.clear,
@@ -47,7 +48,7 @@ class SettlementHandler:
 
     def __init__(self, regions: Regions, operators: Operators | None = None) -> None:
         """`operators`: by id; the registered ones if none are given."""
-        self._regions = regions
+        self.regions = regions
         self._operators = registered() if operators is None else operators
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Keys:
@@ -60,7 +61,7 @@ class SettlementHandler:
         return wanted, sought
 
     async def load(self, conn: Conn, items: Sequence[Item], keys: Keys) -> Book:
-        book = Book(self._regions)
+        book = Book(self.regions)
         wanted, sought = keys
         await storage.load(conn, wanted, book)
         await recon_storage.load(conn, wanted, sought, book)
@@ -114,6 +115,8 @@ def _erase(state: Book, event: Event, out: Out) -> None:
         binding_id = UUID(event.key.decode())
         facts.erase(state, binding_id)
         earmark.followed(state, binding_id, event.time, out)
+    elif event.topic == "registry.persons":
+        facts.erase_person(state, event.key.decode())
 
 
 def _due(state: Book, item: Due, out: Out) -> None:

@@ -25,7 +25,7 @@ select count(*) from (select from binding where binding_id = any($1::text::uuid[
 select count(*) from (select from account where psn_no = any($1::text[]) order by psn_no for update) as locked;
 
 -- name: accounts
-select psn_no, admdvs, current, historic, state, version, usage from account where psn_no = any($1::text[]);
+select psn_no, admdvs, current, historic, state, version, usage, turned_at from account where psn_no = any($1::text[]);
 
 -- name: bindings
 -- In one order, whatever was stored or decided first: of two bindings of one sponsor the first takes part.
@@ -72,8 +72,8 @@ from unnest($1::text[], $2::text::bigint[], $3::text::bigint[], $4::text::bigint
 where a.psn_no = n.psn_no;
 
 -- name: update_accounts
-update account a set admdvs = n.admdvs, state = n.state, usage = n.usage
-from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as n (psn_no, admdvs, state, usage)
+update account a set admdvs = n.admdvs, state = n.state, usage = n.usage, turned_at = n.turned_at
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) as n (psn_no, admdvs, state, usage, turned_at)
 where a.psn_no = n.psn_no;
 
 -- name: update_usage

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
-from services.settlement import earmark_storage, premium_storage, quotes_storage
+from services.settlement import earmark_storage, hold_storage, premium_storage, quotes_storage
 from services.settlement.domain.accounts import Account, Entry
 from services.settlement.domain.bindings import Binding
-from services.settlement.domain.book import Book, PaidLate, Stored
+from services.settlement.domain.book import Book, PaidLate, Stored, late_case
 from services.settlement.domain.groups import Group
 from services.settlement.domain.people import Institution, Person, read_filings, read_insured, rows_text
 from services.settlement.domain.undo import Settlement
@@ -37,7 +37,9 @@ async def learn(conn: Conn, wanted: Wanted) -> None:
             for share in from_json(result)["shares"]:
                 wanted.accounts.add(share["psn_no"])
                 if share["binding_id"]:
-                    wanted.bindings.add(UUID(share["binding_id"]))
+                    id = UUID(share["binding_id"])
+                    wanted.bindings.add(id)
+                    wanted.recoveries.add(late_case(setl_id, id))
     await premium_storage.learn(conn, wanted)
     await earmark_storage.learn(conn, wanted)
     if wanted.patients:
@@ -64,10 +66,11 @@ async def lock(conn: Conn, wanted: Wanted) -> None:
 async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
     """Reads all facts. To be called after `lock`, so that each statement sees what the locks waited for."""
     if wanted.accounts:
-        for psn_no, admdvs, current, historic, state, version, usage in await conn.fetch(
+        for psn_no, admdvs, current, historic, state, version, usage, turned in await conn.fetch(
             Q["accounts"], list(wanted.accounts)
         ):
-            book.accounts[psn_no] = Account(psn_no, admdvs, current, historic, state, version, _used(usage))
+            row = Account(psn_no, admdvs, current, historic, state, version, _used(usage), turned)
+            book.accounts[psn_no] = row
     if wanted.bindings:
         for id, sponsor, beneficiary, version, state, relation, text, usage in await conn.fetch(
             Q["bindings"], _array(wanted.bindings)
@@ -92,6 +95,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
         book.institutions = {row[0]: Institution(*row) for row in rows}
     await _load_requests(conn, wanted, book)
     await quotes_storage.load(conn, wanted.visits, book.quotes)
+    await hold_storage.load(conn, wanted, book)
     if wanted.orders:
         book.orders = {row[0]: row[1] for row in await conn.fetch(Q["orders"], list(wanted.orders))}
     if wanted.ended:
@@ -115,6 +119,7 @@ async def _load_requests(conn: Conn, wanted: Wanted, book: Book) -> None:
 
 async def save(conn: Conn, book: Book) -> None:
     """Writes what changed."""
+    await hold_storage.save(conn, book)
     await _save_facts(conn, book)
     await earmark_storage.save(conn, book)
     await premium_storage.save(conn, book)
@@ -183,6 +188,7 @@ async def _save_money(conn: Conn, book: Book) -> None:
             [a.admdvs for a in accounts],
             [a.state for a in accounts],
             [_usage(a.usage) for a in accounts],
+            [a.turned_at for a in accounts],
         )
     if bindings := book.changed_bindings():
         await conn.execute(

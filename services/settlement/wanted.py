@@ -13,9 +13,10 @@ from shared.contracts.binding_decisions import BindingState
 from shared.contracts.premium_requests import Cancel as CancelPremium
 from shared.contracts.premium_requests import Pay, Remitted
 from shared.contracts.registry import InstitutionRecorded, PersonRecorded
-from shared.contracts.settlement_requests import Bill, Cancel, Query, Refund, Reverse, Settle
+from shared.contracts.settlement_requests import Bill, Cancel, Query, Quote, Refund, Reverse, Settle
 from shared.messaging.handler import Due, Event, Invalid, Item, Tombstone
 
+HOLD = "hold"
 CREDITS = (Credited, Corrected, YearTurned, Frozen, Unfrozen, Closed)
 
 
@@ -40,6 +41,9 @@ class Wanted:
         self.sponsors_of: set[UUID] = set()
         self.premiums: set[UUID] = set()
         self.premium_of: set[str] = set()
+        self.spending = self.holding = False
+        self.turned: dict[str, int] = {}
+        self.recoveries: set[str] = set()
         for item in items:
             if isinstance(item, Event):
                 self._add(item.body, item)
@@ -54,6 +58,9 @@ class Wanted:
             self.msgids.add(body.msgid)
             if isinstance(body, Settle):
                 self.visits.add((body.fixmedins_code, body.mdtrt_id, body.psn_no))
+            elif isinstance(body, Quote):
+                self._quote(body)
+            self.spending = True
         elif isinstance(body, Cancel | Reverse | Refund | Query):
             self._back(body)
         elif isinstance(body, BindingState):
@@ -62,6 +69,8 @@ class Wanted:
             self.new_accounts.add(body.psn_no)
             self.credited.add(body.psn_no)
             self.orders.add(body.entry_id)
+            if isinstance(body, YearTurned):
+                self.turned[body.psn_no] = min(body.year, self.turned.get(body.psn_no, body.year))
         elif isinstance(body, PersonRecorded):
             self.persons.add(body.psn_no)
         elif isinstance(body, InstitutionRecorded):
@@ -72,6 +81,11 @@ class Wanted:
             self.msgids.add(msgid)
         elif isinstance(body, Tombstone):
             self._erased(event)
+
+    def _quote(self, body: Quote) -> None:
+        """What is held of the visit is given back, whether something new is to be held or not."""
+        self.visits.add((body.fixmedins_code, body.mdtrt_id, body.psn_no))
+        self.holding = self.holding or body.hold_minutes is not None
 
     def _back(self, body: Cancel | Reverse | Refund | Query) -> None:
         self.patients.add(body.psn_no)
@@ -116,6 +130,10 @@ class Wanted:
     def _due(self, item: Due) -> None:
         if item.kind == "earmark":
             self.sponsors_of.add(UUID(item.entity))
+        elif item.kind == HOLD:
+            code, mdtrt_id, psn_no = item.body["visit"]
+            self.visits.add((code, mdtrt_id, psn_no))
+            self.patients.add(psn_no)
 
     def _erased(self, event: Event) -> None:
         if event.topic == "binding.decisions":

@@ -104,6 +104,13 @@ class Settlement(Message):
     quoted: QuotedBefore | None = Field(
         default=None, description="与预结算不同时：预结算结果 / what the quote said, where it said otherwise"
     )
+    hold_until: Time | None = Field(
+        default=None, description="预结算资金保留至 / until when the quoted shares are set apart"
+    )
+    bindings_read_to: Time | None = Field(
+        default=None,
+        description="绑定信息截至；之后的变更本次未计入 / every decision on bindings published before it was known here",
+    )
 
 
 class Premium(Message):

@@ -108,7 +108,14 @@ class Bill(_Request):
 
 
 class Quote(Bill):
-    """预结算 2206 / what would be paid; nothing is booked."""
+    """预结算 2206 / what would be paid. Nothing is booked; with `hold_minutes` the quoted shares are set apart for the visit's settle."""
+
+    hold_minutes: int | None = Field(
+        default=None,
+        description="保留分钟数；地区规定上限；不填：不保留 / for how long the shares are set apart; the region bounds it; absent: not",
+        ge=1,
+        le=10_080,
+    )
 
 
 class Settle(Bill):
@@ -168,6 +175,8 @@ class DeclineCode(StrEnum):
     NOT_REVERSIBLE = "not-reversible"
     REVERSED_BEFORE = "reversed-before"
     REFUND_TOO_HIGH = "refund-too-high"
+    TRANSACTION_MISMATCH = "transaction-mismatch"
+    MONEY_GONE = "money-gone"
     FIELD_INVALID = "field-invalid"
     TIME_NOT_BELIEVED = "time-not-believed"
     NOT_OFFERED_HERE = "not-offered-here"

@@ -52,6 +52,7 @@ Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0, le=1_000_000_000)]
 Months = Annotated[int, Strict(), Field(ge=0, le=1200)]
 Days = Annotated[int, Strict(), Field(ge=0, le=3660)]
+Minutes = Annotated[int, Strict(), Field(ge=0, le=10_080)]
 Seconds = Annotated[int, Strict(), Field(ge=0, le=604_800)]
 PerMille = Annotated[int, Strict(), Field(ge=0, le=1000)]
 Age = Annotated[int, Strict(), Field(ge=0, le=150)]
@@ -85,7 +86,7 @@ HospitalPart = Literal["beside", "in-scope", "in-fund"]
 
 __all__ = [
     "Age", "AutoApprove", "BillPart", "Cap", "ChannelKind", "Choices", "Clock", "Code", "Collected", "Condition", "Count", "CountedFor", "Days", "Document", "Effect",
-    "Fen", "Flag", "HospitalPart", "Hotline", "Hours", "InstitutionKind", "ItemCategory", "Letter", "MaterialKind", "MaterialRule", "Medium", "Mode", "MonthDay",
+    "Fen", "Flag", "HospitalPart", "Hotline", "Hours", "InstitutionKind", "ItemCategory", "Letter", "MaterialKind", "MaterialRule", "Medium", "Minutes", "Mode", "MonthDay",
     "Months", "MutualAid", "NoticeKind", "Often", "OnRuleChanged", "Order", "Payable", "Payer", "PerMille", "Period", "Proof", "QuotaScope",
     "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "Side", "Use", "UseCode", "Window",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 
 from shared.policies import types as t
 from shared.policies.described import key
@@ -201,6 +201,9 @@ class Spending:
     premium_uses: frozenset[t.UseCode] = key(frozenset(), "授权人账户可代缴的保费", "premiums that sponsors' accounts pay", example="[resident-premium]", reasons="premium-binding-unusable")
     premium_segments: frozenset[t.Segment] = key(frozenset({"current", "historic"}), "可缴保费的账户资金：当年、历年", "parts of an account that pay premiums", example="[historic]", reasons="premium-not-covered")
     premium_periods: Mapping[t.Code, t.Collected] = key({}, "按险种的集中缴费期（被代缴人参保地）；未列的险种不限", "when premiums of a kind of insurance are collected, where the person is insured; a kind that is not named: at any time", example='{"390": {first: "09-01", until: "03-01"}}', reasons="premium-not-collected")
+    hold_minutes: t.Minutes = key(0, "预结算最多保留资金的分钟数（就诊人参保地）；0：不保留", "longest time for which a quote sets its shares apart, where the patient is insured; 0: not offered", example="120")
+    quote_days: t.Days = key(90, "预结算记录保留的天数（机构所在地）", "days after which a quote is forgotten; of the institution's region", example="90")
+    statement_days: t.Days = key(400, "对账明细行保留的天数（机构所在地）；应答与差错一直保留", "days after which the lines of a statement are forgotten; answers and breaks stay; of the institution's region", example="400")
     break_days: t.Days = key(10, "对账差错须在几天内处理（机构所在地）", "days within which a break of the reconciliation has to be closed; of the institution's region", example="10")
     # fmt: on
 

@@ -1,6 +1,7 @@
 """Taking back: cancel, reverse by the original message, refund in part; and looking a settlement up."""
 
-from services.settlement.deciding import earmark
+from collections.abc import Sequence
+
 from services.settlement.deciding.asking import Asked
 from services.settlement.deciding.giving import (
     answer,
@@ -8,19 +9,22 @@ from services.settlement.deciding.giving import (
     end,
     give_back,
     mine,
+    missing,
     nothing,
     returned_body,
     setlinfo,
     shown,
     slices_of,
 )
-from services.settlement.domain.accounts import SEGMENT_OF, State
 from services.settlement.domain.book import Stored
 from services.settlement.domain.declines import Decline
-from services.settlement.domain.results import encode
-from services.settlement.domain.undo import CASH, Settlement
-from shared.contracts.base import yuan
+from services.settlement.domain.results import Json, encode
+from services.settlement.domain.undo import CASH, Back, Settlement
+from shared.contracts.base import fen, yuan
 from shared.contracts.settlement_requests import Cancel, DeclineCode, Query, Refund, Reverse
+
+CANCELS = {"2207": "2208", "2102": "2103", "2304": "2305"}
+"""Which transaction cancels which settlement."""
 
 
 def cancel(ask: Asked, body: Cancel) -> None:
@@ -28,6 +32,9 @@ def cancel(ask: Asked, body: Cancel) -> None:
     found = mine(ask, body.setl_id)
     if isinstance(found, Decline):
         ask.decline(found)
+    elif ask.infno != (wanted := CANCELS[found.infno]):
+        values = {"infno": ask.infno, "settled": found.infno, "wanted": wanted}
+        ask.decline(Decline(DeclineCode.TRANSACTION_MISMATCH, "infno", values))
     elif found.state != "settled" or (found.personal and not found.left):
         ask.decline(Decline(DeclineCode.ALREADY_CANCELLED, "setl_id"))
     else:
@@ -91,24 +98,30 @@ def _reverse_cancel(ask: Asked, found: Settlement, first: Stored) -> None:
     if found.state != "cancelled" or found.undone_by != first.msgid:
         return ask.decline(Decline(DeclineCode.NOT_REVERSIBLE, "omsgid"))
     backs = [b for b in slices_of(found, found.returned - found.undone, found.undone) if b.share != CASH]
-    shares = found.shares()
-    wanted: dict[tuple[str, int], int] = {}
-    for back in backs:
-        key = (earmark.payer(ask.book, shares[back.share]).psn_no, SEGMENT_OF[shares[back.share]["segment"]])
-        wanted[key] = wanted.get(key, 0) + back.amount
-    holders = {shares[back.share]["psn_no"] for back in backs}
-    if any(ask.book.account(psn_no).state != State.OPEN for psn_no in holders) or any(
-        ask.book.account(psn_no).of(segment) < amount for (psn_no, segment), amount in wanted.items()
-    ):
-        return ask.decline(Decline(DeclineCode.NOT_REVERSIBLE, "omsgid"))
+    if gone := missing(ask, found, backs):
+        return ask.decline(Decline(DeclineCode.MONEY_GONE, "omsgid", {"missing": yuan(gone)}))
+    refunded = found.returned - found.undone
     book_again(ask, found, backs)
     found.returned, found.undone, found.state = found.returned - found.undone, 0, "settled"
     found.number, found.changed = found.number + 1, True
+    body = _again_body(ask, found, backs, refunded)
+    return ask.done("settled", encode(body), setlinfo(ask, found, body, "0"), found.setl_id)
+
+
+def _again_body(ask: Asked, found: Settlement, backs: Sequence[Back], refunded: int) -> Json:
+    """What was booked again: the settlement less the `refunded` fen that had gone back before it was cancelled."""
     body = found.body() | {"number": found.number, "msgid": ask.msgid, "infno": ask.infno, "at": ask.at}
     body["origin"] = {"source": ask.event.source, "id": ask.event.id}
-    for share in body["shares"]:
-        share["balance_after"] = yuan(earmark.payer(ask.book, share).of(SEGMENT_OF[share["segment"]]))
-    return ask.done("settled", encode(body), setlinfo(ask, found, body, "0"), found.setl_id)
+    body["shares"] = [shown(found, back, ask.book) for back in reversed(backs)]
+    sums = [0, 0]
+    for back, share in zip(reversed(backs), body["shares"], strict=True):
+        sums[share["holder"] != "own"] += back.amount
+    body["acct_pay"], body["acct_mulaid_pay"] = yuan(sums[0]), yuan(sums[1])
+    body["psn_cash_pay"] = yuan(found.left - sum(sums))
+    body["medfee_sumamt"] = yuan(fen(body["medfee_sumamt"]) - refunded)
+    if found.left == sum(sums):
+        body["cash_reasons"] = []
+    return body
 
 
 def query(ask: Asked, body: Query) -> None:

@@ -13,7 +13,9 @@ from services.settlement.domain.accounts import (
     Entry,
     State,
     counter,
+    held,
     move,
+    new_year,
 )
 from services.settlement.domain.book import Book, Recovery
 from shared.contracts.account_credits import Closed, Corrected, Credited, Frozen, Unfrozen, YearTurned
@@ -51,7 +53,7 @@ def order(book: Book, event: Event, out: Out) -> None:
             earmark.cover(book, account, SEGMENT_OF[body.segment.value], -body.amount, event.time, out)
         _correct(book, account, body, posting, event)
     elif isinstance(body, YearTurned):
-        _turn(book, account, posting, event)
+        _turn(book, account, posting, event, body.year)
         earmark.turned(book, account.psn_no, posting, event.time)
     elif isinstance(body, Frozen | Unfrozen | Closed):
         if isinstance(body, Closed):
@@ -87,9 +89,14 @@ def _correct(book: Book, account: Account, body: Corrected, posting: bytes, even
         )  # fmt: skip
 
 
-def _turn(book: Book, account: Account, posting: bytes, event: Event) -> None:
-    """What is left of the current year becomes historic."""
-    amount = account.current
+def _turn(book: Book, account: Account, posting: bytes, event: Event, year: int) -> None:
+    """What is left of the year that ended becomes historic. A turn that comes late leaves what was credited of the new year; what was
+    spent since was the old money."""
+    begin = new_year(year)
+    young = sum(amount for at, amount in book.new_money.get(account.psn_no, ()) if at >= begin)
+    amount = account.current - min(account.current, max(0, young))
+    if account.turned_at is None or account.turned_at < event.time:
+        account.turned_at, account.changed = event.time, True
     if amount:
         entries: tuple[Entry, ...] = (
             move(account, CURRENT, -amount, posting, "turn", event.time),
@@ -108,5 +115,11 @@ def _state(account: Account, body: Frozen | Unfrozen | Closed) -> None:
 def _book(
     book: Book, account: Account, segment: int, amount: int, posting: bytes, kind: str, event: Event
 ) -> None:
-    book.new_entries.append(move(account, segment, amount, posting, kind, event.time))
+    """What comes for a closed account is held for staff."""
+    if amount > 0 and account.state == State.CLOSED:
+        book.new_entries.append(held(account.psn_no, amount, posting, kind, event.time, None))
+    else:
+        book.new_entries.append(move(account, segment, amount, posting, kind, event.time))
+        if segment == CURRENT and account.psn_no in book.new_money:
+            book.new_money[account.psn_no].append((event.time, amount))
     book.new_entries.append(counter(AUTHORITY, -amount, posting, kind, event.time))

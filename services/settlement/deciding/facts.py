@@ -63,6 +63,15 @@ def record_person(book: Book, body: PersonRecorded) -> None:
         book.holders[new.cert] = new.psn_no
 
 
+def erase_person(book: Book, psn_no: str) -> None:
+    """What the registry erased is not known here any more; the person's account and the ledger stay."""
+    gone = book.persons.pop(psn_no, None)
+    if gone is not None and book.holders.get(gone.cert) == psn_no:
+        del book.holders[gone.cert]
+    book.new_persons.pop(psn_no, None)
+    book.erased_persons.add(psn_no)
+
+
 def record_institution(book: Book, body: InstitutionRecorded) -> None:
     """A registry record of an institution."""
     old = book.institutions.get(body.fixmedins_code)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from services.settlement.deciding import earmark
 from services.settlement.deciding.asking import Asked, new_setl_id
+from services.settlement.deciding.to_holders import binding_of, place, receives, to_holder
 from services.settlement.domain import results
-from services.settlement.domain.accounts import SEGMENT_OF, State, held, move
-from services.settlement.domain.book import Book
+from services.settlement.domain.accounts import SEGMENT_OF, SEGMENTS, State, held, move
+from services.settlement.domain.book import Book, late_case
 from services.settlement.domain.declines import Decline
 from services.settlement.domain.limits import POT, count
 from services.settlement.domain.results import Json
@@ -75,48 +76,54 @@ def _note(
 
 
 def _credit(ask: Asked, found: Settlement, back: Back, posting: bytes, kind: str) -> None:
+    """To the holder, and off what is to be recovered of the share. What a recovery brought in before is the holder's no more: it is held."""
     share = found.shares()[back.share]
-    account = earmark.payer(ask.book, share)
-    if account.state == State.CLOSED:
-        ask.book.new_entries.append(held(account.psn_no, back.amount, posting, kind, ask.at, found.setl_id))
-        return
-    entry = move(
-        account,
-        SEGMENT_OF[share["segment"]],
-        back.amount,
-        posting,
-        kind,
-        ask.at,
-        _binding(ask.book, share),
-        found.setl_id,
-    )
-    ask.book.new_entries.append(entry)
+    over = _recovered(ask.book, found, share, back.amount)
+    if over < back.amount:
+        to_holder(
+            ask.book, share, SEGMENT_OF[share["segment"]], found.at, back.amount - over, posting, kind, ask.at, found.setl_id
+        )  # fmt: skip
+    if over:
+        line = held(share["psn_no"], over, posting, kind, ask.at, found.setl_id)
+        ask.book.new_entries.append(line)
 
 
-def _binding(book: Book, share: Json) -> UUID | None:
-    return (
-        next((b for b in book.bindings if str(b) == share["binding_id"]), None)
-        if share["binding_id"]
-        else None
-    )
+def _recovered(book: Book, found: Settlement, share: Json, amount: int) -> int:
+    """Takes `amount` fen off what is to be recovered for the share's binding; how much of it had come in already."""
+    binding_id = binding_of(share)
+    if binding_id is None or not (book.recoveries or book.new_recoveries):
+        return 0
+    case = late_case(found.setl_id, binding_id)
+    if (owed := book.recoveries.get(case)) is not None:
+        less = min(amount, max(0, owed.amount - owed.settled))
+        owed.settled, owed.changed = owed.settled + less, True
+        return amount - less
+    for n, row in enumerate(book.new_recoveries):
+        if row.case_id == case:
+            left = max(0, row.amount - amount)
+            book.new_recoveries[n : n + 1] = [row._replace(amount=left)] if left else []
+            break
+    return 0
 
 
 def _quota(book: Book, found: Settlement, back: Back, sign: int) -> None:
     """Restores (`sign` 1) or uses again (-1) the quota of a share, in the period in which it was used."""
     period = found.periods.split("|")[back.share] if found.periods else ""
     share = found.shares()[back.share]
-    binding_id = _binding(book, share)
-    if not period or binding_id is None:
+    binding_id = binding_of(share)
+    binding = None if binding_id is None else book.bindings.get(binding_id)
+    if not period or binding is None:
         return
-    binding = book.bindings[binding_id]
     pot = book.account(binding.sponsor) if POT in period else None
     count(period, binding, pot, -sign * back.amount)
 
 
 def shown(found: Settlement, back: Back, book: Book) -> Json:
+    """A share with what moved of it, the part of the account and its balance as they are now."""
     share: Json = dict(found.shares()[back.share])
-    share["amount"] = yuan(back.amount)
-    share["balance_after"] = yuan(earmark.payer(book, share).of(SEGMENT_OF[share["segment"]]))
+    account, segment = place(book, share, SEGMENT_OF[share["segment"]], found.at)
+    share["amount"], share["segment"] = yuan(back.amount), SEGMENTS[segment].value
+    share["balance_after"] = yuan(account.of(segment))
     return share
 
 
@@ -177,24 +184,42 @@ def _posting(ask: Asked) -> bytes:
     return bytes.fromhex(new_setl_id(ask.out.new_id()))
 
 
+def missing(ask: Asked, found: Settlement, backs: Sequence[Back]) -> int:
+    """What is not there any more, fen, of the money that would pay the bill again."""
+    wanted: dict[tuple[str, int], int] = {}
+    there: dict[tuple[str, int], int] = {}
+    shares = found.shares()
+    for back in backs:
+        share = shares[back.share]
+        account, segment = place(ask.book, share, SEGMENT_OF[share["segment"]], found.at)
+        key = account.psn_no, segment
+        wanted[key] = wanted.get(key, 0) + back.amount
+        holder = ask.book.account(share["psn_no"])
+        pays = holder.state == State.OPEN and receives(ask.book, share["psn_no"])
+        there[key] = account.of(segment) if pays else 0
+    return sum(max(0, amount - there[key]) for key, amount in wanted.items())
+
+
 def book_again(ask: Asked, found: Settlement, backs: Sequence[Back]) -> None:
-    posting, total = _posting(ask), 0
+    """Books what a cancel gave back out of the same accounts."""
+    posting, total, book = _posting(ask), 0, ask.book
     for back in reversed(backs):
         share = found.shares()[back.share]
-        account = earmark.payer(ask.book, share)
-        _quota(ask.book, found, back, -1)
+        account, segment = place(book, share, SEGMENT_OF[share["segment"]], found.at)
+        _quota(book, found, back, -1)
         entry = move(
-            account,
-            SEGMENT_OF[share["segment"]],
-            -back.amount,
-            posting,
-            "again",
-            ask.at,
-            _binding(ask.book, share),
-            found.setl_id,
+            account, segment, -back.amount, posting, "again", ask.at, binding_of(share), found.setl_id
         )
-        ask.book.new_entries.append(entry)
+        book.new_entries.append(entry)
         total += back.amount
+        if share["binding_id"]:
+            _owed_again(book, late_case(found.setl_id, UUID(share["binding_id"])), back.amount)
     if total:
-        ask.book.book_counter(ask.code, total, posting, "again", ask.at, found.setl_id)
+        book.book_counter(ask.code, total, posting, "again", ask.at, found.setl_id)
     _note(ask, found, "again", found.undone_by, found.undone, backs)
+
+
+def _owed_again(book: Book, case: str, amount: int) -> None:
+    owed = book.recoveries.get(case)
+    if owed is not None:
+        owed.settled, owed.changed = max(0, owed.settled - amount), True

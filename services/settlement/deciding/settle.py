@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
+from services.settlement.deciding import holding
 from services.settlement.deciding.asking import Asked, new_setl_id
+from services.settlement.deciding.earmark import payer
 from services.settlement.deciding.splitting import Split, split_bill
 from services.settlement.domain import results
 from services.settlement.domain.accounts import Account, move
@@ -12,7 +15,9 @@ from services.settlement.domain.allocate import Take
 from services.settlement.domain.bill import check_amounts, check_patient, personal_part
 from services.settlement.domain.book import Book
 from services.settlement.domain.groups import Group, group_of
+from services.settlement.domain.holds import Hold, hold_name
 from services.settlement.domain.limits import POT, count
+from services.settlement.domain.people import Person
 from services.settlement.domain.quotes import Quote, fingerprint
 from services.settlement.domain.results import Json
 from services.settlement.domain.undo import Settlement
@@ -31,6 +36,19 @@ class Paid(NamedTuple):
     periods: list[str]
 
 
+class Told(NamedTuple):
+    """What a result says: who paid, the cash, bindings left out, why there is cash, the policy's version, the visit's quote where it said
+    otherwise, and more fields of the result."""
+
+    paid: Paid
+    cash: int
+    out: list[Json]
+    reasons: list[str]
+    version: str
+    quote: Quote | None
+    more: Json
+
+
 def settle(ask: Asked, bill: Bill) -> None:
     """Books a bill, or quotes it when the request is a quote."""
     book, at = ask.book, ask.at
@@ -40,26 +58,79 @@ def settle(ask: Asked, bill: Bill) -> None:
         if no is not None:
             ask.decline(no)
         return
-    split = split_bill(book, bill, patient, at)
     booking = ask.kind == "settle"
+    hold = None
+    if book.quotes.known:
+        hold = holding.found(ask, bill, (bill.fixmedins_code, bill.mdtrt_id, bill.psn_no), booking)
     setl_id = new_setl_id(ask.out.new_id()) if booking else ""
     posting = bytes.fromhex(setl_id)
+    if hold is not None:
+        _say(ask, bill, patient, posting, _by_hold(ask, bill, hold, posting))
+        return
+    split = split_bill(book, bill, patient, at)
     paid = _pay(book, split, bill, posting, at, booking)
-    quote = _compared(ask, bill, split, paid, booking)
+    out = [results.left_out(b.binding_id, why) for b, why in split.left_out]
+    reasons = _why_cash(bill, split)
+    more = _known_to(book, split)
+    held = ""
+    if not booking and (end := holding.until(ask, bill, split)) is not None:
+        held = holding.set_apart(ask, bill, split, paid.shares, end, (out, reasons))
+        more["hold_until"] = end
+    quote = _compared(ask, bill, split, paid, booking, held)
+    _say(ask, bill, patient, posting, Told(paid, split.plan.cash, out, reasons, split.version, quote, more))
+
+
+def _why_cash(bill: Bill, split: Split) -> list[str]:
     cash = split.plan.cash
-    reasons = []
-    if cash:
-        whys = [why for _, why in split.left_out]
-        reasons = results.cash_reasons(
-            cash, bill.acct_used_flag == "1", whys, split.sponsors, split.plan.bound, split.unpayable
-        )
+    if not cash:
+        return []
+    whys = [why for _, why in split.left_out]
+    return results.cash_reasons(
+        cash, bill.acct_used_flag == "1", whys, split.sponsors, split.plan.bound, split.unpayable
+    )
+
+
+def _known_to(book: Book, split: Split) -> Json:
+    """Up to when decisions on bindings were read, where a later one could make a difference."""
+    if book.read_to is None or (not split.plan.cash and not split.sponsors and not split.left_out):
+        return {}
+    return {"bindings_read_to": book.read_to}
+
+
+def _by_hold(ask: Asked, bill: Bill, hold: Hold, posting: bytes) -> Told:
+    """The quoted shares, paid with what is held for them, whatever has become of the bindings since."""
+    book, at = ask.book, ask.at
+    shares: list[Json] = []
+    sums = [0, 0]
+    for share in hold.shares:
+        binding_id = None if share.binding_id is None else UUID(share.binding_id)
+        row = book.account(hold_name(share.psn_no))
+        book.new_entries.append(move(row, share.segment, -share.amount, posting, "settle", at, binding_id))
+        sums[binding_id is not None] += share.amount
+        after = payer(book, {"psn_no": share.psn_no, "binding_id": share.binding_id}).of(share.segment)
+        shares.append(
+            results.share(
+                binding_id is None, share.psn_no, SEGMENT[share.segment], share.amount, after, share.admdvs, binding_id,
+                share.version, share.relation,
+            )
+        )  # fmt: skip
+    book.book_counter(bill.fixmedins_code, hold.amount, posting, "settle", at)
+    paid = Paid(shares, sums[0], sums[1], [share.counted for share in hold.shares])
+    return Told(paid, personal_part(bill) - hold.amount, hold.out, hold.reasons, hold.policy, None, {})
+
+
+def _say(ask: Asked, bill: Bill, patient: Person, posting: bytes, told: Told) -> None:
+    """Keeps a settlement, publishes the result and answers."""
+    book, paid, booking = ask.book, told.paid, bool(posting)
     body = results.allocation(
-        bill, setl_id, 1, ask.event.source, ask.event.id, at, paid.acct, paid.mulaid, cash, paid.shares,
-        [results.left_out(b.binding_id, why) for b, why in split.left_out], reasons, split.version, quote,
+        bill, posting.hex(), 1, ask.event.source, ask.event.id, ask.at, paid.acct, paid.mulaid, told.cash, paid.shares,
+        told.out, told.reasons, told.version, told.quote,
     )  # fmt: skip
-    spending = split.policy.spending
-    own = split.own
-    balc = None if own is None else own.balance - (0 if booking else paid.acct)
+    if told.more:
+        body |= told.more
+    spending = book.regions.at(bill.insuplc_admdvs, ask.at).spending
+    own = book.seen(bill.psn_no)
+    balc = None if own is None else own.balance - (0 if booking or "hold_until" in told.more else paid.acct)
     answer = results.answer(body, balc, spending.mutual_aid == "inside", spending.fund_includes_account)
     group = group_of(bill, patient, book.institutions.get(bill.fixmedins_code))
     answer |= group.shown
@@ -69,8 +140,8 @@ def settle(ask: Asked, bill: Bill) -> None:
     ask.done("settled" if booking else "quoted", value, answer, posting or None)
 
 
-def _compared(ask: Asked, bill: Bill, split: Split, paid: Paid, booking: bool) -> Quote | None:
-    """Remembers a quote; for a settle the visit's quote if its shares were others."""
+def _compared(ask: Asked, bill: Bill, split: Split, paid: Paid, booking: bool, held: str) -> Quote | None:
+    """Remembers a quote with what is `held` for it; for a settle the visit's quote if its shares were others."""
     quotes = ask.book.quotes
     visit = bill.fixmedins_code, bill.mdtrt_id, bill.psn_no
     if booking and visit not in quotes.known:
@@ -80,7 +151,7 @@ def _compared(ask: Asked, bill: Bill, split: Split, paid: Paid, booking: bool) -
     if booking:
         known = quotes.known[visit]
         return known if known.shares != shares else None
-    quotes.add(Quote(*visit, bill.msgid, paid.acct, paid.mulaid, split.plan.cash, shares, ask.at))
+    quotes.add(Quote(*visit, bill.msgid, paid.acct, paid.mulaid, split.plan.cash, shares, ask.at, held))
     return None
 
 

@@ -34,9 +34,12 @@ class Overdrawn(Exception):
 
 class Account:
     """One person's account as the batch sees it. `version` counts its entries; `usage` is the quota used of the sponsor's
-    pot by period (`period_key`), shared by all beneficiaries. `moved`: money; `changed`: anything else."""
+    pot by period (`period_key`), shared by all beneficiaries; `turned_at` the time of the last year's turn. `moved`: money;
+    `changed`: anything else."""
 
-    __slots__ = ("admdvs", "changed", "current", "historic", "moved", "psn_no", "state", "usage", "version")
+    __slots__ = (
+        "admdvs", "changed", "current", "historic", "moved", "psn_no", "state", "turned_at", "usage", "version",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -47,8 +50,10 @@ class Account:
         state: str = State.OPEN,
         version: int = 0,
         usage: Mapping[str, int] | None = None,
+        turned_at: datetime | None = None,
     ) -> None:
         self.psn_no, self.admdvs, self.state, self.version = psn_no, admdvs, state, version
+        self.turned_at = turned_at
         self.current, self.historic = current, historic
         self.usage = dict(usage) if usage else {}
         self.moved = self.changed = False
@@ -120,7 +125,7 @@ def counter(
 
 
 def held(psn_no: str, amount: int, posting: bytes, kind: str, at: datetime, original: bytes | None) -> Entry:
-    """Money that belongs to a closed account: kept apart until staff decide; it never goes to another person."""
+    """Money for a closed account or a holder who died: kept apart until staff decide; it never goes to another person."""
     return Entry(posting, original, f"held/{psn_no}", HELD, amount, None, None, kind, at, None)
 
 
@@ -132,6 +137,11 @@ KEPT = 5
 def month_of(at: datetime) -> str:
     """The Beijing month of a time, `2026-11`."""
     return _day(at.timestamp())[:7]
+
+
+def new_year(year: int) -> datetime:
+    """The first moment after a year, Beijing."""
+    return datetime(year + 1, 1, 1, tzinfo=BEIJING)
 
 
 def _day(second: float) -> str:

@@ -49,6 +49,20 @@ class Recovery(NamedTuple):
     at: datetime
 
 
+def late_case(setl_id: bytes, binding_id: UUID) -> str:
+    """The case of what a binding paid of a settlement after its end."""
+    return f"late-{setl_id.hex()}-{binding_id.hex}"
+
+
+class Owed:
+    """A recovery that stands in the ledger: fen to be recovered, and how much of it was."""
+
+    __slots__ = ("amount", "changed", "settled")
+
+    def __init__(self, amount: int, settled: int) -> None:
+        self.amount, self.settled, self.changed = amount, settled, False
+
+
 class PaidLate(NamedTuple):
     """A share that a binding paid, as the ledger has it: posting, fen, event time."""
 
@@ -89,7 +103,11 @@ def _by_id(binding: Binding) -> bytes:
 
 
 class Book:
-    """Everything a batch knows. Dictionaries are by the natural key; lists are rows to be added."""
+    """Everything a batch knows. Dictionaries are by the natural key; lists are rows to be added.
+
+    `new_rows`: account rows of what is held that have to be made; `new_money`: what the authority credited to current money, by account,
+    where a year's turn asks; `read_to`: every decision on bindings that was published before is known (ISO time).
+    """
 
     def __init__(self, regions: Regions) -> None:
         self.regions = regions
@@ -97,6 +115,9 @@ class Book:
         self.holders: dict[bytes, str] = {}
         self.institutions: dict[str, Institution] = {}
         self.accounts: dict[str, Account] = {}
+        self.new_rows: list[Account] = []
+        self.new_money: dict[str, list[tuple[datetime, int]]] = {}
+        self.read_to: str | None = None
         self.bindings: dict[UUID, Binding] = {}
         self.bound: dict[str, list[Binding]] = {}
         self.requests: dict[tuple[str, str], Stored] = {}
@@ -104,6 +125,8 @@ class Book:
         self.settlements: dict[bytes, Settlement] = {}
         self.orders: dict[str, bytes] = {}
         self.paid: dict[UUID, list[PaidLate]] = {}
+        self.erased_persons: set[str] = set()
+        self.recoveries: dict[str, Owed] = {}
         self.new_persons: dict[str, Person] = {}
         self.new_institutions: dict[str, Institution] = {}
         self.new_requests: list[Stored] = []

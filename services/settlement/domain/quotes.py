@@ -12,7 +12,8 @@ Visit = tuple[str, str, str]
 
 
 class Quote(NamedTuple):
-    """The last quote of a visit; sums in fen, `shares` a digest of who would pay how much (`fingerprint`)."""
+    """The last quote of a visit; sums in fen, `shares` a digest of who would pay how much (`fingerprint`),
+    `hold` what is set apart for it (`holds.hold_text`; empty: nothing)."""
 
     fixmedins_code: str
     mdtrt_id: str
@@ -23,6 +24,7 @@ class Quote(NamedTuple):
     psn_cash_pay: int
     shares: bytes
     at: datetime
+    hold: str = ""
 
     @property
     def visit(self) -> Visit:

@@ -28,6 +28,8 @@ from shared.contracts.base import yuan
 from shared.contracts.settlement_requests import Bill
 
 Json = dict[str, Any]
+SAID_TO_BOTH = ("quoted", "hold_until", "bindings_read_to")
+"""Optional fields of an allocation that the institution is told, too."""
 
 
 def share(
@@ -112,8 +114,9 @@ def answer(result: Json, balc: int | None, inside: bool, fund_has_account: bool,
         "acct_pay": acct, "acct_mulaid_pay": result["acct_mulaid_pay"], "psn_cash_pay": result["psn_cash_pay"],
         "balc": None if balc is None else yuan(balc), "refd_setl_flag": refunded, "explained": result["cash_reasons"],
     }  # fmt: skip
-    if "quoted" in result:
-        reply["quoted"] = result["quoted"]
+    for name in SAID_TO_BOTH:
+        if name in result:
+            reply[name] = result[name]
     return reply
 
 

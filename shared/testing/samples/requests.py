@@ -123,7 +123,7 @@ def of_institutions() -> Bodies:
         "feedetail": _lines(),
     }
     bodies: dict[str, Message] = {
-        "quote": m.quote(f.MOTHER, 12_000, **parts),
+        "quote": m.quote(f.MOTHER, 12_000, hold_minutes=60, **parts),
         "settle": m.settle(f.MOTHER, 12_000, number=2, **parts),
         "cancel": s.Cancel(**_request(3), infno="2208", setl_id="S0000000000000000000000001"),
         "reverse": s.Reverse(**_request(4), infno="2601", omsgid=m.msgid(number=2), oinfno="2207"),

@@ -184,6 +184,8 @@ def allocation() -> dict[str, Any]:
         "quoted": settlement_results.QuotedBefore(
             msgid=m.msgid(), acct_pay=300, acct_mulaid_pay=5_500, psn_cash_pay=0
         ),
+        "hold_until": f.SOON + timedelta(hours=1),
+        "bindings_read_to": f.AT,
     }
 
 

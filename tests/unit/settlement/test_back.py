@@ -109,7 +109,9 @@ def test_reversing_a_cancel_books_the_bill_again_if_the_money_is_there() -> None
     assert world.back("query", setl_id=setl_id)["refd_setl_flag"] == "0"
     second = world.back("cancel", setl_id=setl_id)
     world.bill("12.00")
-    assert world.back("reverse", omsgid=second["msgid"], oinfno="2208")["code"] == "not-reversible"
+    late = world.back("reverse", omsgid=second["msgid"], oinfno="2208")
+    assert (late["code"], late["field"]) == ("money-gone", "omsgid")
+    assert "12.00" in late["err_msg"]
 
 
 def test_what_cannot_be_reversed() -> None:

@@ -252,7 +252,7 @@ def test_a_frozen_account_pays_nothing_from_what_is_set_apart_and_keeps_it() -> 
     said = world.send("settlement.requests.settle", world.request("12.00"), source="his-first")
     assert [o["code"] for o in said[0].body["left_out"]] == ["frozen"]
     omsgid = f"H3301000000120261123110000{n:04d}"
-    assert world.back("reverse", omsgid=omsgid, oinfno="2208")["code"] == "not-reversible"
+    assert world.back("reverse", omsgid=omsgid, oinfno="2208")["code"] == "money-gone"
     assert balances(world) == (500, 1500)
 
 
