@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,9 +84,19 @@ async def start_for_tests(running: str | None = None, *, durable: bool = False) 
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         process.remember(folder / OWNER, os.getpid())
         folder.chmod(0o711)  # as root, PostgreSQL's own user must get to its data
-        made = TestStack(await stack.start(folder, durable=durable, environ={}), folder)
+        with _one_at_a_time():
+            started = await stack.start(folder, durable=durable, environ={})
+        made = TestStack(started, folder)
     await made.prepare()
     return made
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two test processes never fetch the servers or make PostgreSQL's user at once: the second finds what the first has made."""
+    with (Path(tempfile.gettempdir()) / f"{PREFIX}starting-{os.getuid()}").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def sweep(parent: Path | None = None) -> int:
