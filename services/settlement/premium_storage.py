@@ -45,15 +45,15 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
 
 
 async def save(conn: Conn, book: Book) -> None:
-    """Writes what is new and what ended."""
+    """Writes what ended and what is new, in this order: a premium may be paid again in the batch that cancels it."""
     new = book.premiums.new
-    if new:
-        rows = [[getattr(p, name) for name in COLUMNS] for p in new]
-        await conn.execute(Q["insert_premiums"], *map(list, zip(*rows, strict=True)))
     ids = {p.premium_id for p in new}
     if ended := [p for p in book.premiums.all.values() if p.changed and p.premium_id not in ids]:
         columns = zip(*((p.premium_id, p.state, p.ended_at) for p in ended), strict=True)
         await conn.execute(Q["update_premiums"], *map(list, columns))
+    if new:
+        rows = [[getattr(p, name) for name in COLUMNS] for p in new]
+        await conn.execute(Q["insert_premiums"], *map(list, zip(*rows, strict=True)))
 
 
 def _ids(ids: set[UUID]) -> str:

@@ -37,7 +37,7 @@ class Convention(NamedTuple):
         is a fault that names both sums: nothing is repaired.
         """
         fund, hospital = values.get("fund_pay_sumamt", 0), values.get("hosp_part_amt", 0)
-        if self.account_in_fund and fund:
+        if self.account_in_fund and (fund or accounts):
             if accounts is None:
                 faults.append(
                     Fault(f"{at}.acct_pay", "is missing: fund_pay_sumamt contains it in this region", "0.00")

@@ -1,9 +1,10 @@
 """Single values of the national interface: how each kind may be written by a sender, and how we write it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,10 @@ MOST: Final = 10**16
 
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 _DATES = ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
+_FRACTION = re.compile(r"\.[0-9]+$")
+_OFFSET = re.compile(r":[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})$")
+_EXACT = Context(prec=28, traps=[InvalidOperation, Inexact])
+"""Never rounds: what has more digits than fit is refused."""
 
 
 class Kind(NamedTuple):
@@ -59,7 +64,9 @@ def amount(value: Any) -> int:
     if isinstance(value, str) and not value.strip().lstrip("+-").replace(".", "", 1).isdecimal():
         raise ValueError("is an amount in yuan: digits and a point")
     try:
-        fen = Decimal(value.strip() if isinstance(value, str) else value).scaleb(2)
+        fen = _EXACT.scaleb(Decimal(value.strip() if isinstance(value, str) else value), 2)
+    except Inexact:
+        raise ValueError("has at most 14 digits before the point and two decimals") from None
     except InvalidOperation:
         raise ValueError("is an amount in yuan: digits and a point") from None
     if not -MOST < fen < MOST:
@@ -83,9 +90,9 @@ def day(value: Any) -> date:
 
 
 def moment(value: Any) -> datetime:
-    """A time of day in Beijing, `2026-11-23 10:00:00` or without punctuation. An offset, where one is given, is believed."""
+    """A time of day in Beijing, `2026-11-23 10:00:00` or without punctuation, midnight for a date alone. An offset is believed."""
     found = text(value)
-    if found[-6:-5] in {"+", "-"} or found.endswith("Z"):
+    if _OFFSET.search(found):
         try:
             return datetime.fromisoformat(found)
         except ValueError:
@@ -94,7 +101,7 @@ def moment(value: Any) -> datetime:
 
 
 def _time(value: Any, forms: tuple[str, ...], complaint: str) -> datetime:
-    found = text(value).split(".", 1)[0]
+    found = _FRACTION.sub("", text(value))
     for form in forms:
         try:
             return datetime.strptime(found, form)  # noqa: DTZ007 - the zone is the caller's

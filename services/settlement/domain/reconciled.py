@@ -159,12 +159,13 @@ class Closing(NamedTuple):
 @dataclass(slots=True)
 class Reconciled:
     """`closed`: the last closed month by institution, `regions` by region, where none is closed
-    `first` is the month in which something was booked first; `open_breaks` by (region, month) that is to be closed."""
+    `first` is the month in which something was booked first; `open_breaks` by (region, month) that is to be
+    closed, as they were before this batch."""
 
     closed: dict[str, str] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
     first: dict[str, str | None] = field(default_factory=dict)
-    open_breaks: dict[tuple[str, str], int] = field(default_factory=dict)
+    open_breaks: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     statements: dict[tuple[str, str], Statement] = field(default_factory=dict)
     compared: dict[tuple[str, str], Compared] = field(default_factory=dict)
     breaks: dict[str, Break] = field(default_factory=dict)

@@ -33,7 +33,7 @@ def decide(book: Book, event: Event, out: Out, operators: Operators) -> None:
         _put_off(book, event, out, to, operators)
         return
     case = book.recon.cases.get(body.case_id)
-    why = _refusal(body, case, event, operators)
+    why = _refusal(book, body, case, event, operators)
     if why or case is None:
         _answer(body.case_id, case, why, event, out, to)
         return
@@ -45,12 +45,14 @@ def decide(book: Book, event: Event, out: Out, operators: Operators) -> None:
     _answer(body.case_id, case, (), event, out, to)
 
 
-def _refusal(body: Any, case: Case | None, event: Event, operators: Operators) -> tuple[Reason, ...]:
+def _refusal(
+    book: Book, body: Any, case: Case | None, event: Event, operators: Operators
+) -> tuple[Reason, ...]:
     if not event.time_believed:
         return (reason("time-not-believed", field="ce_time"),)
     if case is None:
         return (reason("case-unknown", field="case_id"),)
-    why = list(objections(_who(body, operators), type(body), case.admdvs, case.psn_no))
+    why = list(objections(_who(body, operators), type(body), case.admdvs, _parties(book, case)))
     if not isinstance(case.about, _ABOUT[type(body)]):
         why.append(reason("case-kind", field="case_id"))
     elif not is_open(case):
@@ -62,6 +64,21 @@ def _refusal(body: Any, case: Case | None, event: Event, operators: Operators) -
 
 def _who(body: Any, operators: Operators) -> Operator:
     return operators.get(body.operator_id, Operator(body.operator_id))
+
+
+def _parties(book: Book, case: Case) -> set[str]:
+    """Whose money the case is about: who it names, and to whom goes what is recovered."""
+    found = {case.psn_no} if case.psn_no is not None else set()
+    about = case.about
+    if isinstance(about, Recoverable) and about.kind == PAID_LATE:
+        found |= {share["psn_no"] for share in _late_shares(book, about)}
+    return found
+
+
+def _late_shares(book: Book, about: Recoverable) -> list[dict[str, Any]]:
+    """What the binding paid of the settlement, first to pay first."""
+    found = book.settlements[bytes.fromhex(about.reference)]
+    return [s for s in found.shares() if s["binding_id"] == about.binding_id]
 
 
 def is_open(case: Case) -> bool:
@@ -101,7 +118,7 @@ def _carry_out(book: Book, case: Case, body: Any, event: Event, out: Out) -> int
 def _give(book: Book, about: Recoverable, amount: int, posting: bytes, event: Event) -> None:
     """What came in for a share that was paid after its binding's end goes to the sponsor, the last part of it first."""
     found = book.settlements[bytes.fromhex(about.reference)]
-    shares = [s for s in found.shares() if s["binding_id"] == about.binding_id]
+    shares = _late_shares(book, about)
     paid = [fen(s["amount"]) for s in shares]
     for back in slices(0, paid, sum(paid) - about.amount + about.settled, amount):
         share = shares[back.share]
@@ -131,7 +148,7 @@ def _put_off(book: Book, event: Event, out: Out, to: Origin, operators: Operator
     """The close of a month waits until every bill that was sent before it has been read."""
     body: Any = event.body
     admdvs = pooling_region(body.admdvs)
-    why = list(objections(_who(body, operators), PeriodClosed, admdvs, None))
+    why = list(objections(_who(body, operators), PeriodClosed, admdvs))
     if not event.time_believed:
         why.append(reason("time-not-believed", field="ce_time"))
     if next_month(body.month) > day(event.time).isoformat()[:7]:
@@ -158,10 +175,11 @@ def close(book: Book, due: Due, out: Out) -> None:
         why = (reason("period-closed", field="month", month=month),)
     elif month > first:
         why = (reason("period-gap", field="month", first=first),)
-    elif count := book.recon.open_breaks.get((admdvs, month), 0):
+    elif count := _open_breaks(book, admdvs, month):
         why = (reason("breaks-open", field="month", count=count),)
     else:
         book.recon.regions[admdvs] = month
+        book.recon.closed.update((code, month) for code in _institutions(book, admdvs))
         book.recon.closings.append(Closing(admdvs, month, due.time, told["operator"]))
         verdict = Verdict(
             told["case"], "period-closed", told["operator"], month, None, told["note"], due.time
@@ -173,6 +191,23 @@ def close(book: Book, due: Due, out: Out) -> None:
         case_id=told["case"], accepted=not why, state=None if why else "closed", reasons=why, at=due.time
     )
     out.answer(answer, to=to, type="answers.ledger-verdict", subject=told["case"])
+
+
+def _open_breaks(book: Book, admdvs: str, month: str) -> int:
+    """Breaks that stand in the way: those stored, and what statements of this very batch found or mended."""
+    ids = set(book.recon.open_breaks.get((admdvs, month), ()))
+    codes = _institutions(book, admdvs)
+    for case in book.recon.breaks.values():
+        if case.state == "closed":
+            ids.discard(case.case_id)
+        elif case.fixmedins_code in codes and case.month <= month:
+            ids.add(case.case_id)
+    return len(ids)
+
+
+def _institutions(book: Book, admdvs: str) -> set[str]:
+    """Institutions of a region that the batch knows."""
+    return {code for code, one in book.institutions.items() if pooling_region(one.admdvs) == admdvs}
 
 
 def clear(book: Book, due: Due, out: Out) -> None:

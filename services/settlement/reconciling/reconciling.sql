@@ -18,7 +18,7 @@ select to_char(min(s.at) at time zone 'Asia/Shanghai', 'YYYY-MM')
 from settlement s join institution i using (fixmedins_code) where i.pooling = $1;
 
 -- name: open_breaks
-select count(*) from break b join institution i using (fixmedins_code)
+select b.case_id from break b join institution i using (fixmedins_code)
 where b.state = 'open' and i.pooling = $1 and b.month <= $2;
 
 -- name: statements

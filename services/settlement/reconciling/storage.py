@@ -118,7 +118,8 @@ async def _load_closing(conn: Conn, sought: Sought, book: Book) -> None:
     regions = sorted({admdvs for admdvs, _ in sought.closing})
     recon.regions = {row[0]: row[1] for row in await conn.fetch(Q["closed_regions"], regions)}
     for admdvs, month in sorted(sought.closing):
-        recon.open_breaks[admdvs, month] = await conn.fetchval(Q["open_breaks"], admdvs, month)
+        rows = await conn.fetch(Q["open_breaks"], admdvs, month)
+        recon.open_breaks[admdvs, month] = {row[0] for row in rows}
         if admdvs not in recon.regions:
             recon.first[admdvs] = await conn.fetchval(Q["first_month"], admdvs)
 

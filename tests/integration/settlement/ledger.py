@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -69,9 +69,18 @@ class Ledger:
 
     async def send(self, type: str, body: Said, source: str = "his-first") -> list[Said]:
         """Handles one message, appended now, and what falls due by it; the bodies that were said, with `_topic`."""
+        return await self.send_together((type, body, source))
+
+    async def send_together(self, *messages: tuple[str, Said, str]) -> list[Said]:
+        """Handles messages, each a second after the one before, then all that fell due by them at once; the bodies that were said."""
         last = await self.pool.fetchval("select coalesce(max(id), 0) from outbox")
-        await self.step.run([self._record(type, body, source)])
+        for n, (type, body, source) in enumerate(messages):
+            self.clock.at += timedelta(seconds=min(n, 1))
+            await self.step.run([self._record(type, body, source)])
         await self._fire()
+        return await self._said(last)
+
+    async def _said(self, last: int) -> list[Said]:
         rows = await self.pool.fetch("select topic, bodies from outbox where id > $1 order by id", last)
         return [{"_topic": topic, **from_json(b)} for topic, bodies in rows for b in bodies]
 
@@ -121,11 +130,14 @@ class Ledger:
         self, kind: str, day: str = "2026-11-23", end: str | None = None, **fields: Any
     ) -> Said:
         """Sends totals, detail, clear or uncleared; the answer."""
-        body = {
+        return _answer(await self.send(f"reconciliation.requests.{kind}", self.days(day, end) | fields))
+
+    def days(self, day: str, end: str | None = None) -> Said:
+        """What every statement says."""
+        return {
             "fixmedins_code": kit.HOSPITAL, "msgid": self.msgid(), "insutype": "310", "clr_type": "11", "setl_optins": "330100",
             "stmt_begndate": day, "stmt_enddate": end or day,
         }  # fmt: skip
-        return _answer(await self.send(f"reconciliation.requests.{kind}", body | fields))
 
     async def verdict(self, kind: str, case_id: str, operator: str = "ledger-01", **fields: Any) -> Said:
         """Says a verdict at the desk; the answer."""

@@ -131,6 +131,25 @@ async def test_months_are_closed_one_after_the_other(ledger: Ledger) -> None:
     assert "2026-11" in refused["reasons"][0]["zh"]
 
 
+@pytest.mark.parametrize("first", ["statement", "close"])
+async def test_a_break_that_is_found_when_the_month_closes_is_never_left_open_in_it(
+    ledger: Ledger, first: str
+) -> None:
+    one = await ledger.bill("12.00")
+    ledger.pass_to("2026-12-01T09:00:00+08:00")
+    listed = ledger.days("2026-11-23") | {"rows": [row(one, acct_pay="1.00")]}
+    close = {"case_id": "period-330100-2026-11", "operator_id": "ledger-01", "month": "2026-11", "admdvs": "330100"}  # fmt: skip
+    both = [
+        ("reconciliation.requests.detail", listed, "his-first"),
+        ("ledger.verdicts.period-closed", close, "desk"),
+    ]
+    said = await ledger.send_together(*(both if first == "statement" else reversed(both)))
+    (told,) = [one for one in said if "accepted" in one]
+    month = await ledger.pool.fetchval("select month from break where state = 'open'")
+    assert (told["accepted"], month) == ((False, "2026-11") if first == "statement" else (True, "2026-12"))
+    assert await ledger.verify() == []
+
+
 async def test_nobody_books_in_a_closed_month_past_the_service(ledger: Ledger) -> None:
     await ledger.bill("12.00")
     ledger.pass_to("2026-12-01T09:00:00+08:00")
@@ -172,6 +191,8 @@ async def test_what_is_recovered_goes_to_the_sponsor_whose_money_was_spent_too_l
     ended = kit.decision(kit.binding_id(1), "mother", version=2, state="ended", end=kit.NOW)
     await ledger.send("binding.decisions.ended", ended, "gongji-audit")
     case_id = await ledger.pool.fetchval("select case_id from ledger_case where what = 'recovery'")
+    by_sponsor = await ledger.verdict("recovery-settled", case_id, "ledger-0001", amount="2.00")
+    assert codes(by_sponsor) == ["operator-is-party"]
     assert codes(await ledger.verdict("recovery-settled", case_id, amount="6.00")) == ["amount-too-high"]
     part = await ledger.verdict("recovery-settled", case_id, amount="2.00")
     assert (part["state"], part["left"]) == ("open", "3.00")

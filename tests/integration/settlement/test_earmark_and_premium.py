@@ -235,6 +235,15 @@ async def test_a_premium_one_fen_short_is_refused_then_paid_cancelled_and_remitt
     assert [tuple(r) for r in rows] == [("cancelled", 1), ("declined", 1), ("remitted", 1)]
 
 
+async def test_a_premium_is_cancelled_and_paid_anew_in_one_batch(service: Service) -> None:
+    await service.run(allowed(1, "mother"), premium(1))
+    said = await service.run(premium(1, kind="cancel"), premium(2))
+    assert states(said) == [("cancelled", []), ("paid", [])]
+    failures = service.step.metrics.batch_failures.labels("data").collect()
+    assert [s.value for one in failures for s in one.samples if s.name.endswith("_total")] == [0.0]
+    assert await service.verify() == []
+
+
 async def test_two_sponsors_at_once_pay_the_same_premium_once(service: Service) -> None:
     await service.run(allowed(1, "mother"), allowed(2, "father"))
     other = Service(service.pool)

@@ -129,6 +129,7 @@ def test_amounts_are_read_however_a_sender_writes_them(written: object, expected
         ("128.505", "has at most two decimals"), (128.5, "is an amount in yuan, as text or as an exact number"),
         (True, "is an amount in yuan, as text or as an exact number"), ("1e2", "is an amount in yuan: digits and a point"),
         ("1,280.00", "is an amount in yuan: digits and a point"), ("NaN", "is an amount in yuan: digits and a point"),
+        ("12.340000000000000000000000000001", "has at most 14 digits before the point and two decimals"),
         ("9" * 15, "has at most 14 digits before the point"), ({}, "is an amount in yuan, as text or as an exact number"),
     ],
 )  # fmt: skip
@@ -185,6 +186,9 @@ def test_what_cannot_be_taken_apart_is_declined_with_both_sums() -> None:
     assert faults(envelope("2207", bill(fund_pay_sumamt="9.00", acct_pay="20.00")), region) == {
         "input.data.fund_pay_sumamt": "is 9.00, less than the accounts' part 20.00 that it contains"
     }
+    assert faults(envelope("2207", bill(acct_pay="20.00")), region) == {
+        "input.data.fund_pay_sumamt": "is 0.00, less than the accounts' part 20.00 that it contains"
+    }
     assert faults(
         envelope("2207", bill(inscp_scp_amt="1.00", hosp_part_amt="2.00")), Convention(hospital="in-scope")
     ) == {"input.data.inscp_scp_amt": "is 1.00, less than hosp_part_amt 2.00 that it contains"}
@@ -217,12 +221,32 @@ def test_a_fault_never_quotes_the_payload() -> None:
     assert "不是编号" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-11-22", datetime(2026, 11, 22, tzinfo=BEIJING)), ("2026-11-22 10:00:00.123", AT), ("20261122100000", AT),
+        ("2026-11-22T02:00:00.000+0000", AT), ("2026-11-22T10:00:00.000+0800", AT), ("2026-11-22T02:00:00Z", AT),
+    ],
+)  # fmt: skip
+def test_a_time_is_beijings_unless_it_says_otherwise_however_it_is_written(
+    written: str, read: datetime
+) -> None:
+    given = envelope("2208", {"psn_no": "1", "setl_id": "S"}) | {"inf_time": written}
+    assert read_request(given, PLAIN).sent_at == read
+
+
 def test_a_time_with_an_offset_is_believed() -> None:
     found = read_request(
         envelope("2208", {"psn_no": "1", "setl_id": "S"}) | {"inf_time": "2026-11-22T02:00:00+00:00"}, PLAIN
     )
     assert found.sent_at == datetime(2026, 11, 22, 2, tzinfo=UTC)
-    for wrong in ("gestern", "2026-13-01 00:00:00", "2026-11-22T02:00:00+99:00", ["x"]):
+    for wrong in (
+        "gestern",
+        "2026-13-01 00:00:00",
+        "2026-11-22T02:00:00+99:00",
+        "2026-11-22 10:00:00.xyz",
+        ["x"],
+    ):
         assert set(faults(envelope("2208", {"psn_no": "1", "setl_id": "S"}) | {"inf_time": wrong})) == {
             "envelope.inf_time"
         }

@@ -168,20 +168,18 @@ def test_a_list_in_several_parts_needs_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("operator", "psn_no", "codes"),
+    ("operator", "parties", "codes"),
     [
-        (Operator("a", frozenset({Role.LEDGER}), ("330000",)), "p", []),
+        (Operator("a", frozenset({Role.LEDGER}), ("330000",), frozenset({"q"})), "p", []),
         (Operator("a", frozenset({Role.REVIEWER}), ("330000",)), "p", ["operator-role-missing"]),
         (Operator("a", frozenset({Role.LEDGER}), ("320000",)), "p", ["operator-region"]),
-        (Operator("a", frozenset({Role.LEDGER}), ("100000",), frozenset({"p"})), "p", ["operator-is-party"]),
-        (Operator("a"), None, ["operator-role-missing", "operator-region"]),
+        (Operator("a", frozenset({Role.LEDGER}), ("100000",), frozenset({"p"})), "op", ["operator-is-party"]),
+        (Operator("a"), "", ["operator-role-missing", "operator-region"]),
     ],
 )
-def test_who_may_decide_a_case_of_the_ledger(
-    operator: Operator, psn_no: str | None, codes: list[str]
-) -> None:
-    said = BreakClosed if psn_no is None else HeldReleased
-    assert [r.code for r in objections(operator, said, "330100", psn_no)] == codes
+def test_who_may_decide_a_case_of_the_ledger(operator: Operator, parties: str, codes: list[str]) -> None:
+    said = HeldReleased if parties else BreakClosed
+    assert [r.code for r in objections(operator, said, "330100", parties)] == codes
 
 
 def test_what_differs_is_said_in_chinese_with_both_figures_and_only_where_they_differ() -> None:
