@@ -2,6 +2,7 @@
 
 import sys
 
+from services.settlement import soundness
 from services.settlement.app import build
 from services.settlement.reconciling import watching
 from services.settlement.settings import Settings
@@ -17,7 +18,8 @@ def main() -> None:
         handler = build(settings)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
-    service.main(handler, settings, [watching.watch, upkeep(handler.regions)])
+    checking = soundness.nightly(settings.database_url.get_secret_value())
+    service.main(handler, settings, [watching.watch, upkeep(handler.regions), checking])
 
 
 if __name__ == "__main__":
