@@ -111,7 +111,7 @@ where a.notice_id = e.notice_id and a.number = e.number;
 -- name: claim
 -- Turns to take, nobody else's. The lease is by the database's clock. What an operator has sent again is as old as that sending.
 -- `overtaken`: a later notice about the same to the same person is there that goes to a phone, too; `ahead_sending`, `ahead_at`: an
--- earlier one is being sent, or waits for its time.
+-- earlier one is being sent, or waits for its time. A bill may have been paid by several sponsors: what one is told waits for no other's.
 with turn as (
     select n.id from notices n
     where n.next_at <= $1 and n.state = 'created' and n.media[n.step + 1] = $2
@@ -131,9 +131,9 @@ returning n.id, n.about, n.version, split_part(n.template, '.', 1) as template, 
             and l.media <> '{message-centre}') as overtaken,
     exists (
         select from notices e where e.about = n.about and e.side = n.side and e.version < n.version
-            and e.state = 'sending') as ahead_sending,
+            and e.recipient_hash = n.recipient_hash and e.state = 'sending') as ahead_sending,
     (select max(e.next_at) from notices e where e.about = n.about and e.side = n.side and e.version < n.version
-        and e.state = 'created') as ahead_at;
+        and e.recipient_hash = n.recipient_hash and e.state = 'created') as ahead_at;
 
 -- name: begin_attempts
 with begun as (

@@ -8,15 +8,19 @@ import pytest
 import pytest_asyncio
 
 from services.notify import storage
+from services.notify.domain.course import Outcome
 from services.notify.domain.receipts import Fate, Receipt
+from services.notify.providers.interface import Result
 from shared import db
 from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import State
+from shared.contracts.settlement_results import Refunded
 from shared.testing.messages import uid
 from tests.integration.notify.bench_line import Bench, migrated
-from tests.integration.notify.records import decision, reachable
+from tests.integration.notify.records import decision, reachable, returned, settled
 
-ANN = reachable(1)
+ANN, BOB = reachable(1), reachable(2)
+ACCEPTED = Result(Outcome.ACCEPTED, "sms-accepted", "0", ("sms-2",))
 
 
 @pytest_asyncio.fixture
@@ -123,3 +127,20 @@ async def test_an_id_that_the_sms_centre_uses_again_names_the_new_text(pool: db.
         await storage.submit_parts(conn, {"p": (uid(2), 1), "q": (uid(2), 1)})
         rows = await conn.fetch("select notice_id, fate from parts order by provider_id")
     assert [tuple(row) for row in rows] == [(uid(2), None), (uid(1), "delivered")]
+
+
+async def test_one_sponsors_refund_does_not_wait_for_what_another_has_to_be_told_of_the_same_bill(
+    pool: db.Pool,
+) -> None:
+    bench = Bench(pool)
+    await bench.publish("registry.persons.recorded", ANN.recorded(), "authority")  # BOB may still come
+    bill = settled(ANN)
+    both = (*bill.shares, bill.shares[0].model_copy(update={"psn_no": BOB.psn_no}))
+    await bench.publish("settlement.results.settled", bill.model_copy(update={"shares": both}))
+    await bench.work()
+    assert len(bench.sms.sent) == 1
+    bench.sms.results = [ACCEPTED]
+    await bench.publish("settlement.results.refunded", returned(Refunded, ANN))
+    await bench.sender.round()
+    await bench.sender.drain(5)
+    assert len(bench.sms.sent) == 2
