@@ -69,6 +69,8 @@ def bill_of(
         raise CaseError(
             "the parts of the bill are more than its medfee_sumamt; say inscp_scp_amt where that is meant"
         )
+    if "hold_minutes" in options:
+        body["hold_minutes"] = options["hold_minutes"]
     return body | {
         "infno": infno_of(verb, options, place), "mdtrt_id": options.get("mdtrt_id", "V1"),
         "mdtrt_cert_type": options.get("credential_type", "02"), "mdtrt_cert_no": card.certno,

@@ -77,7 +77,7 @@ def _verbs(facts: Facts, labels: set[str]) -> dict[str, tuple[fields.Parser, dic
     money = sent | {"amount": words.money, "segment": fields.one_of(SEGMENTS), "entry": fields.text}
     return {
         "settle": (person, bill),
-        "quote": (person, bill),
+        "quote": (person, bill | {"hold_minutes": fields.number}),
         "cancel": (earlier, asked | request_fields("setl_id", "infno")),
         "refund": (earlier, asked | request_fields("setl_id") | {"amount": words.money}),
         "reverse": (earlier, asked | request_fields("omsgid", "oinfno")),
@@ -101,13 +101,17 @@ def _verbs(facts: Facts, labels: set[str]) -> dict[str, tuple[fields.Parser, dic
                                         "amount": words.money}),
         "cancel_premium": (earlier, sent | {"payer": person}),
         "remit": (earlier, sent),
+        "offer": (person, sent | pair | {"amount": words.money}),
+        "accept": (earlier, sent | pair),
+        "decline": (earlier, sent | pair),
+        "withdraw": (earlier, sent | {"by": person}),
         "wait": (words.duration, {}),
         "until": (fields.moment, {}),
     }  # fmt: skip
 
 
 NEEDS = {"settle": "medfee_sumamt", "quote": "medfee_sumamt", "credit": "amount", "correct": "amount", "bind": "for", "change": "for",
-         "suspend": "for", "resume": "for", "end": "for", "erase": "for", "pay_premium": "amount"}  # fmt: skip
+         "suspend": "for", "resume": "for", "end": "for", "erase": "for", "pay_premium": "amount", "offer": "for"}  # fmt: skip
 """The key that a verb cannot do without, unless `raw` says it."""
 
 
@@ -136,8 +140,11 @@ def case_of(tree: Any, file: str, number: int = 1) -> Case:
     steps = found["steps"]
     if not isinstance(steps, list) or not steps:
         raise CaseError(f"{where}: steps: expected a list of steps{line_of(tree, 'steps')}")
-    verbs = _verbs(facts, set(_labels(steps, where)))
-    made = tuple(_step(one, verbs, facts, f"{where}: step {n}") for n, one in enumerate(steps, start=1))
+    labels = set(_labels(steps, where))
+    verbs = _verbs(facts, labels)
+    made = tuple(
+        _step(one, verbs, facts, labels, f"{where}: step {n}") for n, one in enumerate(steps, start=1)
+    )
     if not any(step.expected for step in made):
         raise CaseError(
             f"{where}: expected at least one step with `expect` or `balances`{line_of(tree, 'steps')}"
@@ -156,13 +163,13 @@ def _labels(steps: list[Any], where: str) -> Iterator[str]:
             yield id
 
 
-def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, where: str) -> Step:
+def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, labels: set[str], where: str) -> Step:
     """One step: the key that is a verb says what happens, the others how, when and with what outcome."""
     if not isinstance(tree, Mapping) or len(verb_keys := [key for key in tree if key in verbs]) != 1:
         raise CaseError(f"{where}: expected one of {', '.join(verbs)}{line_of(tree)}")
     verb = verb_keys[0]
     parser, own = verbs[verb]
-    expected = expected_keys(facts.people)
+    expected = expected_keys(facts.people, labels)
     known = {verb: parser, "date": fields.moment, "id": fields.text} | own | expected
     values = fields.read(tree, known, where)
     need = NEEDS.get(verb)

@@ -211,6 +211,38 @@ def _premium_after(world: World, step: Step) -> Sent:
     return _send(world, step, Sent(f"premium.requests.{type}", body | step.options.get("raw", {}), str(step.options.get("system", source)), None))  # fmt: skip
 
 
+def _offer(world: World, step: Step) -> Sent:
+    world.numbers += 1
+    options = step.options
+    body = {
+        "transfer_id": str(uid(7000 + world.numbers)), "from_psn_no": world.people[step.subject].psn_no,
+        "to_psn_no": world.people[options["for"]].psn_no, "binding_id": str(world.bound(step.subject, options["for"]).id),
+    }  # fmt: skip
+    if "amount" in options:
+        body["amount"] = yuan(options["amount"])
+    return _transfer(world, step, "offered", body)
+
+
+def _answer_offer(world: World, step: Step) -> Sent:
+    first = world.sent.get(step.subject)
+    if first is None:
+        raise CaseError(f"{step.verb}: {step.subject}: no step before this one has this id")
+    field = "from_psn_no" if step.verb == "withdraw" else "to_psn_no"
+    who = step.options.get("by", step.options.get("for"))
+    said = world.people[who].psn_no if who else first.body[field]
+    return _transfer(
+        world, step, _ANSWERS[step.verb], {"transfer_id": first.body["transfer_id"], field: said}
+    )
+
+
+_ANSWERS = {"accept": "accepted", "decline": "declined", "withdraw": "withdrawn"}
+
+
+def _transfer(world: World, step: Step, type: str, body: dict[str, Any]) -> Sent:
+    source = str(step.options.get("system", CHANNEL))
+    return _send(world, step, Sent(f"account.transfers.{type}", body | step.options.get("raw", {}), source, None))  # fmt: skip
+
+
 def _wait(world: World, step: Step) -> None:
     world.pass_time(world.now + step.subject)
 
@@ -225,5 +257,5 @@ ASKS: Mapping[str, Callable[[World, Step], dict[str, Any]]] = {
 DOES: Mapping[str, Callable[[World, Step], Sent | None]] = {
     "repeat": _repeat, "bind": _bind, "change": _change, "suspend": _suspend, "resume": _resume, "end": _end, "erase": _erase,
     "register": _register, "institution": _institution, "pay_premium": _pay_premium, "cancel_premium": _premium_after,
-    "remit": _premium_after, "wait": _wait, "until": _until,
-} | dict.fromkeys(_ACCOUNT, _account)  # fmt: skip
+    "remit": _premium_after, "offer": _offer, "wait": _wait, "until": _until,
+} | dict.fromkeys(_ACCOUNT, _account) | dict.fromkeys(_ANSWERS, _answer_offer)  # fmt: skip

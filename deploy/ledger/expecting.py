@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -104,10 +104,17 @@ def _balance(value: Any) -> Any:
     return words.money(value)
 
 
-def expected_keys(people: Mapping[str, Any]) -> dict[str, fields.Parser]:
+def row_names(people: Iterable[str], labels: Iterable[str] = ()) -> list[str]:
+    """Account rows that a case can look at: 母亲; 母亲→孩子, set apart or received; 母亲/hold, held for quotes; 转/offer, on its way."""
+    names = list(people)
+    pairs = [f"{a}→{b}" for a in names for b in names if a != b]
+    return [*names, *pairs, *(f"{name}/hold" for name in names), *(f"{label}/offer" for label in labels)]
+
+
+def expected_keys(people: Mapping[str, Any], labels: Iterable[str] = ()) -> dict[str, fields.Parser]:
     """Keys that say what is expected after a step."""
     who = named(people)
-    rows = named([*people, *(f"{a}→{b}" for a in people for b in people if a != b)])  # type: ignore[arg-type]
+    rows = named(dict.fromkeys(row_names(people, labels)))
     return {
         "expect": _outcome,
         "code": _code,

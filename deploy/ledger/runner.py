@@ -15,7 +15,7 @@ from deploy.ledger.world import Sent, World
 from deploy.policy.fields import CaseError
 from deploy.policy.overlay import laid_over
 from shared import policies as region_files
-from shared.contracts.answers import Premium, Refused, Settlement
+from shared.contracts.answers import Premium, Refused, Settlement, Transfer
 from shared.messaging.decode import Rejected
 from shared.policies import Policies
 
@@ -124,7 +124,7 @@ def _told(world: World, seen: Seen, sent: Sent, first: Sent | None) -> None:
         seen.outcome = "repeated"
     elif isinstance(answer, Refused):
         seen.outcome = "refused"
-    elif isinstance(answer, Premium):
+    elif isinstance(answer, Premium | Transfer):
         seen.outcome = answer.state
     elif results:
         seen.outcome = results[0][0].rpartition(".")[2]

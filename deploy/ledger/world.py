@@ -10,6 +10,7 @@ from deploy.ledger.bindings import Binding
 from deploy.ledger.people import Facts, Institution, Person
 from deploy.policy.fields import CaseError
 from services.settlement.domain.earmarks import purse_name
+from services.settlement.domain.holds import hold_name
 from services.settlement.trial import Trial
 from shared.contracts.base import yuan
 from shared.messaging.memory import Said
@@ -108,11 +109,22 @@ class World:
         return str(facts.get("account_region", facts.get("region", person.region)))
 
     def balances(self, name: str) -> tuple[int, int]:
-        """(current, historic) fen of a person's account, or of what is set apart: 母亲→孩子."""
-        sponsor, _, beneficiary = name.partition("→")
-        row = purse_name(self.bound(sponsor, beneficiary).id) if beneficiary else self.people[name].psn_no
-        account = self.trial.book.accounts.get(row)
+        """(current, historic) fen of an account row; names as `expecting.row_names` has them."""
+        account = self.trial.book.accounts.get(self._row(name))
         return (account.current, account.historic) if account is not None else (0, 0)
+
+    def _row(self, name: str) -> str:
+        sponsor, _, beneficiary = name.partition("→")
+        if beneficiary:
+            found = self.bound(sponsor, beneficiary)
+            transfer = found.values.get("mode") == "transfer"
+            return f"wallet/{found.id}" if transfer else purse_name(found.id)
+        if name.endswith("/hold"):
+            return hold_name(self.people[name.removesuffix("/hold")].psn_no)
+        if name.endswith("/offer"):
+            sent = self.sent.get(name.removesuffix("/offer"))
+            return f"transfer/{sent.body['transfer_id']}" if sent is not None else name
+        return self.people[name].psn_no
 
     def held(self) -> dict[str, int]:
         """What this step put aside for whom, fen."""

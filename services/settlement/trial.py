@@ -12,11 +12,13 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from services.settlement.domain.accounts import new_year
 from services.settlement.domain.book import Book, Regions
 from services.settlement.handlers import SettlementHandler
+from shared.contracts.account_credits import YearTurned
 from shared.contracts.topics import TYPES
 from shared.messaging.decode import read_body
-from shared.messaging.handler import Item, Tombstone
+from shared.messaging.handler import Event, Item, Tombstone
 from shared.messaging.memory import Memory, Said
 from shared.messaging.registry import make_type
 from shared.policies import Policies
@@ -50,5 +52,20 @@ class Trial:
 
     def _fold(self, item: Item, at: datetime) -> Said:
         said = Said(at, self.memory)
+        self.book.new_money = {}
+        if isinstance(item, Event) and isinstance(item.body, YearTurned):
+            self.book.new_money[item.body.psn_no] = self._new_money(item.body.psn_no, item.body.year)
         self.handler.decide(self.book, item, said)
         return said
+
+    def _new_money(self, psn_no: str, year: int) -> list[tuple[datetime, int]]:
+        """What the database says of money that the authority credited since the year ended."""
+        begin = new_year(year)
+        return [
+            (e.at, e.amount)
+            for e in self.book.new_entries
+            if e.account == psn_no
+            and e.segment == "current"
+            and e.kind in ("credit", "correct")
+            and e.at >= begin
+        ]
