@@ -32,11 +32,15 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
 
 
 async def save(conn: Conn, book: Book) -> None:
-    """Makes rows before their money is written; writes what was recovered by giving back, and erases persons."""
+    """Makes rows before their money is written; erases persons."""
     if book.new_rows:
         rows = sorted(book.new_rows, key=lambda a: a.psn_no)
         await conn.execute(Q["add_rows"], [a.psn_no for a in rows], [a.admdvs for a in rows])
-    if changed := sorted((id, owed.settled) for id, owed in book.recoveries.items() if owed.changed):
-        await conn.execute(Q["save_owed"], [c[0] for c in changed], [c[1] for c in changed])
     if book.erased_persons:
         await conn.execute(Q["erase_persons"], sorted(book.erased_persons))
+
+
+async def save_owed(conn: Conn, book: Book) -> None:
+    """Writes how much of recoveries was settled; after new ones were written."""
+    if changed := sorted((id, owed.settled) for id, owed in book.recoveries.items() if owed.changed):
+        await conn.execute(Q["save_owed"], [c[0] for c in changed], [c[1] for c in changed])

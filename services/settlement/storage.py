@@ -137,6 +137,7 @@ async def save(conn: Conn, book: Book) -> None:
         await conn.execute(Q["insert_orders"], *_columns(book.new_orders))
     if book.new_recoveries:
         await conn.execute(Q["insert_recoveries"], *_columns(book.new_recoveries))
+    await hold_storage.save_owed(conn, book)
 
 
 async def _save_facts(conn: Conn, book: Book) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.settlement.domain.bindings import FOREVER, Binding, facts_text
-from services.settlement.domain.book import Book, Recovery
+from services.settlement.domain.book import Book, Owed, Recovery, late_case
 from services.settlement.domain.people import institution_of, person_of
 from shared.contracts.base import UUID
 from shared.contracts.binding_decisions import BindingState
@@ -35,9 +35,11 @@ def _late(book: Book, binding: Binding) -> None:
     id = binding.binding_id
     for posting, (amount, at) in _paid(book, id).items():
         if amount > 0 and at.timestamp() >= end:
-            case = f"late-{posting.hex()}-{id.hex}"
-            row = Recovery(case, "paid-after-end", binding.beneficiary, amount, posting.hex(), id, at)
-            book.new_recoveries.append(row)
+            case = late_case(posting, id)
+            if case not in book.recoveries:
+                row = Recovery(case, "paid-after-end", binding.beneficiary, amount, posting.hex(), id, at)
+                book.new_recoveries.append(row)
+                book.recoveries[case] = Owed(amount, 0)
 
 
 def _paid(book: Book, binding_id: UUID) -> dict[bytes, tuple[int, datetime]]:

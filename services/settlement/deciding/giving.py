@@ -91,19 +91,12 @@ def _credit(ask: Asked, found: Settlement, back: Back, posting: bytes, kind: str
 def _recovered(book: Book, found: Settlement, share: Json, amount: int) -> int:
     """Takes `amount` fen off what is to be recovered for the share's binding; how much of it had come in already."""
     binding_id = binding_of(share)
-    if binding_id is None or not (book.recoveries or book.new_recoveries):
+    owed = None if binding_id is None else book.recoveries.get(late_case(found.setl_id, binding_id))
+    if owed is None:
         return 0
-    case = late_case(found.setl_id, binding_id)
-    if (owed := book.recoveries.get(case)) is not None:
-        less = min(amount, max(0, owed.amount - owed.settled))
-        owed.settled, owed.changed = owed.settled + less, True
-        return amount - less
-    for n, row in enumerate(book.new_recoveries):
-        if row.case_id == case:
-            left = max(0, row.amount - amount)
-            book.new_recoveries[n : n + 1] = [row._replace(amount=left)] if left else []
-            break
-    return 0
+    less = min(amount, max(0, owed.amount - owed.settled))
+    owed.settled, owed.changed = owed.settled + less, True
+    return amount - less
 
 
 def _quota(book: Book, found: Settlement, back: Back, sign: int) -> None:
