@@ -1,0 +1,375 @@
+"""Random lives of families: one message after the other, chosen by a seed and by what was answered so far."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from shared.messaging.handler import Event, Tombstone
+from tests.unit.settlement import kit
+from tests.unit.settlement.serial.rules import AWAY, HOME
+
+BEGIN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+OTHER_HOSPITAL = "H33010000002"
+PLACES = (kit.HOSPITAL, kit.HOSPITAL, kit.PHARMACY)
+SCOPES = (
+    ("outpatient", "pharmacy"),
+    ("outpatient",),
+    ("pharmacy", "resident-premium"),
+    ("outpatient", "inpatient", "resident-premium"),
+)
+Body = dict[str, Any]
+
+
+class Pair:
+    """A binding as this life knows it: the last state that was said of it."""
+
+    def __init__(self, id: UUID, sponsor: str, beneficiary: str, mode: str) -> None:
+        self.id, self.sponsor, self.beneficiary, self.mode = id, sponsor, beneficiary, mode
+        self.version, self.state = 0, "approved"
+        self.begin = BEGIN
+        self.end: datetime | None = None
+        self.terms: list[Body] = []
+        self.suspended: list[Body] = []
+
+
+class Life:
+    """What may happen to so many people. `told` hands back what was answered."""
+
+    def __init__(self, seed: int, *, people: int, holds: bool) -> None:
+        self.random = random.Random(seed)
+        self.holds = holds
+        self.people = [f"p{n:02d}" for n in range(people)]
+        self.region = {p: AWAY if self.random.random() < 0.2 else HOME for p in self.people}
+        self.now, self.n, self.year = BEGIN, 0, 2026
+        self.pairs: list[Pair] = []
+        self.bills: list[Body] = []
+        self.settled: list[tuple[str, Body]] = []
+        self.cancels: list[Body] = []
+        self.versions = dict.fromkeys([*self.people, kit.PHARMACY], 1)
+        self.premiums: list[Body] = []
+        self.first = self._opening()
+        self._often: list[tuple[Callable[[], Event], float]] = [
+            (self.bill, 40), (self.quote, 6), (self.quoted, 6), (self.refund, 9), (self.cancel, 6), (self.reverse, 5), (self.early, 1),
+            (self.reverse_cancel, 3), (self.query, 2), (self.again, 3), (self.credit, 8), (self.correct, 3), (self.state, 0.6), (self.turn, 2),
+            (self.change, 5), (self.suspend, 2), (self.end, 1.5), (self.bind, 2.5), (self.old, 1), (self.person, 2), (self.premium, 2),
+            (self.unpay, 1), (self.remitted, 0.4), (self.invalid, 0.5), (self.erase, 0.2), (self.institution, 0.3),
+        ]  # fmt: skip
+
+    def next(self) -> Event:
+        """The next message; time passes."""
+        if self.first:
+            return self.first.pop(0)
+        self.now += timedelta(seconds=self.random.expovariate(1 / 1800))
+        steps, weights = zip(*self._often, strict=True)
+        (step,) = self.random.choices(steps, weights)
+        made: Event = step()
+        return made
+
+    def told(self, item: Event, answer: Body | None) -> None:
+        """What an institution was answered."""
+        if answer is None or answer.get("infcode") != "0" or not answer.get("setl_id"):
+            return
+        if item.type == "settlement.requests.settle":
+            self.settled.append((answer["setl_id"], self.bills[-1]))
+        elif item.type == "settlement.requests.cancel":
+            self.cancels.append(self.last)
+        del self.settled[:-60], self.cancels[:-15], self.bills[:-60]
+
+    def _opening(self) -> list[Event]:
+        made = [self._send("registry.institutions.recorded", kit.institution(kit.HOSPITAL)),
+                self._send("registry.institutions.recorded", kit.institution(kit.PHARMACY, "pharmacy"))]  # fmt: skip
+        for p in self.people:
+            made.append(self._send("registry.persons.recorded", kit.person(p, region=HOME)))
+            for segment in ("historic", "current"):
+                made.append(self.credit(p, segment))
+        made += [self.bind() for _ in self.people for _ in range(2)]
+        return made
+
+    def _send(self, type: str, body: Body, source: str = "authority", late: float = 0.0) -> Event:
+        self.n += 1
+        at = self.now - timedelta(seconds=late)
+        self.last = body
+        return kit.event(
+            type, body, id=f"m{self.n}", source=source, at=at, believed=self.random.random() > 0.005
+        )
+
+    def _money(self, most: int) -> str:
+        fen = self.random.randint(1, most)
+        return f"{fen // 100}.{fen % 100:02d}"
+
+    def _msgid(self, code: str) -> str:
+        return f"{code}20261123100000{self.n + 1:04d}" if self.n < 9998 else f"{code}{self.n + 1:018d}"
+
+    def _bill(self, kind: str, **changes: Any) -> Event:
+        roll = self.random
+        code = roll.choice(PLACES)
+        parts = [roll.choice((0, 0, roll.randint(1, 4000))) for _ in range(3)]
+        scope = roll.randint(0, 6000)
+        fund = roll.choice((0, roll.randint(0, scope)))
+        total = scope + sum(parts)
+        psn_no = roll.choice(self.people)
+        body = {
+            "msgid": self._msgid(code), "fixmedins_code": code, "psn_no": psn_no, "infno": "2206" if kind == "quote" else "2207",
+            "mdtrt_id": f"V{roll.randint(1, 400)}", "mdtrt_cert_type": "02", "mdtrt_cert_no": f"P{psn_no}", "bill_at": self.now,
+            "med_type": roll.choice(("11", "11", "11", "21", "41")), "insuplc_admdvs": HOME, "medfee_sumamt": _yuan(total),
+            "inscp_scp_amt": _yuan(scope), "fund_pay_sumamt": _yuan(fund),
+            "acct_used_flag": "0" if roll.random() < 0.03 else "1",
+        }  # fmt: skip
+        for name, amount in zip(
+            ("preselfpay_amt", "overlmt_selfpay", "fulamt_ownpay_amt"), parts, strict=True
+        ):
+            body[name] = _yuan(amount)
+        body |= changes
+        self.bills.append(body)
+        return self._send(
+            f"settlement.requests.{kind}", body, "his-first", roll.choice((0, 0, 0, 60, 90_000))
+        )
+
+    def bill(self) -> Event:
+        return self._bill("settle")
+
+    def quote(self) -> Event:
+        asks = (
+            {"hold_minutes": self.random.choice((10, 600))}
+            if self.holds and self.random.random() < 0.7
+            else {}
+        )
+        return self._bill("quote", **asks)
+
+    def quoted(self) -> Event:
+        """The settle of what was quoted; sometimes the bill has changed meanwhile."""
+        quotes = [b for b in self.bills if b["infno"] == "2206"]
+        if not quotes:
+            return self.quote()
+        body = {k: v for k, v in self.random.choice(quotes).items() if k != "hold_minutes"}
+        changes = {"infno": "2207", "msgid": self._msgid(body["fixmedins_code"]), "bill_at": self.now}
+        self.bills.append(body | changes)
+        return self._send("settlement.requests.settle", body | changes, "his-first")
+
+    def _back(self, kind: str, setl: tuple[str, Body], **fields: Any) -> Event:
+        bill = setl[1]
+        code = bill["fixmedins_code"]
+        body = {"msgid": self._msgid(code), "fixmedins_code": code, "psn_no": bill["psn_no"]} | fields
+        if self.random.random() < 0.01:
+            body["psn_no"] = self.random.choice(self.people)
+        return self._send(f"settlement.requests.{kind}", body, "his-first")
+
+    def _any(self) -> tuple[str, Body]:
+        return self.random.choice(self.settled) if self.settled else ("00" * 15, {"fixmedins_code": kit.HOSPITAL, "psn_no": "p00", "msgid": self._msgid(kit.HOSPITAL)})  # fmt: skip
+
+    def refund(self) -> Event:
+        setl = self._any()
+        return self._back("refund", setl, setl_id=setl[0], amount=self._money(2500))
+
+    def cancel(self) -> Event:
+        setl = self._any()
+        infno = "2103" if self.random.random() < 0.02 else "2208"
+        return self._back("cancel", setl, setl_id=setl[0], infno=infno)
+
+    def reverse(self) -> Event:
+        setl = self._any()
+        return self._back("reverse", setl, omsgid=setl[1]["msgid"], oinfno="2207", infno="2601")
+
+    def early(self) -> Event:
+        """A reversal that comes before its bill, which comes later if `again` chooses it."""
+        self._bill("settle")
+        return self._back(
+            "reverse", ("", self.bills[-1]), omsgid=self.bills[-1]["msgid"], oinfno="2207", infno="2601"
+        )
+
+    def reverse_cancel(self) -> Event:
+        if not self.cancels:
+            return self.cancel()
+        first = self.random.choice(self.cancels)
+        return self._back("reverse", ("", first), omsgid=first["msgid"], oinfno=first["infno"], infno="2601")
+
+    def query(self) -> Event:
+        setl = self._any()
+        return self._back(
+            "query", setl, **self.random.choice(({"setl_id": setl[0]}, {"omsgid": setl[1]["msgid"]}))
+        )
+
+    def again(self) -> Event:
+        """A bill once more, or another one under its number."""
+        if not self.bills:
+            return self.bill()
+        body = dict(self.random.choice(self.bills))
+        if self.random.random() < 0.3:
+            body["mdtrt_id"] = "other"
+        return self._send(
+            "settlement.requests.settle" if body["infno"] == "2207" else "settlement.requests.quote",
+            body,
+            "his-first",
+        )
+
+    def _order(self, kind: str, psn_no: str, **fields: Any) -> Event:
+        number = f"E{self.n}" if self.random.random() > 0.01 else "E9"
+        body = {"psn_no": psn_no, "entry_id": number, "at": self.now} | fields
+        return self._send(f"account.credits.{kind}", body)
+
+    def credit(self, psn_no: str | None = None, segment: str | None = None) -> Event:
+        whose = psn_no or self.random.choice(self.people)
+        part = segment or self.random.choice(("historic", "current"))
+        return self._order(
+            "credited", whose, admdvs=self.region[whose], amount=self._money(9000), segment=part
+        )
+
+    def correct(self) -> Event:
+        sign = self.random.choice(("-", "-", ""))
+        part = self.random.choice(("historic", "current"))
+        return self._order(
+            "corrected", self.random.choice(self.people), amount=f"{sign}{self._money(4000)}", segment=part
+        )
+
+    def turn(self) -> Event:
+        year = (self.now + timedelta(hours=8)).year - 1
+        return self._order("year-turned", self.random.choice(self.people), year=year)
+
+    def state(self) -> Event:
+        kind = self.random.choice(("frozen", "unfrozen", "unfrozen", "unfrozen", "closed"))
+        whose = self.random.choice(self.people[: len(self.people) // 3] if kind == "closed" else self.people)
+        return self._order(kind, whose)
+
+    def _decide(self, pair: Pair, type: str, at: datetime | None = None) -> Event:
+        pair.version += 1
+        return self._send(f"binding.decisions.{type}", self._state_of(pair, at or self.now), "gongji-audit")
+
+    def _state_of(self, pair: Pair, at: datetime) -> Body:
+        side = {"insuplc_admdvs": HOME}
+        return {
+            "binding_id": str(pair.id), "version": pair.version, "state": pair.state, "at": at, "origin": {"source": "zheliban", "id": "x"},
+            "round": 1, "effective": [{"begin": pair.begin, "end": pair.end}], "suspended": list(pair.suspended), "terms": list(pair.terms),
+            "policy_version": "p", "case": {
+                "admdvs": HOME, "channel": "app", "sponsor": side | {"psn_no": pair.sponsor}, "relation": "child", "mode": pair.mode,
+                "beneficiary": side | {"psn_no": pair.beneficiary}, "terms": pair.terms[-1]["terms"], "requested_at": pair.begin,
+            },
+        }  # fmt: skip
+
+    def _terms(self, mode: str) -> Body:
+        roll = self.random
+        terms: Body = {"scope": roll.choice(SCOPES), "quota": roll.choice((None, None, self._money(20_000)))}
+        if mode == "earmark":
+            terms["earmark"] = self._money(5000)
+        if roll.random() < 0.1:
+            terms["begndate"] = (self.now + timedelta(days=roll.randint(-20, 20))).date()
+        if roll.random() < 0.1:
+            terms["enddate"] = (self.now + timedelta(days=roll.randint(-5, 60))).date()
+            if "begndate" in terms and terms["begndate"] > terms["enddate"]:
+                del terms["begndate"]
+        return {"since": self.now, "terms": terms, "order": roll.choice((None, 1, 2, 3))}
+
+    def bind(self) -> Event:
+        sponsor, beneficiary = self.random.sample(self.people, 2)
+        mode = "earmark" if self.random.random() < 0.2 else "authorisation"
+        id = UUID(int=(7 << 76) | (2 << 62) | (self.random.getrandbits(40) << 20) | len(self.pairs))
+        pair = Pair(id, sponsor, beneficiary, mode)
+        pair.begin = self.now - timedelta(
+            seconds=self.random.choice((0, 86_400, 86_400 * self.random.randint(1, 400)))
+        )
+        pair.terms.append(self._terms(mode) | {"since": pair.begin})
+        self.pairs.append(pair)
+        return self._decide(pair, "approved")
+
+    def _pair(self) -> Pair:
+        return self.random.choice([p for p in self.pairs if p.state != "ended"] or self.pairs)
+
+    def change(self) -> Event:
+        pair = self._pair()
+        pair.terms.append(self._terms(pair.mode))
+        return self._decide(pair, "changed")
+
+    def suspend(self) -> Event:
+        pair = self._pair()
+        if pair.state == "suspended":
+            pair.state, pair.suspended[-1]["end"] = "approved", self.now
+            return self._decide(pair, "resumed")
+        if pair.state == "approved":
+            pair.state = "suspended"
+            pair.suspended.append({"begin": self.now, "end": None})
+        return self._decide(pair, "suspended" if pair.state == "suspended" else "ended")
+
+    def end(self) -> Event:
+        pair = self._pair()
+        pair.state, pair.end = (
+            "ended",
+            max(pair.begin, self.now - timedelta(seconds=self.random.choice((0, 90_000)))),
+        )
+        return self._decide(pair, "ended")
+
+    def old(self) -> Event:
+        """A decision that was read before."""
+        pair = self._pair()
+        return self._send("binding.decisions.changed", self._state_of(pair, self.now), "gongji-audit")
+
+    def erase(self) -> Event:
+        ended = [p for p in self.pairs if p.state == "ended"]
+        if not ended:
+            return self.end()
+        made = self.old()
+        key = str(self.random.choice(ended).id).encode()
+        return replace(made, key=key, body=Tombstone())
+
+    def person(self) -> Event:
+        """Insurance pauses and goes on; a few people die."""
+        psn_no = self.random.choice(self.people)
+        self.versions[psn_no] += 1
+        body = kit.person(psn_no, status=self.random.choice("1112"), version=self.versions[psn_no])
+        if psn_no in self.people[-2:] and self.random.random() < 0.2:
+            body |= {"surv_stas": "2", "death_date": self.now.date()}
+        return self._send("registry.persons.recorded", body)
+
+    def institution(self) -> Event:
+        self.versions[kit.PHARMACY] += 1
+        begin = self.now + timedelta(days=self.random.randint(-1, 3))
+        more = (
+            {"suspended_from": begin, "suspended_to": begin + timedelta(days=1)}
+            if self.random.random() < 0.5
+            else {}
+        )
+        body = kit.institution(kit.PHARMACY, "pharmacy", version=self.versions[kit.PHARMACY], **more)
+        return self._send("registry.institutions.recorded", body)
+
+    def premium(self) -> Event:
+        pair = self._pair()
+        if self.random.random() < 0.4:
+            body: Body = {
+                "payer_psn_no": pair.sponsor,
+                "psn_no": pair.beneficiary,
+                "binding_id": str(pair.id),
+            }
+        else:
+            body = {"payer_psn_no": pair.sponsor, "psn_no": pair.sponsor}
+        number = UUID(int=(0x019B << 112) | (7 << 76) | (2 << 62) | self.n)
+        year = self.random.choice((2026, 2027, 2028))
+        body |= {"premium_id": str(number), "insutype": "390", "year": year, "amount": self._money(3000)}
+        self.premiums.append(body)
+        del self.premiums[:-30]
+        return self._send("premium.requests.pay", body, "zheliban")
+
+    def unpay(self) -> Event:
+        if not self.premiums:
+            return self.premium()
+        paid = self.random.choice(self.premiums)
+        return self._send(
+            "premium.requests.cancel", {k: paid[k] for k in ("premium_id", "payer_psn_no")}, "zheliban"
+        )
+
+    def remitted(self) -> Event:
+        if not self.premiums:
+            return self.premium()
+        paid = self.random.choice(self.premiums)
+        body = {k: paid[k] for k in ("premium_id", "payer_psn_no")} | {"at": self.now}
+        return self._send("premium.requests.remitted", body, "tax")
+
+    def invalid(self) -> Event:
+        """A bill whose total is below zero."""
+        return self._bill("settle", medfee_sumamt="-1.00")
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
