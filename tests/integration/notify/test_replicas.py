@@ -4,13 +4,10 @@ import asyncio
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from deploy.local.ports import free_port
-from deploy.local.testing import TestStack, start_for_tests, stop_after_tests
+from deploy.local.testing import TestStack
 from shared import clock
 from shared.testing.messages import MONDAY
 from tests.integration.notify.crowd import Centre, Crowd, abouts, decisions, persons, sponsor
@@ -21,24 +18,15 @@ DELIVERED = "select count(*) from notices where about = any($1) and state = 'del
 ATTEMPTS = "select count(*) from attempts where notice_id in (select id from notices where about = any($1))"
 
 
-@pytest.fixture
-def own() -> Iterator[TestStack]:
-    """Servers of its own: what other tests left in the topics would have to be read first."""
-    servers = asyncio.run(start_for_tests())
-    yield servers
-    asyncio.run(stop_after_tests(servers))
-
-
-def replica(servers: TestStack, url: str, folder: Path, centre: Centre, number: int) -> Crowd:
+def replica(stack: TestStack, url: str, folder: Path, centre: Centre, number: int) -> Crowd:
     """One process; what it says of itself stands in a folder of its own."""
     folder.mkdir()
     told = {
         "GONGJI_INSTANCE": f"replica-{number}",
         "GONGJI_HTTP_PORT": str(free_port()),
-        "GONGJI_NOTIFY_REBUILT": "false",
     }
     row = centre.provider(window=5)
-    return Crowd(servers.kafka, url, folder, clock.with_anchor(MONDAY.isoformat()), [row], told)
+    return Crowd(stack.kafka, url, folder, clock.with_anchor(MONDAY.isoformat()), [row], told)
 
 
 def figure(one: Crowd, name: str) -> float:
@@ -63,11 +51,12 @@ async def both_stand(replicas: list[Crowd], seconds: float = 90) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_two_processes_tell_everybody_once(own: TestStack, tmp_path: Path) -> None:
-    urls = await own.fresh_database()
+async def test_two_processes_tell_everybody_once(
+    stack: TestStack, database_urls: dict[str, str], tmp_path: Path
+) -> None:
     centre = Centre("centre", tmp_path / "centre", ("--answer-after", "0.05"))
     centre.start()
-    replicas = [replica(own, urls["notify"], tmp_path / f"r{n}", centre, n) for n in (1, 2)]
+    replicas = [replica(stack, database_urls["notify"], tmp_path / f"r{n}", centre, n) for n in (1, 2)]
     first, second = replicas
     try:
         for one in replicas:
