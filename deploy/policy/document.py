@@ -33,6 +33,7 @@ _NAMES = {
     id(t.UseCode): "用途 use",
     id(t.Letter): "{code, version, sha256}",
     id(t.Hours): "时段 {start, end}",
+    id(t.Clock): "时刻 time of day，加引号 quoted",
     id(t.Often): "{bindings, days}",
     id(t.MaterialRule): "材料规则 rule",
     id(t.SecondEyes): "两人规则 rule of two",

@@ -1,5 +1,6 @@
 """Reading and writing earmarks, a batch at a time. Statements run only where a batch has to do with one."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.settlement.domain.accounts import Account
@@ -37,8 +38,7 @@ async def save(conn: Conn, book: Book) -> None:
     marks = [m for m in book.earmarks.all.values() if m.changed]
     if not marks:
         return
-    if new := [m.purse for m in marks if m.new]:
-        await conn.execute(Q["add_purses"], [p.psn_no for p in new], [p.admdvs for p in new])
+    await add_purses(conn, [m.purse for m in marks if m.new])
     columns = zip(
         *(
             (m.binding_id, m.sponsor, m.purse.psn_no, m.amount, m.missing, m.place, m.opened_at)
@@ -47,6 +47,12 @@ async def save(conn: Conn, book: Book) -> None:
         strict=True,
     )
     await conn.execute(Q["upsert_earmarks"], *map(list, columns))
+
+
+async def add_purses(conn: Conn, purses: Sequence[Account]) -> None:
+    """Makes account rows of money that stands apart."""
+    if purses:
+        await conn.execute(Q["add_purses"], [p.psn_no for p in purses], [p.admdvs for p in purses])
 
 
 def _ids(ids: set[UUID]) -> str:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
 from services.settlement import storage
-from services.settlement.deciding import back, credits, earmark, facts, holding, premium, refusing
+from services.settlement.deciding import back, credits, earmark, facts, holding, premium, refusing, transfer
 from services.settlement.deciding.asking import Asked, asked
 from services.settlement.deciding.settle import settle
 from services.settlement.domain.book import Book, Regions
@@ -31,6 +31,8 @@ REQUESTS: dict[str, Callable[[Asked, Any], None]] = {
 
 DUES: dict[str, Callable[[Book, Due, Out], None]] = {
     earmark.DUE: earmark.due,
+    transfer.DUE: transfer.due,
+    transfer.WALLET_DUE: transfer.wallet_due,
     holding.DUE: holding.due,
     arriving.DUE: answering.compare,
     deciding.CLOSE: deciding.close,
@@ -94,8 +96,8 @@ class SettlementHandler:
             arriving.arrive(state, item, out)
         elif item.topic == "ledger.verdicts":
             deciding.decide(state, item, out, self._operators)
-        else:
-            refusing.not_offered(item, out)
+        else:  # account.transfers
+            transfer.order(state, item, out)
 
     async def save(self, conn: Conn, state: Book) -> None:
         await storage.save(conn, state)
@@ -108,6 +110,7 @@ def _follow(state: Book, event: Event, out: Out) -> None:
     facts.follow(state, body)
     if state.bindings.get(body.binding_id) is not known:
         earmark.followed(state, body.binding_id, event.time, out)
+        transfer.followed(state, body.binding_id, event.time, out)
 
 
 def _erase(state: Book, event: Event, out: Out) -> None:
@@ -115,6 +118,7 @@ def _erase(state: Book, event: Event, out: Out) -> None:
         binding_id = UUID(event.key.decode())
         facts.erase(state, binding_id)
         earmark.followed(state, binding_id, event.time, out)
+        transfer.followed(state, binding_id, event.time, out)
     elif event.topic == "registry.persons":
         facts.erase_person(state, event.key.decode())
 

@@ -6,7 +6,13 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
-from services.settlement import earmark_storage, hold_storage, premium_storage, quotes_storage
+from services.settlement import (
+    earmark_storage,
+    hold_storage,
+    premium_storage,
+    quotes_storage,
+    transfer_storage,
+)
 from services.settlement.domain.accounts import Account, Entry
 from services.settlement.domain.bindings import Binding
 from services.settlement.domain.book import Book, PaidLate, Stored, late_case
@@ -42,6 +48,7 @@ async def learn(conn: Conn, wanted: Wanted) -> None:
                     wanted.recoveries.add(late_case(setl_id, id))
     await premium_storage.learn(conn, wanted)
     await earmark_storage.learn(conn, wanted)
+    await transfer_storage.learn(conn, wanted)
     if wanted.patients:
         for binding_id, sponsor in await conn.fetch(Q["bindings_of"], list(wanted.patients)):
             wanted.bindings.add(binding_id)
@@ -79,6 +86,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
             book.bindings[binding.binding_id] = binding
             book.bound.setdefault(binding.beneficiary, []).append(binding)
     await earmark_storage.load(conn, wanted, book)
+    await transfer_storage.load(conn, wanted, book)
     await premium_storage.load(conn, wanted, book)
     if wanted.persons:
         for psn_no, version, cert, alive, insured, died, filings in await conn.fetch(
@@ -122,6 +130,7 @@ async def save(conn: Conn, book: Book) -> None:
     await hold_storage.save(conn, book)
     await _save_facts(conn, book)
     await earmark_storage.save(conn, book)
+    await transfer_storage.save(conn, book)
     await premium_storage.save(conn, book)
     await _save_money(conn, book)
     await quotes_storage.save(conn, book.quotes)

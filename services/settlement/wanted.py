@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.settlement.domain.bindings import EARMARK_MODE
+from services.settlement.domain.bindings import EARMARK_MODE, TRANSFER_MODE
 from services.settlement.domain.earmarks import purse_name
 from services.settlement.domain.people import digest
 from services.settlement.domain.quotes import Visit
+from services.settlement.domain.transfers import wallet_name
 from shared.contracts.account_credits import Closed, Corrected, Credited, Frozen, Unfrozen, YearTurned
+from shared.contracts.account_transfers import Accepted, Declined, Offered, Withdrawn
 from shared.contracts.base import UUID
 from shared.contracts.binding_decisions import BindingState
 from shared.contracts.premium_requests import Cancel as CancelPremium
@@ -41,6 +43,8 @@ class Wanted:
         self.sponsors_of: set[UUID] = set()
         self.premiums: set[UUID] = set()
         self.premium_of: set[str] = set()
+        self.transfers: set[UUID] = set()
+        self.givers: set[str] = set()
         self.spending = self.holding = False
         self.turned: dict[str, int] = {}
         self.recoveries: set[str] = set()
@@ -77,6 +81,8 @@ class Wanted:
             self.institutions.add(body.fixmedins_code)
         elif isinstance(body, Pay | CancelPremium | Remitted):
             self._premium(body)
+        elif isinstance(body, Offered | Accepted | Declined | Withdrawn):
+            self._transfer(body)
         elif isinstance(body, Invalid) and isinstance(msgid := body.fields.get("msgid"), str):
             self.msgids.add(msgid)
         elif isinstance(body, Tombstone):
@@ -113,6 +119,9 @@ class Wanted:
             self.new_accounts.add(sponsor)  # its row has to be there, since it guards the earmark
             self.sponsors_of.add(body.binding_id)
             payer = purse_name(body.binding_id)
+        elif body.case.mode == TRANSFER_MODE:
+            self.sponsors_of.add(body.binding_id)
+            payer = wallet_name(body.binding_id)
         ends = [p.end for p in body.effective if p.end is not None]
         if body.state.final and ends:
             self.ended[body.binding_id] = (payer, max(ends))
@@ -127,9 +136,19 @@ class Wanted:
             if body.binding_id is not None:
                 self.sponsors_of.add(body.binding_id)
 
+    def _transfer(self, body: Offered | Accepted | Declined | Withdrawn) -> None:
+        self.transfers.add(body.transfer_id)
+        if isinstance(body, Offered):
+            self.bindings.add(body.binding_id)
+            self.accounts.add(body.from_psn_no)
+            self.givers.add(body.from_psn_no)
+            self.persons.add(body.to_psn_no)
+
     def _due(self, item: Due) -> None:
-        if item.kind == "earmark":
+        if item.kind in ("earmark", "wallet"):
             self.sponsors_of.add(UUID(item.entity))
+        elif item.kind == "transfer":
+            self.transfers.add(UUID(item.entity))
         elif item.kind == HOLD:
             code, mdtrt_id, psn_no = item.body["visit"]
             self.visits.add((code, mdtrt_id, psn_no))

@@ -128,6 +128,10 @@ class Transfer(Message):
 
     transfer_id: UUID | None = Field(default=None, description="转账编号 / transfer")
     state: Code = Field(description="状态 / offered, accepted, declined, withdrawn, returned or refused")
+    amount: Amount | None = Field(default=None, description="金额（元） / amount, yuan")
+    until: Time | None = Field(
+        default=None, description="须在此前接收，逾期退回 / goes back then if nobody accepts it"
+    )
     reasons: tuple[Reason, ...] = Field(default=(), description="理由 / reasons")
     at: Time = Field(description="时间 / event time")
 

@@ -190,5 +190,9 @@ class Transferred(Message):
     from_psn_no: PsnNo = Field(description="转出人 / giver")
     amount: Amount = Field(description="金额（元） / amount, yuan")
     state: Code = Field(description="状态 / offered, accepted, declined, withdrawn or returned")
+    binding_id: UUID | None = Field(default=None, description="绑定编号 / binding that allows it")
+    until: Time | None = Field(
+        default=None, description="须在此前接收，逾期退回 / goes back then if nobody accepts it"
+    )
     origin: Origin = Field(description="请求来源 / whom to answer")
     at: Time = Field(description="时间 / event time")

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from services.settlement.deciding import earmark
+from services.settlement.deciding import earmark, transfer
 from services.settlement.deciding.asking import new_setl_id
 from services.settlement.domain.accounts import (
     CURRENT,
@@ -55,9 +55,11 @@ def order(book: Book, event: Event, out: Out) -> None:
     elif isinstance(body, YearTurned):
         _turn(book, account, posting, event, body.year)
         earmark.turned(book, account.psn_no, posting, event.time)
+        transfer.turned(book, account.psn_no, posting, event.time)
     elif isinstance(body, Frozen | Unfrozen | Closed):
         if isinstance(body, Closed):
             earmark.closing(book, account.psn_no, event.time, out)
+            transfer.closing(book, account.psn_no, event.time, out)
         _state(account, body)
     earmark.credited(book, account.psn_no, event.time, out)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from services.settlement.deciding import earmark
+from services.settlement.deciding import apart, earmark
 from services.settlement.deciding.asking import fingerprint, new_setl_id
 from services.settlement.deciding.premium_checks import Ready, check
 from services.settlement.domain import results
@@ -83,7 +83,7 @@ def _share(book: Book, part: Part, posting: bytes, event: Event) -> Json:
         count(part.purse.counted, binding, book.account(binding.sponsor), amount)
     holder = account.psn_no if binding is None else binding.sponsor
     segment, after = SEGMENTS[part.segment].value, account.of(part.segment)
-    admdvs = account.admdvs or earmark.NATION
+    admdvs = account.admdvs or apart.NATION
     if binding is None:
         return results.share(True, holder, segment, amount, after, admdvs)
     return results.share(False, holder, segment, amount, after, admdvs, id, binding.version, binding.relation)
@@ -111,7 +111,7 @@ def _give_back(book: Book, row: Premium, event: Event, out: Out) -> list[Json]:
     periods = row.periods.split("|")
     for share, period in reversed(list(zip(row.share_list(), periods, strict=True))):
         amount, segment = fen(share["amount"]), SEGMENT_OF[share["segment"]]
-        account = earmark.payer(book, share)
+        account = apart.payer(book, share)
         id = UUID(share["binding_id"]) if share["binding_id"] else None
         if account.state == State.CLOSED:
             entry = held(account.psn_no, amount, posting, GIVING_BACK, event.time, row.posting)

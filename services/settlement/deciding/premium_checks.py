@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.settlement.deciding import earmark
+from services.settlement.deciding import apart
 from services.settlement.domain.accounts import Account, State
 from services.settlement.domain.allocate import Candidate
-from services.settlement.domain.bindings import EARMARK_MODE, Binding
+from services.settlement.domain.bindings import OFFERED_MODE, TRANSFER_MODE, Binding
 from services.settlement.domain.book import Book
 from services.settlement.domain.declines import LEFT_OUT
 from services.settlement.domain.limits import common, keys
@@ -71,13 +71,13 @@ def _place(book: Book, body: Pay) -> str:
     kind = [row for row in rows if KIND.get(row.insutype) == KIND[body.insutype]]
     if kind or rows:
         return (kind or rows)[0].region
-    return book.account(body.payer_psn_no).admdvs or earmark.NATION
+    return book.account(body.payer_psn_no).admdvs or apart.NATION
 
 
 def _purses(book: Book, event: Event, body: Pay) -> list[Purse] | list[Reason]:
     """The accounts that may pay, in order; or why not."""
     own = book.account(body.payer_psn_no)
-    policy = book.regions.at(own.admdvs or earmark.NATION, event.time)
+    policy = book.regions.at(own.admdvs or apart.NATION, event.time)
     if body.binding_id is None:
         if body.psn_no != body.payer_psn_no:
             return [reason("premium-binding-missing", rule="premium.binding", field="binding_id")]
@@ -85,7 +85,8 @@ def _purses(book: Book, event: Event, body: Pay) -> list[Purse] | list[Reason]:
     binding = book.bindings.get(body.binding_id)
     if binding is None:
         return [reason("binding-unknown", rule="premium.binding", field="binding_id")]
-    if binding.beneficiary != body.psn_no or body.payer_psn_no not in (binding.sponsor, binding.beneficiary):
+    payers = {binding.beneficiary} if binding.facts.mode == TRANSFER_MODE else {binding.sponsor, binding.beneficiary}
+    if binding.beneficiary != body.psn_no or body.payer_psn_no not in payers:  # a wallet is its owner's
         return [reason("not-your-binding", rule="premium.binding", field="binding_id")]
     shared = _shared(book, event, body, binding)
     if isinstance(shared, Reason):
@@ -105,7 +106,7 @@ def _own(account: Account, spending: Spending) -> Purse:
 def _shared(book: Book, event: Event, body: Pay, binding: Binding) -> Purse | Reason:
     """The sponsor's account, or what is set apart of it."""
     account = book.account(binding.sponsor)
-    policy = book.regions.at(account.admdvs or earmark.NATION, event.time)
+    policy = book.regions.at(account.admdvs or apart.NATION, event.time)
     caps, here = _caps(book, event, body)
     second = event.time.timestamp()
     asked = Occasion(second, KIND[body.insutype], "", False, None, keys(caps, here, second))
@@ -143,9 +144,9 @@ def _judged(
     if asked.use not in policy.spending.premium_uses:
         return "premium-not-covered"
     found = judge(binding, account, book.persons.get(binding.sponsor), policy, asked)
-    if isinstance(found, str) or binding.facts.mode != EARMARK_MODE:
+    if isinstance(found, str) or binding.facts.mode == OFFERED_MODE:
         return found
-    return earmark.candidate(book, found)
+    return apart.candidate(book, found)
 
 
 def _unusable() -> Reason:

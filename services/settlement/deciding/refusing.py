@@ -1,4 +1,4 @@
-"""What settlement does not do yet is refused in so many words; nothing is booked. And requests with wrong fields."""
+"""Requests with wrong fields: every one is named; nothing is booked."""
 
 from uuid import UUID
 
@@ -8,11 +8,6 @@ from shared.contracts.reasons import Reason, reason
 from shared.messaging.handler import Event, Invalid, Out
 
 STATE = {"premium.requests": "declined", "account.transfers": "refused"}
-
-
-def not_offered(event: Event, out: Out) -> None:
-    """Answers a request of a kind that this service does not carry out yet."""
-    _answer(event, out, (reason("not-offered-here", rule="settlement"),))
 
 
 def wrong_fields(event: Event, out: Out, body: Invalid) -> None:

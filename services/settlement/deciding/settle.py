@@ -6,8 +6,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.settlement.deciding import holding
+from services.settlement.deciding.apart import payer
 from services.settlement.deciding.asking import Asked, new_setl_id
-from services.settlement.deciding.earmark import payer
 from services.settlement.deciding.splitting import Split, split_bill
 from services.settlement.domain import results
 from services.settlement.domain.accounts import Account, move

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from services.settlement.deciding import earmark
+from services.settlement.deciding import apart
 from services.settlement.domain.accounts import Account, State
 from services.settlement.domain.allocate import Candidate, Plan, Rules, Table, allocate, from_own
 from services.settlement.domain.bill import personal_part
-from services.settlement.domain.bindings import EARMARK_MODE, Binding, use_of
+from services.settlement.domain.bindings import OFFERED_MODE, Binding, use_of
 from services.settlement.domain.book import Book
 from services.settlement.domain.declines import LEFT_OUT, Why
 from services.settlement.domain.limits import common, keys
@@ -124,8 +124,8 @@ def _candidates(
             left_out.append((binding, LEFT_OUT["bound-twice"]))
         else:
             payers.add(sponsor)
-            if binding.facts.mode == EARMARK_MODE:
-                found = earmark.candidate(book, found)
+            if binding.facts.mode != OFFERED_MODE:
+                found = apart.candidate(book, found)
             candidates.append(found)
             versions.append(their.version)
     return candidates, left_out, versions

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.settlement.deciding import earmark
+from services.settlement.deciding import apart
 from services.settlement.domain.accounts import CURRENT, HISTORIC, Account, State, held, move
 from services.settlement.domain.book import Book
 from services.settlement.domain.results import Json
@@ -23,7 +23,7 @@ def place(book: Book, share: Json, segment: int, paid_at: datetime) -> tuple[Acc
     turned = book.account(share["psn_no"]).turned_at
     if segment == CURRENT and turned is not None and paid_at < turned:
         segment = HISTORIC
-    return earmark.payer(book, share), segment
+    return apart.payer(book, share), segment
 
 
 def to_holder(

@@ -18,8 +18,8 @@ OFFERED_MODE = "authorisation"
 """The mode in which money stays with the sponsor until a bill."""
 EARMARK_MODE = "earmark"
 """The mode in which an amount of the sponsor's account is set apart for the beneficiary (`domain/earmarks.py`)."""
-SETTLED_MODES = frozenset({OFFERED_MODE, EARMARK_MODE})
-"""Modes in which a binding pays bills; in the third, transfer, money has moved before there is a bill."""
+TRANSFER_MODE = "transfer"
+"""The mode in which money moves to the beneficiary's wallet before there is a bill (`domain/transfers.py`)."""
 
 
 class Terms(NamedTuple):
@@ -93,7 +93,7 @@ def covers(periods: tuple[tuple[float, float], ...], second: float) -> bool:
 
 
 def effective_at(binding: Binding, second: float) -> str | None:
-    """`None` when the binding counts at a time (seconds since 1970), else why not: `not-effective`, `mode-not-offered` or `suspended`.
+    """`None` when the binding counts at a time (seconds since 1970), else why not: `not-effective` or `suspended`.
 
     A binding that is known as ended pays nothing new, even for a time before its end: the message that ended it was read
     before the locks were taken, so the sponsor has been told that it is over.
@@ -101,8 +101,6 @@ def effective_at(binding: Binding, second: float) -> str | None:
     if binding.state in FINAL:
         return "not-effective"
     facts = binding.facts
-    if facts.mode not in SETTLED_MODES:
-        return "mode-not-offered"
     if not covers(facts.effective, second):
         return "not-effective"
     if facts.suspended and covers(facts.suspended, second):

@@ -14,6 +14,7 @@ from services.settlement.domain.people import Institution, Person
 from services.settlement.domain.premiums import Premiums
 from services.settlement.domain.quotes import Quotes
 from services.settlement.domain.reconciled import Reconciled
+from services.settlement.domain.transfers import Transfers
 from services.settlement.domain.undo import Settlement
 from shared.clock import BEIJING
 from shared.policies import Policies, RegionPolicy
@@ -138,6 +139,7 @@ class Book:
         self.followed: set[UUID] = set()
         self.quotes = Quotes()
         self.earmarks = Earmarks()
+        self.transfers = Transfers()
         self.premiums = Premiums()
         self.recon = Reconciled()
 

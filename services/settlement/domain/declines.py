@@ -64,8 +64,8 @@ _LEFT_OUT: dict[str, tuple[str, str]] = {
         "the binding was not in effect at the time of the bill",
     ),
     "mode-not-offered": (
-        "该绑定的共济方式（划拨或共济额度）尚未开通结算",
-        "bills are not settled yet in this binding's mode (transfer or earmark)",
+        "该账户所在地区在结算时未开通该绑定的共济方式",
+        "the region of the account does not settle bills in this binding's mode",
     ),
     "suspended": ("该绑定在结算时处于暂停状态", "the binding was suspended"),
     "asleep": ("授权人职工医保状态不正常，绑定暂不使用", "the sponsor's insurance is not in normal status"),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from services.settlement.domain.accounts import Account, State, period_key
 from services.settlement.domain.allocate import Candidate
-from services.settlement.domain.bindings import EARMARK_MODE, Binding, Terms, effective_at
+from services.settlement.domain.bindings import OFFERED_MODE, Binding, Terms, effective_at
 from services.settlement.domain.declines import LEFT_OUT
 from services.settlement.domain.limits import POT, Limit, keys, left_of, named, quota_of
 from services.settlement.domain.payable import Piece, mask
@@ -114,7 +114,7 @@ def _tightest(
 ) -> Limit | None:
     """The tightest of floor, quota and the region's caps by sponsor and by binding; `None` where there is none of them."""
     found: Limit | None = None
-    if spending.floor and binding.facts.mode != EARMARK_MODE:  # it was kept when money was set apart
+    if spending.floor and binding.facts.mode == OFFERED_MODE:  # else it was kept when money was set apart
         found = Limit(account.balance - spending.floor, FLOOR)
     if terms.quota is not None or spending.quota_default is not None:
         quota = quota_of(spending, terms.quota)

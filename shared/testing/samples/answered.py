@@ -27,7 +27,11 @@ def of_answers() -> Iterator[tuple[str, str, Message, Origin]]:
     money = {"amount": 40_000, "reasons": (reason("account-frozen"),), "at": f.SOON}
     premium = a.Premium(premium_id=f.PREMIUM, state="declined", **money)
     yield "answers.premium", "gongji-settlement", premium, f.CHANNEL
-    transfer = a.Transfer(transfer_id=f.TRANSFER, state="refused", reasons=(f.BY_SPONSOR,), at=f.SOON)
+    small = reason("transfer-too-small", rule="transfer.amount", field="amount", least="500.00")
+    until = f.SOON + timedelta(hours=12)
+    transfer = a.Transfer(
+        transfer_id=f.TRANSFER, state="refused", amount=40_000, until=until, reasons=(small,), at=f.SOON
+    )
     yield "answers.transfer", "gongji-settlement", transfer, f.CHANNEL
     yield "answers.reconciliation", "gongji-settlement", _reconciliation(), f.HOSPITAL
     yield "answers.ledger-verdict", "gongji-settlement", _ledger_verdict(), f.DESK

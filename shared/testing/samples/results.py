@@ -209,6 +209,8 @@ def _transfer() -> settlement_results.Transferred:
         from_psn_no=f.SPONSOR.psn_no,
         amount=100_000,
         state="accepted",
+        binding_id=f.BINDING,
+        until=f.SOON + timedelta(hours=12),
         origin=f.CHANNEL,
         at=f.SOON,
     )

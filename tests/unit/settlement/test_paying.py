@@ -175,7 +175,7 @@ def test_a_binding_of_a_mode_in_which_bills_are_not_settled_takes_no_part_and_th
     ]
     (out,) = said[0].body["left_out"]
     assert (out["binding_id"], out["code"]) == (str(binding_id(1)), "mode-not-offered")
-    assert any("尚未开通结算" in text for text in said[1].body["explained"])
+    assert any("未开通该绑定的共济方式" in text for text in said[1].body["explained"])
 
 
 def test_a_sponsor_whose_insurance_is_paused_sleeps_and_wakes_by_itself() -> None:
