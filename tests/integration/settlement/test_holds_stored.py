@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from pydantic_core import from_json
 
 from services.settlement import upkeep
 from services.settlement.handlers import SettlementHandler
@@ -155,3 +156,77 @@ async def test_old_quotes_go_at_night_once_and_one_that_holds_money_stays(ledger
     assert await upkeep.night(ledger.pool, now, rules) is None
     assert {row[0] for row in await ledger.pool.fetch("select mdtrt_id from quote")} == {"V2", "V3"}
     assert await upkeep.night(ledger.pool, now + timedelta(days=1), rules) == 0
+
+
+async def test_a_refund_in_a_later_batch_takes_off_what_was_to_be_recovered(ledger: Ledger) -> None:
+    one = await ledger.bill("25.00")
+    body = kit.decision(
+        kit.binding_id(1), "mother", version=2, state="ended", end=kit.NOW - timedelta(days=1)
+    )
+    await ledger.send("binding.decisions.ended", body, "gongji-audit")
+    await ledger.back("refund", setl_id=one["setl_id"], amount="4.00")
+    left = "select amount - settled from recovery"
+    assert await ledger.pool.fetchval(left) == 1100
+    await ledger.back("cancel", setl_id=one["setl_id"])
+    assert await ledger.pool.fetchval(left) == 0
+    assert (
+        await ledger.pool.fetchval(
+            "select count(*) from ledger_case where what = 'recovery' and state = 'open'"
+        )
+        == 0
+    )
+    assert await ledger.verify() == []
+
+
+async def test_a_late_turn_of_the_year_asks_the_ledger_what_is_of_the_new_one(ledger: Ledger) -> None:
+    credit = {"psn_no": "mother", "entry_id": "O", "at": kit.NOW, "admdvs": "330100", "amount": "10.00", "segment": "current"}  # fmt: skip
+    await ledger.send("account.credits.credited", credit, "authority")
+    ledger.pass_to("2027-01-04T10:00:00+08:00")
+    await ledger.send("account.credits.credited", credit | {"entry_id": "N", "amount": "6.00"}, "authority")
+    turn = {"psn_no": "mother", "entry_id": "T", "at": ledger.clock.now(), "year": 2026}
+    await ledger.send("account.credits.year-turned", turn, "authority")
+    row = await ledger.pool.fetchrow(
+        "select current, historic, turned_at from account where psn_no = 'mother'"
+    )
+    assert tuple(row)[:2] == (600, 3000)
+    assert row["turned_at"] == ledger.clock.now()
+    assert await ledger.verify() == []
+
+
+async def test_one_msgid_for_two_patients_at_once_has_one_effect_and_one_stored_answer(
+    ledger: Ledger,
+) -> None:
+    await ledger.send("registry.persons.recorded", kit.person("cousin"), "authority")
+    credit = {"psn_no": "cousin", "entry_id": "K", "at": kit.NOW, "admdvs": "330100", "amount": "9.00", "segment": "historic"}  # fmt: skip
+    await ledger.send("account.credits.credited", credit, "authority")
+    first = request(ledger, "5.00")
+    other = first | {"psn_no": "cousin", "mdtrt_cert_no": "Pcousin"}
+    records = [ledger._record("settlement.requests.settle", body, "his-first") for body in (first, other)]
+    handler: Any = SettlementHandler(kit.regions())
+    second = BatchStep(handler, ledger.pool, ledger.clock, SystemIds())
+    await asyncio.gather(
+        ledger.step.run([replace(records[0], partition=1, offset=0)]),
+        second.run([replace(records[1], partition=2, offset=0)]),
+    )
+    assert await ledger.pool.fetchval("select count(*) from settlement") == 1
+    assert sum((await balances(ledger)).values()) == 6000 + 900 - 500
+    rows = await ledger.pool.fetch("select bodies from outbox where topic = 'answers.his-first'")
+    codes = sorted(str(from_json(b).get("code")) for row in rows for b in row["bodies"])
+    assert codes == ["None", "msgid-reused"]
+    stored = await ledger.pool.fetchval("select answer from request where msgid = $1", first["msgid"])
+    paid_by = await ledger.pool.fetchval("select psn_no from settlement")
+    winner = first if paid_by == "child" else other
+    again = await ledger.send("settlement.requests.settle", winner)
+    assert [{k: v for k, v in one.items() if k != "_topic"} for one in again] == [from_json(stored)]
+    assert await ledger.verify() == []
+
+
+async def test_a_tombstone_of_an_earlier_batch_refuses_the_message_that_it_names_and_no_other(
+    ledger: Ledger,
+) -> None:
+    late, other = request(ledger, "5.00"), request(ledger, "5.00")
+    said = await ledger.back("reverse", omsgid=late["msgid"], oinfno="2207")
+    assert said["infcode"] == "0"
+    assert (await ledger.back("reverse", omsgid=other["msgid"], oinfno="2102"))["infcode"] == "0"
+    assert answer(await ledger.send("settlement.requests.settle", late))["code"] == "reversed-before"
+    assert answer(await ledger.send("settlement.requests.settle", other))["infcode"] == "0"
