@@ -56,7 +56,9 @@ def test_a_cancel_has_the_transaction_of_its_settlement(world: World) -> None:
     inpatient = settle(world, "3.00", infno="2304", med_type="21")
     assert world.back("cancel", setl_id=inpatient, infno="2208")["code"] == "transaction-mismatch"
     assert world.back("cancel", setl_id=inpatient, infno="2305")["infcode"] == "0"
-    drugs = settle(world, "2.00", infno="2102", fixmedins_code=PHARMACY, med_type="41", source="pharmacy-chain")
+    drugs = settle(
+        world, "2.00", infno="2102", fixmedins_code=PHARMACY, med_type="41", source="pharmacy-chain"
+    )
     body = {"msgid": f"{PHARMACY}202611231100000001", "fixmedins_code": PHARMACY, "psn_no": "child", "setl_id": drugs, "infno": "2103"}  # fmt: skip
     said = world.send("settlement.requests.cancel", body, source="pharmacy-chain")
     assert said[-1].body["infcode"] == "0"
@@ -222,3 +224,26 @@ def test_an_erased_person_is_unknown_until_the_registry_records_him_or_her_again
     assert kit.CERTS["child"] not in str(world.book.holders)
     world.send("registry.persons.recorded", person("child", version=2))
     assert world.bill("1.00")["infcode"] == "0"
+
+
+def test_another_institution_of_the_same_system_neither_cancels_nor_reverses_nor_reads_it(
+    world: World,
+) -> None:
+    other = "H33010000003"
+    world.send("registry.institutions.recorded", kit.institution(other))
+    one = world.bill("5.00")
+    asked = (("cancel", {"setl_id": one["setl_id"], "infno": "2208"}), ("query", {"setl_id": one["setl_id"]}))
+    for n, (kind, fields) in enumerate(asked):
+        body = {"msgid": f"{other}20261123110000000{n}", "fixmedins_code": other, "psn_no": "child"} | fields
+        said = world.send(f"settlement.requests.{kind}", body, source="his-first")
+        assert said[-1].body["code"] == "settlement-unknown"
+    reverse = {
+        "msgid": f"{other}202611231100000009",
+        "fixmedins_code": other,
+        "psn_no": "child",
+        "infno": "2601",
+    }
+    undone = reverse | {"omsgid": one["msgid"], "oinfno": "2207"}
+    said = world.send("settlement.requests.reverse", undone, source="his-first")
+    assert (said[-1].body["code"], said[-1].body["field"]) == ("msgid-not-yours", "omsgid")
+    assert world.balance("child") == 500
