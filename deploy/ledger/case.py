@@ -180,7 +180,7 @@ def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, labels: set[str], w
     filings(values, where)
     subject, at, id = values.pop(verb), values.pop("date", None), values.pop("id", None)
     given = {key: values.pop(key) for key in expected if key in values}
-    return Step(verb, subject, values, checked(given, where, line_of(tree)), at, id)
+    return Step(verb, subject, values, checked(given, where, line_of(tree), asked=verb != "decline"), at, id)
 
 
 def find(places: Iterable[Path]) -> Iterator[Path]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from deploy.ledger.bindings import Binding
 from deploy.ledger.people import Facts, Institution, Person
 from deploy.policy.fields import CaseError
+from services.settlement.domain.bindings import TRANSFER_MODE
 from services.settlement.domain.earmarks import purse_name
 from services.settlement.domain.holds import hold_name
+from services.settlement.domain.transfers import moving_name, wallet_name
 from services.settlement.trial import Trial
 from shared.contracts.base import yuan
 from shared.messaging.memory import Said
@@ -117,13 +120,13 @@ class World:
         sponsor, _, beneficiary = name.partition("→")
         if beneficiary:
             found = self.bound(sponsor, beneficiary)
-            transfer = found.values.get("mode") == "transfer"
-            return f"wallet/{found.id}" if transfer else purse_name(found.id)
+            transfer = found.values.get("mode") == TRANSFER_MODE
+            return wallet_name(found.id) if transfer else purse_name(found.id)
         if name.endswith("/hold"):
             return hold_name(self.people[name.removesuffix("/hold")].psn_no)
         if name.endswith("/offer"):
             sent = self.sent.get(name.removesuffix("/offer"))
-            return f"transfer/{sent.body['transfer_id']}" if sent is not None else name
+            return moving_name(UUID(sent.body["transfer_id"])) if sent is not None else name
         return self.people[name].psn_no
 
     def held(self) -> dict[str, int]:
