@@ -88,16 +88,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
     await earmark_storage.load(conn, wanted, book)
     await transfer_storage.load(conn, wanted, book)
     await premium_storage.load(conn, wanted, book)
-    if wanted.persons:
-        for psn_no, version, cert, alive, insured, died, filings in await conn.fetch(
-            Q["persons"], list(wanted.persons)
-        ):
-            filed = read_filings(filings) if filings != "[]" else ()
-            book.persons[psn_no] = Person(psn_no, version, cert, alive, read_insured(insured), died, filed)
-    own = {p.cert for p in book.persons.values()}
-    if strange := wanted.certs - own:
-        book.holders.update((row[0], row[1]) for row in await conn.fetch(Q["persons_by_cert"], list(strange)))
-    book.holders.update((p.cert, p.psn_no) for p in book.persons.values())
+    await _load_persons(conn, wanted, book)
     if wanted.institutions:
         rows = await conn.fetch(Q["institutions"], list(wanted.institutions))
         book.institutions = {row[0]: Institution(*row) for row in rows}
@@ -111,6 +102,19 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
         columns = ids, [wanted.ended[i][0] for i in ids], [wanted.ended[i][1] for i in ids]
         for binding_id, posting, amount, at in await conn.fetch(Q["paid_since"], *columns):
             book.paid.setdefault(binding_id, []).append(PaidLate(posting, amount, at))
+
+
+async def _load_persons(conn: Conn, wanted: Wanted, book: Book) -> None:
+    if wanted.persons:
+        for psn_no, version, cert, alive, insured, died, filings in await conn.fetch(
+            Q["persons"], list(wanted.persons)
+        ):
+            filed = read_filings(filings) if filings != "[]" else ()
+            book.persons[psn_no] = Person(psn_no, version, cert, alive, read_insured(insured), died, filed)
+    own = {p.cert for p in book.persons.values()}
+    if strange := wanted.certs - own:
+        book.holders.update((row[0], row[1]) for row in await conn.fetch(Q["persons_by_cert"], list(strange)))
+    book.holders.update((p.cert, p.psn_no) for p in book.persons.values())
 
 
 async def _load_requests(conn: Conn, wanted: Wanted, book: Book) -> None:

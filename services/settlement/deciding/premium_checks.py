@@ -85,7 +85,11 @@ def _purses(book: Book, event: Event, body: Pay) -> list[Purse] | list[Reason]:
     binding = book.bindings.get(body.binding_id)
     if binding is None:
         return [reason("binding-unknown", rule="premium.binding", field="binding_id")]
-    payers = {binding.beneficiary} if binding.facts.mode == TRANSFER_MODE else {binding.sponsor, binding.beneficiary}
+    payers = (
+        {binding.beneficiary}
+        if binding.facts.mode == TRANSFER_MODE
+        else {binding.sponsor, binding.beneficiary}
+    )
     if binding.beneficiary != body.psn_no or body.payer_psn_no not in payers:  # a wallet is its owner's
         return [reason("not-your-binding", rule="premium.binding", field="binding_id")]
     shared = _shared(book, event, body, binding)

@@ -97,7 +97,7 @@ def test_usage_outlives_a_new_version() -> None:
     assert world.bill("9.00")["acct_mulaid_pay"] == "3.50"
 
 
-def test_what_is_not_offered_is_said_so() -> None:
+def test_a_transfer_over_a_binding_of_another_mode_is_refused() -> None:
     world = family()
     offer = {
         "transfer_id": str(binding_id(6)),
@@ -106,7 +106,8 @@ def test_what_is_not_offered_is_said_so() -> None:
         "binding_id": str(binding_id(1)),
         "amount": "1.00",
     }
-    assert world.send("account.transfers.offered", offer, source="zheliban")[0].body["state"] == "refused"
+    (told,) = world.send("account.transfers.offered", offer, source="zheliban")
+    assert [why["code"] for why in told.body["reasons"]] == ["transfer-mode"]
     assert world.balance("mother") == 2000
 
 
