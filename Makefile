@@ -27,7 +27,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY) ## watch requests become notices and settled bills (2 minutes)
+demo: $(READY) ## watch requests become notices and settled bills (3 minutes)
 	@$(BIN)/gongji demo
 
 up: $(READY) ## start Kafka, PostgreSQL and the four services; Ctrl-C stops them

@@ -1,4 +1,4 @@
-"""`gongji demo`: the whole line in two minutes."""
+"""`gongji demo`: the whole line in three minutes."""
 
 from __future__ import annotations
 

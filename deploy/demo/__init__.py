@@ -1,1 +1,1 @@
-"""The demo: real Kafka, PostgreSQL, SMS centre and telephone on this machine, and a day at the counter in two minutes."""
+"""The demo: real Kafka, PostgreSQL, SMS centre and telephone on this machine, and a day at the counter in three minutes."""

@@ -60,6 +60,15 @@ async def notices_made(database_url: str) -> int:
         await connection.close()
 
 
+async def entries_made(database_url: str) -> int:
+    """Lines of the ledger."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        return int(await connection.fetchval("select count(*) from settlement.entry"))
+    finally:
+        await connection.close()
+
+
 async def quiet(stack: Running, timeout: float = 240.0) -> None:
     """Waits until every service has read and said everything and nobody is still to be told. Raises `TimeoutError` with what is left."""
     left: dict[str, object] = {"not asked yet": True}

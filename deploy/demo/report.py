@@ -13,7 +13,7 @@ from shared.contracts.pii import mask
 def show(console: Console, ledger: Ledger, peers: Peers, heard: dict[str, tuple[float, str]]) -> None:
     """Prints everything. `heard` maps a WAV's name to how much of the speech sent is in it (0..1) and to that speech's text."""
     console.print(_rows("申请 / Requests", ledger.requests, notices=True))
-    console.print(_rows("审核台 / Review desk", ledger.verdicts, notices=False))
+    console.print(_rows("审核台、账务台 / Desks", ledger.verdicts, notices=False))
     console.print(_rows("账单 / Bills", ledger.bills, notices=False))
     console.print(_texts(peers.texts()))
     console.print(_calls(peers.calls(), heard))

@@ -3,23 +3,29 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from rich.console import Console
 
 from deploy import cast, topics
 from deploy.demo import (
+    money,
     outages,
+    program,
     report,
+    scene_earmark,
+    scene_lost_answer,
     scene_midnight,
+    scene_month_end,
+    scene_premium,
+    scene_reading_again,
     scene_record,
     scene_second_eyes,
+    scene_statement,
     scenes_bills,
     scenes_binding,
 )
@@ -30,8 +36,7 @@ from deploy.demo.notices import wait_for_notices, what_was_heard
 from deploy.demo.peers import Peers
 from deploy.demo.rows import Ledger
 from deploy.demo.world import World
-from deploy.local import stack, up
-from deploy.local.databases import SERVICES
+from deploy.local import up
 from deploy.peers.hearing import HEARD
 from deploy.reading import running
 from shared import clock
@@ -42,8 +47,9 @@ from shared.contracts.topics import TYPES
 from shared.testing.proofs import DEMO_OPERATORS, DEMO_SOURCES
 
 HERE = Path(__file__).parent
-MONDAY = "2026-11-23T10:00:00+08:00"
-BEFORE_MIDNIGHT = "2026-11-23T23:59:48+08:00"
+MONDAY = "2026-11-30T10:00:00+08:00"
+"""The last day of a month, so that midnight is its end, too."""
+BEFORE_MIDNIGHT = "2026-11-30T23:59:48+08:00"
 PATIENCE = 300.0
 """Real seconds until everything is up: on a machine that is busy with other things Kafka needs minutes for its partitions."""
 BURST = 200
@@ -110,22 +116,29 @@ async def _day(home: Path, console: Console, peers: Peers, ledger: Ledger, node:
         console.print("[bold]申请 / requests[/] ...")
         desk = asyncio.create_task(scene_second_eyes.two_persons(world, home), name="demo-desk")
         stranger = asyncio.create_task(scenes_binding.not_confirmed(world), name="demo-stranger")
-        elder = await _requests(world)
+        (elder, apart, daughter), database = await _requests(world), told["database_url"]
         console.print("[bold]账单 / bills[/] ...")
         await scenes_bills.everyday(world, elder)
         await scenes_bills.bound_and_still_cash(world)
         await scenes_bills.undone(world)
+        await scene_lost_answer.reversed_and_settled_again(world, database)
+        await scene_earmark.spent_and_given_back(world, apart, database)
+        await scene_premium.one_fen_short(world, daughter, database)
         console.print("[bold]kill -9 settlement[/] ...")
         await _killed_in_the_middle(world, home)
         console.print("[bold]通知 / notices[/] ...")
         seen_by_two, _ = await asyncio.gather(desk, stranger)
         await _everybody_told(world, home)
         scene_second_eyes.told_once(world, peers, seen_by_two)
-        await _conserved(world, told["database_url"])
+        scene_lost_answer.told_once(world, peers)
+        await _conserved(world, database)
 
 
-async def _requests(world: World) -> UUID:
-    """All scenes of requests; what does not depend on one another goes at the same time. Returns the elder's binding."""
+async def _requests(world: World) -> tuple[UUID, UUID, UUID]:
+    """All scenes of requests; what does not depend on one another goes at the same time.
+
+    Returns the bindings of which bills are to come: the elder's, the one across provinces, the one that pays a premium.
+    """
     await scenes_binding.families_approved_at_once(world)
     scenes = scenes_binding
     others = asyncio.gather(
@@ -141,9 +154,11 @@ async def _requests(world: World) -> UUID:
         scenes.somebody_elses_face(world),
         scene_midnight.two_regions(world),
     )
-    elder, _ = await asyncio.gather(scenes.elder_at_the_counter(world), others)
+    elder, apart, daughter, _ = await asyncio.gather(
+        scenes.elder_at_the_counter(world), scene_earmark.agreed(world), scene_premium.bound(world), others
+    )
     await scenes.taken_back(world)
-    return elder
+    return elder, apart, daughter
 
 
 async def _everybody_told(world: World, home: Path) -> None:
@@ -163,24 +178,7 @@ async def _load_cast(world: World, database_url: str) -> None:
     for short, body in world.cast.messages(world.now()):
         await world.channels.say("authority", short, body)
         wanted[TYPES[short].topic] = wanted.get(TYPES[short].topic, 0) + 1
-    await _read(database_url, ("eligibility", "settlement"), wanted)
-
-
-async def _read(
-    database_url: str, services: Sequence[str], wanted: dict[str, int], timeout: float = 180.0
-) -> None:
-    """Waits until each service has read so many records of each of its topics. Raises `TimeoutError`."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with asyncio.timeout(timeout):
-            for service in services:
-                query = (
-                    f'select topic, sum(next_offset)::bigint as read from "{service}".consumed group by topic'
-                )
-                while any(row["read"] < wanted.get(row["topic"], 0) for row in await connection.fetch(query)):
-                    await asyncio.sleep(0.1)
-    finally:
-        await connection.close()
+    await scene_reading_again.read(database_url, ("eligibility", "settlement"), wanted)
 
 
 async def _killed_in_the_middle(world: World, home: Path) -> None:
@@ -206,71 +204,37 @@ async def _killed_in_the_middle(world: World, home: Path) -> None:
 
 async def _conserved(world: World, database_url: str) -> None:
     """Credited = what accounts hold now + what they paid net of what came back."""
-    credited = sum(sum(member.credits.values()) for member in world.cast.persons.values())
+    credited = money.credited(world)
     held = sum((await outages.balances(database_url)).values())
     paid, cash = scenes_bills.total_cash_and_shares(world)
+    premiums = money.premiums(world)
     world.ledger.check(
         "资金守恒：划入 = 余额 + 已付 / money is conserved: credited = held + paid",
-        credited == held + fen(paid),
-        f"{yuan(credited)} = {yuan(held)} + {paid}; cash {cash}",
+        credited == held + fen(paid) + premiums,
+        f"{yuan(credited)} = {yuan(held)} + {paid} + {yuan(premiums)} premiums; cash {cash}",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What there was before all topics were read again. `read`: records by service and topic; `held`: fen by account."""
-
-    read: dict[str, dict[str, int]]
-    held: dict[str, int]
-    notices: int
-    sent: int
 
 
 async def _night(home: Path, console: Console, peers: Peers, ledger: Ledger) -> None:
     """Restarts everything shortly before midnight, from the beginning of all topics."""
-    before = await _forget(home, peers)
+    before = await scene_reading_again.forget(home, peers)
     console.print("[bold]所有主题从头重读 / all topics are read again from the beginning[/] ...")
     async with _stack(home, console, BEFORE_MIDNIGHT, ledger) as (world, told):
-        await _nothing_twice(world, told["database_url"], peers, before)
+        await scene_reading_again.nothing_twice(world, told["database_url"], peers, before)
         await scene_midnight.across_midnight(world)
+        console.print("[bold]月末 / the month's end[/] ...")
+        await scene_month_end.closed_after_the_break(world, home)
+        await scene_statement.written(world, home, peers.out, told["database_url"])
         console.print("[bold]记录 / the record[/] ...")
         await scene_record.sealed_and_found(world, home, told["database_url"])
+        await _sound(world, home)
 
 
-async def _nothing_twice(world: World, database_url: str, peers: Peers, before: _Before) -> None:
-    """At this hour nobody is texted or called: what is to be sent twice shows as a second notice that waits for the morning."""
-    for service, wanted in before.read.items():
-        await _read(database_url, (service,), wanted)
-    made = await outages.notices_made(database_url) - before.notices
-    sent = _sent(peers) - before.sent
-    after = await outages.balances(database_url)
-    moved = sum(abs(after.get(account, 0) - fen_before) for account, fen_before in before.held.items())
-    world.ledger.check(
-        "从头重读：0 条新通知，0 条消息发出，0 分钱移动 / read again: 0 notices made, 0 messages sent, 0 fen moved",
-        made == sent == moved == 0 < before.notices,
-        f"{made} made beside {before.notices}, {sent} sent, {moved} fen",
-    )
-
-
-def _sent(peers: Peers) -> int:
-    return len(peers.texts()) + len(peers.rung())
-
-
-async def _forget(home: Path, peers: Peers) -> _Before:
-    """With the services stopped: remembers what there is, then sets all back to the beginning. The servers are left to the next stack."""
-    servers = await stack.start(home)
-    connection = await asyncpg.connect(servers.database_url)
-    read = {}
-    for service in SERVICES:
-        rows = await connection.fetch(
-            f'select topic, sum(next_offset)::bigint as n from "{service}".consumed group by topic'
-        )
-        read[service] = {row["topic"]: row["n"] for row in rows}
-    await connection.close()
-    held = await outages.balances(servers.database_url)
-    notices = await outages.notices_made(servers.database_url)
-    await outages.forget_what_was_read(servers.database_url)
-    return _Before(read, held, notices, _sent(peers))
+async def _sound(world: World, home: Path) -> None:
+    """The last word is the operator's own command."""
+    said = await program.gongji(home, "ledger", "verify")
+    title = "gongji ledger verify：账务平衡 / the ledger is sound"
+    world.ledger.check(title, said.status == 0, said.text.strip()[-200:])
 
 
 def home_of_demo(root: Path) -> Path:

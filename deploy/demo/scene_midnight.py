@@ -7,7 +7,7 @@ from deploy.demo.world import World, beijing
 from shared.clock import BEIJING
 from shared.testing.messages import unbind_requested
 
-RULE_FROM = datetime(2026, 11, 24, tzinfo=BEIJING)
+RULE_FROM = datetime(2026, 12, 1, tzinfo=BEIJING)
 """From this midnight the demo's overlay asks sponsors in Tai'an for a balance of 2,000 yuan."""
 
 
@@ -34,6 +34,6 @@ async def across_midnight(world: World) -> None:
     cited = (reasons[0].get("citation") or {}) if reasons else {}
     world.ledger.check(
         "零点新规生效，答复引用新规 / the rule changed at midnight and the answer cites it",
-        cited.get("valid_from") == "2026-11-24",
+        cited.get("valid_from") == "2026-12-01",
         " ".join(str(cited.get(name, "-")) for name in ("file", "path", "valid_from", "reference")),
     )

@@ -1,13 +1,11 @@
 """A review with second eyes: two persons approve, none of them twice, and none in a case of his or her own family."""
 
 import asyncio
-import os
-import sys
 from pathlib import Path
-from typing import NamedTuple
 from uuid import UUID
 
 from deploy.demo.peers import Peers
+from deploy.demo.program import Said, gongji
 from deploy.demo.rows import Row
 from deploy.demo.scenes_binding import SMS
 from deploy.demo.world import World
@@ -17,17 +15,6 @@ from shared.testing.proofs import material
 SOURCE, SPONSOR = "jiangsu-cloud", "gu-ming"
 PATIENCE = 180.0
 """Seconds for one command, and for the documents of the case to be verified."""
-
-
-class Said(NamedTuple):
-    """What a command of the desk ended with: its status, and what it printed."""
-
-    status: int
-    text: str
-
-    def names(self, code: str) -> bool:
-        """Whether the answer names a reason."""
-        return code in self.text.replace(":", " ").split()
 
 
 async def two_persons(world: World, home: Path) -> UUID:
@@ -83,23 +70,8 @@ async def _approve(home: Path, binding_id: UUID, operator: str) -> Said:
     words = ("review", "approve", str(binding_id), "--operator", operator)
     try:
         async with asyncio.timeout(PATIENCE):
-            while (said := await _gongji(home, *words)).names("documents-pending"):
+            while (said := await gongji(home, *words)).names("documents-pending"):
                 await asyncio.sleep(0.2)
             return said
     except TimeoutError:
         raise TimeoutError(f"waited {PATIENCE:.0f} s in vain for `gongji {' '.join(words)}`") from None
-
-
-async def _gongji(home: Path, *words: str) -> Said:
-    """One run of the program, as somebody at the desk types it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "deploy.cli", *words,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=os.environ | {"GONGJI_HOME": str(home)},
-    )  # fmt: skip
-    try:
-        printed, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return Said(process.returncode or 0, printed.decode("utf-8", "replace"))
