@@ -48,7 +48,6 @@ KINDS: Mapping[str, Kind] = {
     "transfer": Kind("划转给亲属"),
     "transfer-accepted": Kind("划转已接收"),
     "transfer-back": Kind("划转退回"),
-    "wallet-back": Kind("收到的划转余额退回"),
     "wallet-back": Kind("划转余额退回"),
     "released": Kind("挂账转出"),
     "recovered": Kind("追回款入账"),

@@ -25,6 +25,8 @@ create function touched_since(since timestamptz) returns table (invariant text, 
         select l.account, coalesce(sum(l.amount) filter (where l.segment = 'current'), 0) as current,
             coalesce(sum(l.amount) filter (where l.segment = 'historic'), 0) as historic, count(*) as n, max(l.version) as last
         from lines l group by l.account
+    ), booked as materialized (
+        select f.posting, sum(f.amount) as booked from fresh f where f.segment = 'counter' and f.kind = 'settle' group by f.posting
     )
     select 'posting-sums-to-zero', encode(f.posting, 'hex'), sum(f.amount)::text from fresh f group by f.posting having sum(f.amount) <> 0
     union all
@@ -46,13 +48,13 @@ create function touched_since(since timestamptz) returns table (invariant text, 
     union all
     select 'entry-has-account', t.account, '' from touched t where not exists (select from account a where a.psn_no = t.account)
     union all
-    select 'settlement-is-in-the-ledger', encode(s.setl_id, 'hex'), format('personal %s, cash %s, booked %s', s.personal, c.cash, b.booked)
-    from settlement s
-    cross join lateral (select fen_of_yuan(convert_from(s.result, 'UTF8')::jsonb ->> 'psn_cash_pay') as cash) c
-    cross join lateral (
-        select coalesce(sum(f.amount), 0) as booked from fresh f where f.posting = s.setl_id and f.segment = 'counter' and f.kind = 'settle'
-    ) b
-    where s.recorded_at >= since and s.personal <> c.cash + b.booked
+    select 'settlement-is-in-the-ledger', encode(s.setl_id, 'hex'),
+        format('personal %s, cash %s, booked %s', s.personal, s.cash, coalesce(b.booked, 0))
+    from (
+        select setl_id, personal, fen_of_yuan(convert_from(result, 'UTF8')::jsonb ->> 'psn_cash_pay') as cash
+        from settlement where recorded_at >= since
+    ) s left join booked b on b.posting = s.setl_id
+    where s.personal <> s.cash + coalesce(b.booked, 0)
 $$;
 
 -- `verify()` with `touched_since` in the place of `verify_core`.
