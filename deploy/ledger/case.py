@@ -105,6 +105,8 @@ def _verbs(facts: Facts, labels: set[str]) -> dict[str, tuple[fields.Parser, dic
         "accept": (earlier, sent | pair),
         "decline": (earlier, sent | pair),
         "withdraw": (earlier, sent | {"by": person}),
+        "recover": (person, sent | {"amount": words.money}),
+        "release": (person, sent | {"to": fields.text}),
         "wait": (words.duration, {}),
         "until": (fields.moment, {}),
     }  # fmt: skip

@@ -8,8 +8,11 @@ from typing import Any
 from deploy.ledger.bills import CANCELS, bill_of
 from deploy.ledger.case import Step
 from deploy.ledger.people import HOSPITAL, Institution
-from deploy.ledger.world import AUDIT, AUTHORITY, CHANNEL, TAX_OFFICE, Sent, World
+from deploy.ledger.world import AUDIT, AUTHORITY, CHANNEL, DESK, TAX_OFFICE, Sent, World
 from deploy.policy.fields import CaseError
+from services.settlement.domain.reconciled import Held, Recoverable
+from services.settlement.reconciling.deciding import left_of
+from services.settlement.trial import OPERATOR
 from shared.contracts.base import yuan
 from shared.testing.messages import uid
 
@@ -243,6 +246,23 @@ def _transfer(world: World, step: Step, type: str, body: dict[str, Any]) -> Sent
     return _send(world, step, Sent(f"account.transfers.{type}", body | step.options.get("raw", {}), source, None))  # fmt: skip
 
 
+def _verdict(world: World, step: Step) -> Sent:
+    """What an operator says of the person's oldest open case: money came in that was to be recovered, or held money is paid out."""
+    recover, psn_no = step.verb == "recover", world.people[step.subject].psn_no
+    kind = Recoverable if recover else Held
+    mine = [id for id, c in world.trial.cases().items() if c.psn_no == psn_no and isinstance(c.about, kind)]
+    opened = [id for id in mine if left_of(world.trial.cases()[id])] or mine
+    if not opened:
+        raise CaseError(f"{step.verb}: {step.subject}: there is no case")
+    body: dict[str, Any] = {"case_id": opened[0], "operator_id": OPERATOR.id}
+    if recover and "amount" in step.options:
+        body["amount"] = yuan(step.options["amount"])
+    elif not recover:
+        body["to"] = step.options.get("to", "heir-account")
+    type = "recovery-settled" if recover else "held-released"
+    return _send(world, step, Sent(f"ledger.verdicts.{type}", body | step.options.get("raw", {}), DESK, None))
+
+
 def _wait(world: World, step: Step) -> None:
     world.pass_time(world.now + step.subject)
 
@@ -257,5 +277,5 @@ ASKS: Mapping[str, Callable[[World, Step], dict[str, Any]]] = {
 DOES: Mapping[str, Callable[[World, Step], Sent | None]] = {
     "repeat": _repeat, "bind": _bind, "change": _change, "suspend": _suspend, "resume": _resume, "end": _end, "erase": _erase,
     "register": _register, "institution": _institution, "pay_premium": _pay_premium, "cancel_premium": _premium_after,
-    "remit": _premium_after, "offer": _offer, "wait": _wait, "until": _until,
+    "remit": _premium_after, "offer": _offer, "recover": _verdict, "release": _verdict, "wait": _wait, "until": _until,
 } | dict.fromkeys(_ACCOUNT, _account) | dict.fromkeys(_ANSWERS, _answer_offer)  # fmt: skip

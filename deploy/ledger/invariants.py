@@ -8,6 +8,7 @@ from services.settlement.domain.accounts import COUNTER, HELD, SEGMENTS, Entry
 from services.settlement.domain.book import Book
 from services.settlement.domain.earmarks import Place
 from services.settlement.domain.undo import CASH, slices
+from services.settlement.reconciling.deciding import RECOVERED, RELEASED
 from shared.contracts.base import fen
 
 
@@ -62,7 +63,7 @@ def _settlements(book: Book, entries: list[Entry]) -> Iterator[str]:
     booked: dict[bytes, int] = {}
     for entry in entries:
         id = entry.original or entry.posting
-        if entry.segment != COUNTER and id in book.settlements:
+        if entry.segment != COUNTER and entry.kind not in (RELEASED, RECOVERED) and id in book.settlements:
             booked[id] = booked.get(id, 0) - entry.amount
     for id, found in book.settlements.items():
         amounts = [fen(s["amount"]) for s in found.shares()]

@@ -15,7 +15,7 @@ from deploy.ledger.world import Sent, World
 from deploy.policy.fields import CaseError
 from deploy.policy.overlay import laid_over
 from shared import policies as region_files
-from shared.contracts.answers import Premium, Refused, Settlement, Transfer
+from shared.contracts.answers import LedgerVerdict, Premium, Refused, Settlement, Transfer
 from shared.messaging.decode import Rejected
 from shared.policies import Policies
 
@@ -124,6 +124,8 @@ def _told(world: World, seen: Seen, sent: Sent, first: Sent | None) -> None:
         seen.outcome = "repeated"
     elif isinstance(answer, Refused):
         seen.outcome = "refused"
+    elif isinstance(answer, LedgerVerdict):
+        seen.outcome = "accepted" if answer.accepted else "refused"
     elif isinstance(answer, Premium | Transfer):
         seen.outcome = answer.state
     elif results:

@@ -19,7 +19,7 @@ from shared.contracts.base import yuan
 from shared.messaging.memory import Said
 from shared.policies import Policies
 
-AUTHORITY, CHANNEL, TAX_OFFICE, AUDIT = "authority", "channel", "tax-office", "gongji-audit"
+AUTHORITY, CHANNEL, TAX_OFFICE, AUDIT, DESK = "authority", "channel", "tax-office", "gongji-audit", "desk"
 _BEFORE = timedelta(days=30)
 
 

@@ -12,10 +12,13 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from services.settlement.domain.accounts import new_year
-from services.settlement.domain.book import Book, Regions
+from services.settlement.domain.accounts import HELD, new_year
+from services.settlement.domain.book import Book, Owed, Regions
+from services.settlement.domain.reconciled import Case, Held, Recoverable
 from services.settlement.handlers import SettlementHandler
+from services.settlement.reconciling.deciding import RELEASED
 from shared.contracts.account_credits import YearTurned
+from shared.contracts.operators import Operator, Role
 from shared.contracts.topics import TYPES
 from shared.messaging.decode import read_body
 from shared.messaging.handler import Event, Item, Tombstone
@@ -23,13 +26,16 @@ from shared.messaging.memory import Memory, Said
 from shared.messaging.registry import make_type
 from shared.policies import Policies
 
+OPERATOR = Operator("ledger-01", frozenset({Role.LEDGER}), ("100000",))
+"""Who decides cases of the ledger."""
+
 
 class Trial:
     """One settlement service with its book. `may_bill`: whether a source is a system of an institution."""
 
     def __init__(self, policies: Policies, may_bill: Callable[[str, str], bool]) -> None:
         regions = Regions(policies, may_bill)
-        self.handler = SettlementHandler(regions)
+        self.handler = SettlementHandler(regions, {OPERATOR.id: OPERATOR})
         self.book = Book(regions)
         self.memory = Memory()
 
@@ -55,8 +61,41 @@ class Trial:
         self.book.new_money = {}
         if isinstance(item, Event) and isinstance(item.body, YearTurned):
             self.book.new_money[item.body.psn_no] = self._new_money(item.body.psn_no, item.body.year)
+        if isinstance(item, Event) and item.topic == "ledger.verdicts":
+            self.book.recon.cases = self.cases()
         self.handler.decide(self.book, item, said)
+        self._settled()
         return said
+
+    def cases(self) -> dict[str, Case]:
+        """What there is to be recovered and what is held, as the database knows it, by case id."""
+        found: dict[str, Case] = {}
+        for row in self.book.new_recoveries:
+            owed = self.book.recoveries.setdefault(row.case_id, Owed(row.amount, 0))
+            id = None if row.binding_id is None else str(row.binding_id)
+            about = Recoverable(row.kind, row.psn_no, owed.amount, owed.settled, row.reference, id)
+            found[row.case_id] = self._case("recovery", row.psn_no, about)
+        left: dict[tuple[bytes, str], int] = {}
+        for entry in self.book.new_entries:
+            if entry.segment == HELD:
+                posting = entry.original if entry.kind == RELEASED and entry.original else entry.posting
+                key = posting, entry.account.removeprefix(f"{HELD}/")
+                left[key] = left.get(key, 0) + entry.amount
+        for (posting, psn_no), amount in left.items():
+            found[f"held-{posting.hex()}-{psn_no}"] = self._case(
+                "held", psn_no, Held(posting, psn_no, amount)
+            )
+        return found
+
+    def _case(self, what: str, psn_no: str, about: Held | Recoverable) -> Case:
+        return Case(what, self.book.account(psn_no).admdvs or "100000", psn_no, about)
+
+    def _settled(self) -> None:
+        """Keeps what verdicts said was recovered."""
+        for case_id, case in self.book.recon.cases.items():
+            if isinstance(case.about, Recoverable):
+                self.book.recoveries[case_id].settled = case.about.settled
+        self.book.recon.cases = {}
 
     def _new_money(self, psn_no: str, year: int) -> list[tuple[datetime, int]]:
         """What the database says of money that the authority credited since the year ended."""
