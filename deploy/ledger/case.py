@@ -66,15 +66,22 @@ class Case:
         return f"{self.file}: {self.name}"
 
 
-def _verbs(facts: Facts, labels: set[str]) -> dict[str, tuple[fields.Parser, dict[str, fields.Parser]]]:
+Verbs = dict[str, tuple[fields.Parser, dict[str, fields.Parser]]]
+_SENT: dict[str, fields.Parser] = {"event_time": fields.moment, "system": fields.text, "raw": fields.anything}
+
+
+def _verbs(facts: Facts, labels: set[str]) -> Verbs:
     """Every verb: what it is about, and the keys that it may have."""
-    person, place = named(facts.people), named(facts.institutions)
     earlier = fields.one_of({label: label for label in sorted(labels)})
-    sent = {"event_time": fields.moment, "system": fields.text, "raw": fields.anything}
-    asked = sent | {"at": place, "for": person, "msgid_of": earlier}
+    passing: Verbs = {"wait": (words.duration, {}), "until": (fields.moment, {})}
+    return _requests(facts, earlier) | _facts_that_change(facts) | _orders(facts, earlier) | passing
+
+
+def _requests(facts: Facts, earlier: fields.Parser) -> Verbs:
+    """What institutions ask."""
+    person = named(facts.people)
+    asked = _SENT | {"at": named(facts.institutions), "for": person, "msgid_of": earlier}
     bill = asked | BILL | {"feedetail": fields.anything, "credential": person}
-    pair = {"for": person}
-    money = sent | {"amount": words.money, "segment": fields.one_of(SEGMENTS), "entry": fields.text}
     return {
         "settle": (person, bill),
         "quote": (person, bill | {"hold_minutes": fields.number}),
@@ -83,6 +90,14 @@ def _verbs(facts: Facts, labels: set[str]) -> dict[str, tuple[fields.Parser, dic
         "reverse": (earlier, asked | request_fields("omsgid", "oinfno")),
         "query": (earlier, asked | request_fields("setl_id", "omsgid")),
         "repeat": (earlier, {"event_time": fields.moment}),
+    }
+
+
+def _facts_that_change(facts: Facts) -> Verbs:
+    """Decisions on bindings, records of the registry."""
+    person = named(facts.people)
+    pair = {"for": person}
+    return {
         "bind": (person, pair | BINDING),
         "change": (person, pair | TERMS),
         "suspend": (person, pair),
@@ -90,26 +105,33 @@ def _verbs(facts: Facts, labels: set[str]) -> dict[str, tuple[fields.Parser, dic
         "end": (person, pair | {"as_of": fields.moment}),
         "erase": (person, pair),
         "register": (person, REGISTERED),
-        "institution": (place, INSTITUTION),
+        "institution": (named(facts.institutions), INSTITUTION),
+    }
+
+
+def _orders(facts: Facts, earlier: fields.Parser) -> Verbs:
+    """What the authority, channels, the tax office and operators order."""
+    person = named(facts.people)
+    amount: dict[str, fields.Parser] = _SENT | {"amount": words.money}
+    money = amount | {"segment": fields.one_of(SEGMENTS), "entry": fields.text}
+    premium = amount | {"payer": person, "sponsor": person, "insutype": fields.text, "year": fields.number}
+    return {
         "credit": (person, money),
         "correct": (person, money),
-        "turn_year": (person, sent | {"year": fields.number, "entry": fields.text}),
-        "freeze": (person, sent),
-        "unfreeze": (person, sent),
-        "close": (person, sent),
-        "pay_premium": (person, sent | {"payer": person, "sponsor": person, "insutype": fields.text, "year": fields.number,
-                                        "amount": words.money}),
-        "cancel_premium": (earlier, sent | {"payer": person}),
-        "remit": (earlier, sent),
-        "offer": (person, sent | pair | {"amount": words.money}),
-        "accept": (earlier, sent | pair),
-        "decline": (earlier, sent | pair),
-        "withdraw": (earlier, sent | {"by": person}),
-        "recover": (person, sent | {"amount": words.money}),
-        "release": (person, sent | {"to": fields.text}),
-        "wait": (words.duration, {}),
-        "until": (fields.moment, {}),
-    }  # fmt: skip
+        "turn_year": (person, _SENT | {"year": fields.number, "entry": fields.text}),
+        "freeze": (person, _SENT),
+        "unfreeze": (person, _SENT),
+        "close": (person, _SENT),
+        "pay_premium": (person, premium),
+        "cancel_premium": (earlier, _SENT | {"payer": person}),
+        "remit": (earlier, _SENT),
+        "offer": (person, amount | {"for": person}),
+        "accept": (earlier, _SENT | {"for": person}),
+        "decline": (earlier, _SENT | {"for": person}),
+        "withdraw": (earlier, _SENT | {"by": person}),
+        "recover": (person, amount),
+        "release": (person, _SENT | {"to": fields.text}),
+    }
 
 
 NEEDS = {"settle": "medfee_sumamt", "quote": "medfee_sumamt", "credit": "amount", "correct": "amount", "bind": "for", "change": "for",
