@@ -72,12 +72,7 @@ async def lock(conn: Conn, wanted: Wanted) -> None:
 
 async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
     """Reads all facts. To be called after `lock`, so that each statement sees what the locks waited for."""
-    if wanted.accounts:
-        for psn_no, admdvs, current, historic, state, version, usage, turned in await conn.fetch(
-            Q["accounts"], list(wanted.accounts)
-        ):
-            row = Account(psn_no, admdvs, current, historic, state, version, _used(usage), turned)
-            book.accounts[psn_no] = row
+    await _load_accounts(conn, wanted, book)
     if wanted.bindings:
         for id, sponsor, beneficiary, version, state, relation, text, usage in await conn.fetch(
             Q["bindings"], _array(wanted.bindings)
@@ -115,6 +110,15 @@ async def _load_persons(conn: Conn, wanted: Wanted, book: Book) -> None:
     if strange := wanted.certs - own:
         book.holders.update((row[0], row[1]) for row in await conn.fetch(Q["persons_by_cert"], list(strange)))
     book.holders.update((p.cert, p.psn_no) for p in book.persons.values())
+
+
+async def _load_accounts(conn: Conn, wanted: Wanted, book: Book) -> None:
+    if wanted.accounts:
+        for psn_no, admdvs, current, historic, state, version, usage, turned in await conn.fetch(
+            Q["accounts"], list(wanted.accounts)
+        ):
+            row = Account(psn_no, admdvs, current, historic, state, version, _used(usage), turned)
+            book.accounts[psn_no] = row
 
 
 async def _load_requests(conn: Conn, wanted: Wanted, book: Book) -> None:
