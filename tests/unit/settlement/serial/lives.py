@@ -45,7 +45,8 @@ class Life:
         self.holds = holds
         self.people = [f"p{n:02d}" for n in range(people)]
         self.region = {p: AWAY if self.random.random() < 0.2 else HOME for p in self.people}
-        self.now, self.n, self.year = BEGIN, 0, 2026
+        self.now, self.n = BEGIN, 0
+        self._sent: dict[str, Body] = {}
         self.pairs: list[Pair] = []
         self.bills: list[Body] = []
         self.settled: list[tuple[str, Body]] = []
@@ -71,13 +72,14 @@ class Life:
         return made
 
     def told(self, item: Event, answer: Body | None) -> None:
-        """What an institution was answered."""
+        """What an institution was answered, at once or later."""
+        body = self._sent.pop(item.id)
         if answer is None or answer.get("infcode") != "0" or not answer.get("setl_id"):
             return
         if item.type == "settlement.requests.settle":
-            self.settled.append((answer["setl_id"], self.bills[-1]))
+            self.settled.append((answer["setl_id"], body))
         elif item.type == "settlement.requests.cancel":
-            self.cancels.append(self.last)
+            self.cancels.append(body)
         del self.settled[:-60], self.cancels[:-15], self.bills[:-60]
 
     def _opening(self) -> list[Event]:
@@ -93,7 +95,7 @@ class Life:
     def _send(self, type: str, body: Body, source: str = "authority", late: float = 0.0) -> Event:
         self.n += 1
         at = self.now - timedelta(seconds=late)
-        self.last = body
+        self._sent[f"m{self.n}"] = body
         return kit.event(
             type, body, id=f"m{self.n}", source=source, at=at, believed=self.random.random() > 0.005
         )
