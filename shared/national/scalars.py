@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +18,7 @@ _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 _DATES = ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
 _FRACTION = re.compile(r"\.[0-9]+$")
 _OFFSET = re.compile(r":[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})$")
-_EXACT = Context(prec=28, traps=[InvalidOperation, Inexact])
+_DIGITS = 28
 """Never rounds: what has more digits than fit is refused."""
 
 
@@ -64,9 +64,10 @@ def amount(value: Any) -> int:
     if isinstance(value, str) and not value.strip().lstrip("+-").replace(".", "", 1).isdecimal():
         raise ValueError("is an amount in yuan: digits and a point")
     try:
-        fen = _EXACT.scaleb(Decimal(value.strip() if isinstance(value, str) else value), 2)
-    except Inexact:
-        raise ValueError("has at most 14 digits before the point and two decimals") from None
+        found = Decimal(value.strip() if isinstance(value, str) else value)
+        if len(found.as_tuple().digits) > _DIGITS:
+            raise ValueError("has at most 14 digits before the point and two decimals")
+        fen = found.scaleb(2)
     except InvalidOperation:
         raise ValueError("is an amount in yuan: digits and a point") from None
     if not -MOST < fen < MOST:
