@@ -6,6 +6,7 @@ all locked when a bill is settled. Periods are those of the bill's event time, B
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.settlement.domain.accounts import Account, period_key, use
@@ -86,19 +87,18 @@ def count(tokens: str, binding: Binding, pot: Account | None, amount: int) -> No
 
 def named(cap: Cap, left: int) -> Limit:
     """A region's cap with its words. Its amount is public."""
+    return Limit(left, _words_of(cap))
+
+
+@lru_cache(maxsize=4096)
+def _words_of(cap: Cap) -> Why:
     (who, who_en), (when, when_en) = WHO[cap.by], WHEN[cap.per]
     for_zh = for_en = ""
     if said := sorted([*(cap.uses or ()), *(cap.med_types or ())]):
         for_zh, for_en = f"（限{'、'.join(said)}）", f" ({', '.join(said)} only)"
     zh = f"该地区{who}{when}的共济支付上限{yuan(cap.amount)}元{for_zh}已用完"
-    return Limit(
-        left,
-        Why(
-            "cap-used",
-            zh,
-            f"the region's cap of {yuan(cap.amount)} yuan {who_en} {when_en}{for_en} is used up",
-        ),
-    )
+    en = f"the region's cap of {yuan(cap.amount)} yuan {who_en} {when_en}{for_en} is used up"
+    return Why("cap-used", zh, en)
 
 
 def _key(cap: Cap, spending: Spending, second: float) -> str:
