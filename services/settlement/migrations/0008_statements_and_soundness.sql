@@ -163,7 +163,8 @@ create function settlement_desk.statement_movements(look uuid) returns table (
 ) language sql volatile security definer
 begin atomic
     with moved as materialized (
-        select l.psn_no, e.posting, e.kind, e.at, min(e.version) as version, coalesce((array_agg(e.original))[1], e.posting) as about,
+        select l.psn_no, e.posting, e.kind, e.at, min(e.version) filter (where e.pot = 'own') as version,
+            coalesce((array_agg(e.original))[1], e.posting) as about,
             coalesce(sum(e.amount) filter (where e.pot = 'own' and e.segment = 'current'), 0)::bigint as current,
             coalesce(sum(e.amount) filter (where e.pot = 'own' and e.segment = 'historic'), 0)::bigint as historic,
             coalesce(sum(e.amount) filter (where e.pot not in ('own', 'held')), 0)::bigint as apart,

@@ -268,3 +268,34 @@ async def test_the_command_writes_both_files_for_an_operator_of_the_ledger_only(
         refused = await asyncio.to_thread(run, operator, who)
         assert refused.exit_code != 0, (operator, who)
         assert who not in str(refused.exception), (operator, who)
+
+
+async def test_what_is_set_apart_on_its_way_or_received_is_each_persons_own(ledger: Ledger, desk: Conn) -> None:  # fmt: skip
+    """Rows as transfers and holds make them: 3.00 held of a quote, 4.00 on its way, 5.00 arrived in the child's wallet."""
+    binding = kit.binding_id(1)
+    for n, (account, kind, amount) in enumerate((("hold/mother", "hold", 300), ("transfer/00000000-0000-0000-0000-000000000001", "transfer", 400), (f"wallet/{binding}", "transfer-accepted", 500))):  # fmt: skip
+        await ledger.pool.execute("insert into account (psn_no) values ($1)", account)
+        if kind == "transfer":
+            await ledger.pool.execute(
+                "insert into transfer (transfer_id, hash, binding_id, giver, receiver, amount, state, account, source, message, answer, at, until)"
+                " values ('00000000-0000-0000-0000-000000000001', '', $1, 'mother', 'child', 400, 'offered', $2, '', '', '', now(), now())",
+                binding,
+                account,
+            )
+        for name, sign in (("mother", -1), (account, 1)):
+            await ledger.pool.execute(
+                "with a as (update account set historic = historic + $3, version = version + 1 where psn_no = $2 returning historic, version)"
+                " insert into entry (posting, account, segment, amount, balance_after, version, kind, at, binding_id)"
+                " select $1, $2, 'historic', $3, historic, version, $4, $5, $6 from a",
+                bytes([n + 1] * 15), name, sign * amount, kind, ledger.clock.now(), binding,
+            )  # fmt: skip
+    mother = (await shown(desk, look(ledger, "mother"))).statement
+    child = (await shown(desk, look(ledger, "child"))).statement
+    assert [b[:2] + b[3:] for b in mother.balances] == [("hold", "historic", 300), ("own", "historic", 800), ("transfer", "historic", 400)]  # fmt: skip
+    assert mother.closing == (0, 800, 700, 0)
+    assert [(line.what, line.moved.net) for line in mother.lines[1:]] == [
+        ("预结算保留", 0), ("划转给亲属", 0), ("划转已接收", -500),
+    ]  # fmt: skip
+    assert child.closing == (0, 1_000, 500, 0)
+    (got,) = [line for line in child.lines if line.moved.kind == "transfer-accepted"]
+    assert (got.moved.apart, got.whom) == (500, "")
