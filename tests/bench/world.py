@@ -64,7 +64,8 @@ async def load(url: str, families: int) -> None:
         accounts = (
             (psn(role, n), REGION, 0, money[role], "open", 1, "{}") for n in range(families) for role in "cmf"
         )
-        await conn.copy_records_to_table("account", records=accounts)
+        columns = ["psn_no", "admdvs", "current", "historic", "state", "version", "usage"]
+        await conn.copy_records_to_table("account", records=accounts, columns=columns)
         await _entries(conn, families, money)
         facts = _facts()
         bindings = (
@@ -72,7 +73,8 @@ async def load(url: str, families: int) -> None:
             for n in range(families)
             for which, role in ((1, "m"), (2, "f"))
         )
-        await conn.copy_records_to_table("binding", records=bindings)
+        columns = ["binding_id", "sponsor", "beneficiary", "version", "state", "relation", "facts", "usage"]
+        await conn.copy_records_to_table("binding", records=bindings, columns=columns)
         await conn.execute("analyze")
     finally:
         await conn.close()
