@@ -79,7 +79,7 @@ class Document:
     def uses(self) -> list[Row]:
         """Sums by use."""
         return [
-            (u.what, str(u.count), yuan(u.paid), yuan(u.back), yuan(u.paid - u.back))
+            (u.what, str(u.times), yuan(u.paid), yuan(u.back), yuan(u.paid - u.back))
             for u in self.statement.uses
         ]
 

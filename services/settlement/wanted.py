@@ -132,7 +132,8 @@ class Wanted:
         if isinstance(body, Pay):
             self.premium_of.add(body.psn_no)
             self.patients.add(body.psn_no)
-            self.new_accounts.add(body.psn_no)  # its row is locked, so that nobody pays for the person at the same time
+            # The insured person's row is locked, so that nobody else pays for the same year at the same time.
+            self.new_accounts.add(body.psn_no)
             if body.binding_id is not None:
                 self.sponsors_of.add(body.binding_id)
 

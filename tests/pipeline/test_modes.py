@@ -96,7 +96,7 @@ async def credit(world: World, holder: MadeUp, amount: str) -> None:
 
 async def agreed(world: World, giver: MadeUp, sister: MadeUp, amount: str) -> UUID:
     """An approved binding in the mode earmark."""
-    terms = Terms(scope=("outpatient", "resident-premium"), earmark=amount)  # type: ignore[arg-type]
+    terms = Terms(scope=("outpatient", "resident-premium"), earmark=amount)
     request = application(world, giver, sister, "sibling", terms=terms)
     await submit(world, [request])
     await answer(world, "nhsa-app", str(request.binding_id), "screened", outcome="consent-needed")

@@ -67,7 +67,7 @@ class FactsBeforeLock(SettlementHandler):
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Any:
         wanted = Wanted(items)
         await settlement_storage.learn(conn, wanted)
-        book = Book(self._regions)
+        book = Book(self.regions)
         await settlement_storage.load(conn, wanted, book)
         await settlement_storage.lock(conn, wanted)
         return book

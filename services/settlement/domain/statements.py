@@ -19,7 +19,6 @@ from services.settlement.domain.limits import left_of, quota_of
 from shared.contracts.relations import RELATIONS_ZH, Relation
 from shared.policies.values import Spending
 
-
 _STARS = re.compile(r"\*+")
 
 
@@ -128,7 +127,7 @@ class Used(NamedTuple):
     """The sum of one use: number of payments, paid and given back (both not negative)."""
 
     what: str
-    count: int
+    times: int
     paid: int
     back: int
 

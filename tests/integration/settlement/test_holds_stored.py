@@ -188,6 +188,7 @@ async def test_a_late_turn_of_the_year_asks_the_ledger_what_is_of_the_new_one(le
     row = await ledger.pool.fetchrow(
         "select current, historic, turned_at from account where psn_no = 'mother'"
     )
+    assert row is not None
     assert tuple(row)[:2] == (600, 3000)
     assert row["turned_at"] == ledger.clock.now()
     assert await ledger.verify() == []

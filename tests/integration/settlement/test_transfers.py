@@ -134,7 +134,9 @@ async def test_the_years_turn_and_a_closed_account_reach_what_was_given(ledger: 
     await ledger.send("account.transfers.offered", offered(2, "30.00"), "nhsa-app")
     turn = {"psn_no": GIVER, "entry_id": "Y", "at": kit.NOW, "year": 2026}
     await ledger.send("account.credits.year-turned", turn, "authority")
-    rows = await ledger.pool.fetch("select current, historic from account where psn_no like '%/%' and current + historic > 0 order by 2")
+    rows = await ledger.pool.fetch(
+        "select current, historic from account where psn_no like '%/%' and current + historic > 0 order by 2"
+    )
     assert [tuple(row) for row in rows] == [(0, 3000), (0, 10_000)]
     closed = {"psn_no": GIVER, "entry_id": "C", "at": kit.NOW}
     await ledger.send("account.credits.closed", closed, "authority")

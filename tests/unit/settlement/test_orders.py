@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.settlement.domain.book import PaidLate
-from tests.unit.settlement.kit import HOSPITAL, NOW, binding_id, decision, family
+from tests.unit.settlement.kit import NOW, binding_id, decision, family
 
 
 def test_an_entry_number_counts_once() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.settlement.deciding import facts
+from services.settlement.domain.book import late_case
 from shared.clock import BEIJING
 from tests.unit.settlement import kit
 from tests.unit.settlement.kit import HOSPITAL, NOW, PHARMACY, World, binding_id, decision, family, person
@@ -138,7 +139,7 @@ def late_end(world: World) -> list[Any]:
 
 def owed(world: World, setl_id: str) -> int:
     """Fen still to be recovered of what the mother's binding paid."""
-    found = world.book.recoveries[facts.late_case(bytes.fromhex(setl_id), binding_id(1))]
+    found = world.book.recoveries[late_case(bytes.fromhex(setl_id), binding_id(1))]
     return found.amount - found.settled
 
 
@@ -158,7 +159,7 @@ def test_a_refund_and_a_cancel_take_off_what_was_to_be_recovered(world: World) -
 def test_what_was_recovered_already_is_not_given_to_the_sponsor_twice(world: World) -> None:
     setl_id = settle(world, "25.00")
     late_end(world)
-    world.book.recoveries[facts.late_case(bytes.fromhex(setl_id), binding_id(1))].settled = 600
+    world.book.recoveries[late_case(bytes.fromhex(setl_id), binding_id(1))].settled = 600
     world.back("cancel", setl_id=setl_id)
     assert world.balance("mother") == 500 + 900
     assert held(world) == {"held/mother": 600}
