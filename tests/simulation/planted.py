@@ -80,7 +80,7 @@ async def facts_before_lock(builds: Mapping[str, Build], admin: Pool) -> dict[st
     """The line with such a settlement, and without the index that would make it try again."""
     await admin.execute("drop index settlement.entry_account_version")
     sound: Any = builds["settlement"]()
-    return {**builds, "settlement": lambda: FactsBeforeLock(sound._regions)}
+    return {**builds, "settlement": lambda: FactsBeforeLock(sound.regions)}
 
 
 def slots_without_locks(monkeypatch: Any) -> None:

@@ -117,10 +117,10 @@ def _repeat(known: Transfer, event: Event, out: Out) -> None:
 
 def _offer(book: Book, event: Event, body: Offered, out: Out) -> None:
     ready = offering(book, event, body)
-    clock = apart.spending(book, body.from_psn_no, event.time).transfer_return
+    spending = apart.spending(book, body.from_psn_no, event.time)
     row = Transfer(
         body.transfer_id, fingerprint(event.type, body.__dict__), body.binding_id, body.from_psn_no, body.to_psn_no, body.amount,
-        State.REFUSED, event.source, event.id, b"", event.time, return_time(event.time, clock), new=True,
+        State.REFUSED, event.source, event.id, b"", event.time, return_time(event.time, spending), new=True,
     )  # fmt: skip
     book.transfers.add(row)
     if isinstance(ready, Ready):

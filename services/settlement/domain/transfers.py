@@ -7,12 +7,13 @@ Source: 医保钱包 2024-12 to 2025 (烟台晚报 2025-09-18, 河南商报 2025
 """
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from services.settlement.domain.accounts import Account, period_key, use
 from shared.clock import BEIJING
+from shared.policies.values import Spending
 
 MOVING, WALLET = "transfer/", "wallet/"
 
@@ -109,9 +110,10 @@ def wallet_name(binding_id: UUID) -> str:
     return f"{WALLET}{binding_id}"
 
 
-def return_time(at: datetime, clock: time) -> datetime:
-    """When an offer of `at` goes back: at `clock`, Beijing time, of the next day."""
-    return datetime.combine(at.astimezone(BEIJING).date() + timedelta(days=1), clock, BEIJING)
+def return_time(at: datetime, spending: Spending) -> datetime:
+    """When an offer of `at` goes back: on the next day, Beijing time."""
+    tomorrow = at.astimezone(BEIJING).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, spending.transfer_return, BEIJING)
 
 
 def moved(giver: Account, period: str, at: datetime) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.settlement.domain.transfers import return_time
+from shared.policies.values import Spending
 from tests.unit.settlement.kit import NOW, World, binding_id, decision, person
 from tests.unit.settlement.transferring import (
     FATHER,
@@ -91,7 +92,7 @@ def test_what_nobody_accepts_goes_back_at_six_and_the_giver_is_told() -> None:
 
 
 def test_an_offer_after_midnight_goes_back_in_the_next_night() -> None:
-    six = return_time(datetime(2026, 11, 23, 23, tzinfo=UTC), time(6))
+    six = return_time(datetime(2026, 11, 23, 23, tzinfo=UTC), Spending(transfer_return=time(6)))
     assert six == SIX + timedelta(days=1)
 
 
