@@ -91,7 +91,7 @@ class _Reader:
         return ()
 
     def _paths(self, tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        for section in SECTIONS.keys() & tree.keys():
+        for section in (name for name in SECTIONS if name in tree):
             content = tree[section] or {}
             if not isinstance(content, dict):
                 self.record(Fault(section, content, "a mapping of keys"))
