@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.notify.providers.catalogue import CatalogueError, read
+from services.notify.providers.catalogue import CatalogueError, Entry, read
 from services.notify.providers.interface import Around
 from services.notify.providers.options import SmppSettings
 from services.notify.settings import Settings
@@ -105,6 +105,12 @@ def test_options_alone_make_one_of_each(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("GONGJI_NOTIFY_SMPP_HOST", "127.0.0.1")
     monkeypatch.setenv("GONGJI_NOTIFY_SIP_PEER", "127.0.0.1:5060")
     assert [(one.name, one.kind) for one in Settings().catalogue()] == [("smpp", "smpp"), ("sip", "sip")]
+
+
+def test_no_text_is_claimed_that_would_only_wait_for_its_place_in_the_window() -> None:
+    settings = SmppSettings(host="127.0.0.1", window=7)
+    around = Around(lambda _: nowhere, lambda template, provider: None)
+    assert Entry("carrier", "smpp", 100, settings).make(around).at_once == 7
 
 
 MADE = """

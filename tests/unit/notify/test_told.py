@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.notify.domain.told import of_decision, of_settlement
+from services.notify.domain.told import Told, of_decision, of_settlement
 from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import State
 from shared.contracts.binding_requests import ChannelKind, Relation, Side
@@ -71,7 +71,7 @@ def test_premium_is_told_to_who_paid_it() -> None:
 
 
 def test_premium_that_was_cancelled_is_told_beside_its_payment() -> None:
-    told = []
+    told: list[Told] = []
     for suffix, kind in (("premium-paid", PremiumPaid), ("premium-cancelled", PremiumCancelled)):
         body = kind(
             premium_id=uid(5), psn_no="P9", insutype="390", year=2027, origin=Origin(source="zheliban", id="3"), at=MONDAY,
