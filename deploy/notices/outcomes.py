@@ -22,6 +22,7 @@ from shared.contracts.reasons import Reason, reason
 from shared.contracts.settlement_results import (
     Cancelled,
     Holder,
+    PremiumCancelled,
     PremiumPaid,
     Refunded,
     Returned,
@@ -55,7 +56,7 @@ def every(kind: str, side: Side) -> Iterator[Outcome]:
     """The outcomes of a kind of notice for one side."""
     if kind in _SETTLEMENTS:
         for name, own in _SHARES.items():
-            if kind == "premium-paid" and name == _LONG_PLACE:
+            if kind in _PREMIUMS and name == _LONG_PLACE:
                 continue  # premiums are paid nowhere
             yield Outcome(name, facts.of_settlement(kind, _settlement(kind, own), own, _PLACES.get(name, {})))
         return
@@ -215,19 +216,23 @@ _PLACES: Final[dict[str, dict[str, Institution]]] = {
         )
     },
 }
-_SETTLEMENTS: Final[dict[str, type[Settled | PremiumPaid | Returned]]] = {
-    "settled": Settled,
+_PREMIUMS: Final[dict[str, type[PremiumPaid | PremiumCancelled]]] = {
     "premium-paid": PremiumPaid,
+    "premium-cancelled": PremiumCancelled,
+}
+_SETTLEMENTS: Final[dict[str, type[Settled | PremiumPaid | PremiumCancelled | Returned]]] = {
+    "settled": Settled,
+    **_PREMIUMS,
     "cancelled": Cancelled,
     "reversed": Reversed,
     "refunded": Refunded,
 }
 
 
-def _settlement(kind: str, shares: tuple[Share, ...]) -> Settled | PremiumPaid | Returned:
+def _settlement(kind: str, shares: tuple[Share, ...]) -> Settled | PremiumPaid | PremiumCancelled | Returned:
     about: dict[str, Any] = {"psn_no": "3301000002", "origin": _ORIGIN, "at": AT, "shares": shares}
-    if kind == "premium-paid":
-        return PremiumPaid(premium_id=_ID, insutype="390", year=2027, amount=shares[0].amount, **about)
+    if kind in _PREMIUMS:
+        return _PREMIUMS[kind](premium_id=_ID, insutype="390", year=2027, amount=shares[0].amount, **about)
     pharmacy = shares[0].segment == "historic"
     about |= {
         "setl_id": "S1",

@@ -3,7 +3,8 @@
 Speaks SMPP 3.4 (server of `smpp34`, not a line of the sender's code), decides the fate of each text by the number's last
 two digits (`fates.py`), joins the parts of a long text, and keeps what phones received in `DIR/sms.jsonl`, one text a line:
 `{"number", "text", "parts", "fate", "at"}`. With port 0 the real port is in `DIR/smsc.port`. While there is a file `DIR/dark`, links stand
-and no submit is answered or delivered; `DIR/unanswered.jsonl` names them: `{"number", "at"}`.
+and no submit is answered or delivered; `DIR/unanswered.jsonl` names them: `{"number", "at"}`. `DIR/incomplete.jsonl`, alike, names the
+texts of which not all parts were there when a session ended.
 """
 
 import argparse
@@ -68,6 +69,8 @@ class Smsc:
                 self._submitted(event)
             else:
                 self._sessions.pop(event.session_id, None)
+                for number, _ in self._parts:
+                    self._note("incomplete.jsonl", {"number": number, "at": time.time()})
 
     def _submitted(self, event: Any) -> None:
         number = event.destination_addr

@@ -10,6 +10,10 @@ STAFF_PATIENCE = 86_400.0
 """Seconds of the service clock within which somebody tells a person what no text and no call could."""
 CHECK_PATIENCE = 172_800.0
 """Real seconds since the last check of the ledger that came to its end: two nights."""
+STRIP_PATIENCE = 172_800.0
+"""Seconds of the service clock past the retention: the night's work comes once a day."""
+NIGHT_PATIENCE = 86_400.0
+"""Seconds of the service clock for which the night's work may be due while rows are sealed under an older key."""
 MANY_RESTARTS = 3
 ENOUGH_LOOKS, MOST_DISAGREED = 20, 0.1
 """Second looks in a province without which a share says nothing, and the share of disagreements past which somebody should ask why."""
@@ -27,6 +31,8 @@ PAGES: dict[str, str] = {
     "topic-shorter": "主题短于已读位置 / a topic is shorter than what was read of it",
     "provider-dark": "通知服务商中断 / a provider is dark",
     "handed-to-staff": "通知转人工 / notices that people have to tell",
+    "kept-too-long": "个人信息未按期清除 / personal data are kept too long",
+    "older-key-needed": "旧密钥仍须保留 / an older key is still needed",
     "overdue-review": "到期事项逾期 / due rows are overdue, reviews among them",
     "documents-wait": "材料未能核验 / documents cannot be verified",
     "reviewers-disagree": "复看不一致率过高 / second looks disagree too often",
@@ -54,6 +60,8 @@ def alarms(row: Mapping[str, Any]) -> list[str]:
         "topic-shorter": bool(row.get("beyond_end")),
         "provider-dark": any(not up for up in (row.get("links") or {}).values()),
         "handed-to-staff": _over(row, "staff_oldest_s", STAFF_PATIENCE),
+        "kept-too-long": _over(row, "unstripped_late_s", STRIP_PATIENCE),
+        "older-key-needed": bool(row.get("older_keys_needed")) and _over(row, "night_late_s", NIGHT_PATIENCE),
         "overdue-review": _over(row, "overdue_oldest_s", DUE_PATIENCE),
         "documents-wait": bool(row.get("documents_late")),
         "reviewers-disagree": any(_disagree(one) for one in (row.get("looks") or {}).values()),

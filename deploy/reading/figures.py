@@ -30,6 +30,11 @@ _LINK = re.compile(
 _STOPPED = re.compile(r"^gongji_eligibility_sponsors_stopped ([0-9.]+)$", re.MULTILINE)
 _LATE = re.compile(r'^gongji_audit_documents_waiting\{state="late"\} ([0-9.]+)$', re.MULTILINE)
 _STAFF = re.compile(r"^gongji_notify_for_staff_oldest_seconds ([0-9.e+]+)$", re.MULTILINE)
+_UNSTRIPPED = re.compile(
+    r'^gongji_notify_unstripped_late_seconds\{state="[a-z-]+"\} ([0-9.e+]+)$', re.MULTILINE
+)
+_NIGHT = re.compile(r"^gongji_notify_night_late_seconds ([0-9.e+]+)$", re.MULTILINE)
+_OLDER_KEYS = re.compile(r"^gongji_notify_older_keys_needed ([0-9.]+)$", re.MULTILINE)
 _BREAKS = re.compile(r"^gongji_settlement_breaks_overdue ([0-9.]+)$", re.MULTILINE)
 _BROKEN = re.compile(r"^gongji_ledger_broken ([0-9.e+]+)$", re.MULTILINE)
 _CHECKED = re.compile(r"^gongji_ledger_check_age_seconds ([0-9.e+]+)$", re.MULTILINE)
@@ -64,6 +69,11 @@ class Figures:
     """Real seconds since the begin of the last check of the ledger that came to its end."""
     staff_oldest_s: float | None = None
     """Seconds of the service clock for which the oldest notice that came to the staff waits."""
+    unstripped_late_s: float | None = None
+    """Seconds of the service clock for which personal data of the oldest notice are kept past their time."""
+    night_late_s: float | None = None
+    """Seconds of the service clock since notify's night's work was due."""
+    older_keys_needed: int = 0
     looks: dict[str, dict[str, int]] = field(default_factory=dict)
     """Second looks of the last days, by province: agreed and disagreed."""
     wrong: dict[str, str] = field(default_factory=dict)
@@ -124,7 +134,8 @@ async def _read(conn: Conn, running: Running, into: Figures) -> dict[TopicPartit
 
 async def _ready(http: str | None, into: Figures) -> None:
     """What `/ready` complains of, and from `/metrics` which providers' links stand, how many sponsors were stopped today, how many
-    cases wait for a store of documents that does not answer, how second looks came out, how many breaks are past their deadline, and how the last check of the ledger ended."""
+    cases wait for a store of documents that does not answer, how second looks came out, how many breaks are past their deadline, what of
+    notify's night's work was not done, and how the last check of the ledger ended."""
     if http is None:
         return
 
@@ -144,6 +155,9 @@ async def _ready(http: str | None, into: Figures) -> None:
     into.sponsors_stopped = sum(int(float(value)) for value in _STOPPED.findall(metrics))
     into.documents_late = sum(int(float(value)) for value in _LATE.findall(metrics))
     into.staff_oldest_s = max((float(value) for value in _STAFF.findall(metrics)), default=None)
+    into.unstripped_late_s = max((float(value) for value in _UNSTRIPPED.findall(metrics)), default=None)
+    into.night_late_s = max((float(value) for value in _NIGHT.findall(metrics)), default=None)
+    into.older_keys_needed = max((int(float(value)) for value in _OLDER_KEYS.findall(metrics)), default=0)
     into.breaks_overdue = max((int(float(value)) for value in _BREAKS.findall(metrics)), default=0)
     into.ledger_broken = max((int(float(value)) for value in _BROKEN.findall(metrics)), default=0)
     into.ledger_check_age_s = max((float(value) for value in _CHECKED.findall(metrics)), default=None)

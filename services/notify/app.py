@@ -41,6 +41,8 @@ def build(settings: Settings) -> NotifyHandler:
 def sender(settings: Settings, handler: NotifyHandler) -> Background:
     """The background work beside `handler`: providers, sender and outcomes, until the service stops. Raises `CatalogueError` for providers that cannot be."""
     entries = settings.catalogue()
+    for entry in entries:
+        entry.load()  # an SDK takes its time, in which no heartbeat and no receipt would be answered
     quiet.silence()
 
     async def work(running: Running) -> None:

@@ -46,6 +46,17 @@ class Keeping:
             ["state"],
             registry=metrics.registry,
         )
+        self.late = Gauge(
+            "gongji_notify_unstripped_late_seconds",
+            "How far that notice is past the longest time for which any region keeps such notices",
+            ["state"],
+            registry=metrics.registry,
+        )
+        self.night_late = Gauge(
+            "gongji_notify_night_late_seconds",
+            "Service-clock seconds since the night's work was due; 0 before the first night and while it is not due",
+            registry=metrics.registry,
+        )
         self.older_keys = Gauge(
             "gongji_notify_older_keys_needed",
             "1 until a night has sealed every row under the first key",
@@ -87,7 +98,19 @@ class Keeping:
             for state, since in ((str(State.HANDED), row["staff"]), ("others", row["others"])):
                 age = (now - since).total_seconds() if since else 0.0
                 self.unstripped.labels(state).set(age)
+                late = (
+                    (self._longest(now, staff=state == State.HANDED) - since).total_seconds()
+                    if since
+                    else 0.0
+                )
+                self.late.labels(state).set(max(0.0, late))
+            self.night_late.set(max(0.0, (now - row["next_at"]).total_seconds()) if row["begun"] else 0.0)
             self.older_keys.set(row["sealed_under"] != self._seal.prefix)
+
+    def _longest(self, now: datetime, *, staff: bool) -> datetime:
+        """What ended before this no region keeps any more."""
+        rules = (self._policies.at(region, now).notice for region in self._policies.files)
+        return min(gone_before(one, now, staff=staff) for one in rules)
 
     async def _strip(self, now: datetime) -> int:
         regions = [row[0] for row in await self._pool.fetch(Q["regions"])]

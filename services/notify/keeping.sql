@@ -11,7 +11,7 @@ update keeping set leased_until = clock_timestamp() + interval '60 seconds';
 update keeping set next_at = $1, sealed_under = $2, leased_until = null;
 
 -- name: state
-select sealed_under,
+select sealed_under, next_at, next_at > 'epoch' as begun,
     (select min(ended_at) from notices where (state = 'handed-to-staff') and next_at is null and stripped_at is null) as staff,
     (select min(ended_at) from notices where not (state = 'handed-to-staff') and next_at is null and stripped_at is null) as others
 from keeping;

@@ -51,7 +51,9 @@ class Settings(ServiceSettings):
         default="", max_length=12, description="SMPP system_type, if the provider wants one"
     )
     smpp_source: str = Field(default="12393", max_length=20, description="Sender number of text messages")
-    smpp_window: int = Field(default=10, ge=1, le=1000, description="Submits in flight")
+    smpp_window: int = Field(
+        default=40, ge=1, le=1000, description="Submits in flight, as many as the provider's contract allows"
+    )
     smpp_timeout: float = Field(
         default=10.0,
         gt=0,

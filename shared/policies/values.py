@@ -37,7 +37,7 @@ class Citation:
 
 # fmt: off
 _TO_BENEFICIARY: frozenset[t.NoticeKind] = frozenset({"consent-requested", "approved", "suspended", "ended"})
-_OPTIONAL: frozenset[t.NoticeKind] = frozenset({"settled", "cancelled", "reversed", "refunded", "premium-paid"})
+_OPTIONAL: frozenset[t.NoticeKind] = frozenset({"settled", "cancelled", "reversed", "refunded", "premium-paid", "premium-cancelled"})
 _TO_SPONSOR: frozenset[t.NoticeKind] = _OPTIONAL | {"supplement-requested", "approved", "refused", "rejected", "expired", "suspended", "ended"}
 
 

@@ -47,7 +47,7 @@ class SmppOptions:
     password: str
     source_addr: str
     system_type: str = ""
-    window: int = 10
+    window: int = 40
     response_timeout: float = 10.0
     connect_timeout: float = 5.0
     enquire_every: float = 30.0

@@ -11,7 +11,7 @@ from services.notify.domain.variables import KINDS
 from shared.contracts.binding_decisions import BindingState, Period
 from shared.contracts.binding_requests import Side, Terms
 from shared.contracts.relations import OPPOSITE
-from shared.contracts.settlement_results import PremiumPaid, Returned, Settled, Share
+from shared.contracts.settlement_results import PremiumCancelled, PremiumPaid, Returned, Settled, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def of_decision(kind: str, state: BindingState, side: Side) -> Facts:
 
 def of_settlement(
     kind: str,
-    body: Settled | Returned | PremiumPaid,
+    body: Settled | Returned | PremiumPaid | PremiumCancelled,
     own: Sequence[Share],
     places: Mapping[str, Institution] = NOWHERE,
 ) -> Facts:
@@ -73,8 +73,10 @@ def of_settlement(
         "amount": sum(share.amount for share in own),
         "relation": own[0].relation,
         "left": tuple(own),
-        "place": None if isinstance(body, PremiumPaid) else _place(body.fixmedins_code, places),
-        "year": body.year if isinstance(body, PremiumPaid) else None,
+        "place": None
+        if isinstance(body, PremiumPaid | PremiumCancelled)
+        else _place(body.fixmedins_code, places),
+        "year": body.year if isinstance(body, PremiumPaid | PremiumCancelled) else None,
     }
     return Facts(kind, Side.SPONSOR, body.at, False, _of(kind, everything))
 

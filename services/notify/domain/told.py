@@ -12,7 +12,14 @@ from services.notify.domain.facts import NOWHERE, Facts, Institution
 from shared.contracts.base import Message, Origin
 from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_requests import Side
-from shared.contracts.settlement_results import Holder, PremiumPaid, Returned, Settled, Share
+from shared.contracts.settlement_results import (
+    Holder,
+    PremiumCancelled,
+    PremiumPaid,
+    Returned,
+    Settled,
+    Share,
+)
 
 _S, _B = Side.SPONSOR, Side.BENEFICIARY
 DECISIONS: Final[frozenset[str]] = frozenset(TYPE_TO_STATE) - {"under-review"}
@@ -24,7 +31,9 @@ result of a settlement is told by itself."""
 AT_ONCE: Final = frozenset({"received"})
 """Kinds that say nothing any more once the message centre shows what came of it: folded also there, if that comes in the same batch."""
 
-SETTLEMENTS: Final = frozenset({"settled", "cancelled", "reversed", "refunded", "premium-paid"})
+SETTLEMENTS: Final = frozenset(
+    {"settled", "cancelled", "reversed", "refunded", "premium-paid", "premium-cancelled"}
+)
 """Results that the owner of a sponsor's account hears of. Quotes, declines and look-ups move no money."""
 
 ASKING: Final = frozenset({"consent-requested", "supplement-requested"})
@@ -87,7 +96,7 @@ def of_settlement(suffix: str, body: Message, places: Mapping[str, Institution] 
     """One notice per sponsor whose account paid or got money back. `places`: institutions by `fixmedins_code`."""
     if isinstance(body, Settled | Returned):
         about, version, shares = body.setl_id, body.number, body.shares
-    elif isinstance(body, PremiumPaid):
+    elif isinstance(body, PremiumPaid | PremiumCancelled):
         about, version, shares = str(body.premium_id), 1, body.shares
     else:
         return

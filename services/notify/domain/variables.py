@@ -137,6 +137,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "ended": _binding("since", "cause reasons"),
     "settled": _paid("", "place"),
     "premium-paid": _paid("year", ""),
+    "premium-cancelled": _paid("year", ""),
     "cancelled": _paid("", "place"),
     "reversed": _paid("", "place"),
     "refunded": _paid("", "place"),

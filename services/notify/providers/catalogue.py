@@ -9,7 +9,7 @@ A value that begins with `$` is the name of an environment variable, so that no 
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -72,12 +72,16 @@ class Entry:
     weight: int
     settings: BaseModel
 
+    def load(self) -> type[Provider]:
+        """The provider's class. The first call imports it: do it before there is an event loop, whose tasks would all stand still."""
+        _, module, name = KINDS[self.kind]
+        kind: type[Provider] = getattr(import_module(f"services.notify.providers.{module}"), name)
+        return kind
+
     def make(self, around: Around) -> Provider:
         """The provider."""
-        _, module, name = KINDS[self.kind]
-        kind = getattr(import_module(f"services.notify.providers.{module}"), name)
-        made: Provider = kind(self.name, self.settings, around)
-        return made
+        kind: Callable[[str, BaseModel, Around], Provider] = self.load()
+        return kind(self.name, self.settings, around)
 
 
 def read(path: Path, environment: Mapping[str, str] = os.environ) -> list[Entry]:

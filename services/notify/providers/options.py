@@ -20,7 +20,7 @@ class SmppSettings(BaseModel):
     password: SecretStr = Field(default=SecretStr("gongji"))
     system_type: str = Field(default="", max_length=12)
     source: str = Field(default="12393", max_length=20)
-    window: int = Field(default=10, ge=1, le=1000)
+    window: int = Field(default=40, ge=1, le=1000)
     timeout: float = Field(default=10.0, gt=0, le=60)
     enquire: float = Field(default=30.0, gt=0)
 

@@ -36,9 +36,9 @@ class Smpp:
         )
         self.name = name
         self._client = SmppClient(options, around.store(name))
-        self.at_once = 4 * settings.window  # more than the window holds, because each also waits for its row
-        # a text has at most four parts, each waits for its place in the window and for its answer
-        self.longest = 4 * 4 * settings.timeout + 30
+        # None that only waits for a place in the window: killed then, it would count as sent though nobody had it.
+        self.at_once = settings.window
+        self.longest = 4 * settings.timeout + 30  # a text has at most four parts, each waits for its answer
 
     @property
     def up(self) -> bool:

@@ -100,6 +100,10 @@ class Centre:
         """Whose submit, of a part of a text, was taken and never answered."""
         return self._rows("unanswered.jsonl")
 
+    def incomplete(self) -> list[tuple[int, float]]:
+        """Of whose text a part was still to come when a session ended."""
+        return self._rows("incomplete.jsonl")
+
     def _rows(self, name: str) -> list[tuple[int, float]]:
         file = self.out / name
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []

@@ -116,6 +116,7 @@ async def test_after_the_retention_recipient_and_words_are_gone_and_everything_e
     await at_work.watch()
     oldest = at_work.unstripped.labels("handed-to-staff")._value.get()
     assert 7 * 86400 < oldest < 9 * 86400
+    assert at_work.late.labels("others")._value.get() == 0
     assert at_work.unstripped.labels("others")._value.get() == 0
     bench.clock.forward(days=23)
     assert await at_work.night() == 1
@@ -145,6 +146,13 @@ async def test_one_process_does_the_nights_work_once_and_another_goes_on_where_i
     await bench.work()
     await bench.receipt("sms-1", "delivered")
     bench.clock.forward(days=8)
+    waits = keeping(bench)
+    await waits.watch()
+    assert 86400 <= waits.late.labels("others")._value.get() < 2 * 86400
+    assert waits.night_late._value.get() == 0  # it has never been done: it is done at once
+    await pool.execute("update keeping set next_at = $1", bench.clock.now() - timedelta(days=1))
+    await waits.watch()
+    assert waits.night_late._value.get() == 86400
     await pool.execute("update keeping set leased_until = clock_timestamp() + interval '1 minute'")
     assert await keeping(bench).night() is None  # somebody is at it
     await pool.execute("update keeping set leased_until = clock_timestamp() - interval '1 second'")

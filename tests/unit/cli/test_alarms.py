@@ -47,6 +47,8 @@ RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
             {"looks": {"33": {"agreed": 17, "disagreed": 3}, "37": {"agreed": 400, "disagreed": 0}}},
         ),
         ("probing", {"sponsors_stopped": 1}),
+        ("kept-too-long", {"unstripped_late_s": 172_801.0}),
+        ("older-key-needed", {"older_keys_needed": 1, "night_late_s": 86_401.0}),
     ],
 )
 def test_each_figure_calls_for_its_page(page: str, row: dict[str, Any]) -> None:
@@ -72,6 +74,8 @@ def test_each_figure_calls_for_its_page(page: str, row: dict[str, Any]) -> None:
                 "11": {"agreed": 0},
             }
         },
+        {"unstripped_late_s": 90_000.0, "older_keys_needed": 1, "night_late_s": 3_000.0},
+        {"older_keys_needed": 0, "night_late_s": 86_401.0},
         {"links": {"sms": True, "call": True}, "wrong": {"partitions": "none assigned yet"}},
     ],
 )

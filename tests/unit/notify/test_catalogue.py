@@ -1,13 +1,18 @@
 """The file of providers: what is read, and what is said about a file that cannot be used."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from services.notify.providers.catalogue import CatalogueError, read
+from services.notify.providers.catalogue import CatalogueError, Entry, read
 from services.notify.providers.interface import Around
 from services.notify.providers.options import SmppSettings
 from services.notify.settings import Settings
+from shared.testing.proofs import DATA_KEY
 
 GOOD = """
 providers:
@@ -100,3 +105,42 @@ def test_options_alone_make_one_of_each(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("GONGJI_NOTIFY_SMPP_HOST", "127.0.0.1")
     monkeypatch.setenv("GONGJI_NOTIFY_SIP_PEER", "127.0.0.1:5060")
     assert [(one.name, one.kind) for one in Settings().catalogue()] == [("smpp", "smpp"), ("sip", "sip")]
+
+
+def test_no_text_is_claimed_that_would_only_wait_for_its_place_in_the_window() -> None:
+    settings = SmppSettings(host="127.0.0.1", window=7)
+    around = Around(lambda _: nowhere, lambda template, provider: None)
+    assert Entry("carrier", "smpp", 100, settings).make(around).at_once == 7
+
+
+MADE = """
+import asyncio, json, sys
+from services.notify import app
+from services.notify.providers.interface import Around
+from services.notify.settings import Settings
+
+settings = Settings()
+app.sender(settings, None)
+before = set(sys.modules)
+
+async def work():
+    return [one.make(Around(None, None)).name for one in settings.catalogue()]
+
+made = asyncio.run(work())
+print(json.dumps([made, sorted(one for one in set(sys.modules) - before if "cloud" in one or one.startswith("Tea"))]))
+"""
+
+
+def test_what_a_cloud_needs_is_imported_before_there_is_an_event_loop(tmp_path: Path) -> None:
+    row = f"  - {{name: alibaba, kind: alibaba-sms, {ALIBABA}}}\n"
+    env = os.environ | {
+        "GONGJI_NOTIFY_PROVIDERS": str(written(tmp_path, f"providers:\n{row}")),
+        "GONGJI_NOTIFY_DATA_KEYS": DATA_KEY,
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
+        "GONGJI_NOTIFY_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    }
+    done = subprocess.run([sys.executable, "-c", MADE], env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    made, imported_late = json.loads(done.stdout)
+    assert made == ["alibaba"]
+    assert imported_late == []

@@ -30,7 +30,7 @@ def run(*arguments: str, status: int = 0) -> str:
 
 def test_overview_names_each_template_with_state_longest_text_and_file() -> None:
     lines = run("--side", "sponsor").splitlines()
-    assert len(lines) == 18 * 3
+    assert len(lines) == 19 * 3
     (refused,) = [line for line in lines if line.startswith("refused.sponsor.sms.v1 ")]
     assert refused.split() == [
         "refused.sponsor.sms.v1", "已通过", "approved", "7", "例", "outcomes", "≤", "4", "条", "parts", "100000-national.yaml"

@@ -2,11 +2,19 @@
 
 from typing import Any
 
-from services.notify.domain.told import of_decision, of_settlement
+from services.notify.domain.told import Told, of_decision, of_settlement
 from shared.contracts.base import Origin
 from shared.contracts.binding_decisions import State
 from shared.contracts.binding_requests import ChannelKind, Relation, Side
-from shared.contracts.settlement_results import Declined, Holder, PremiumPaid, Refunded, Settled, Share
+from shared.contracts.settlement_results import (
+    Declined,
+    Holder,
+    PremiumCancelled,
+    PremiumPaid,
+    Refunded,
+    Settled,
+    Share,
+)
 from shared.testing.messages import MONDAY, msgid, uid
 from tests.unit.notify.made import state
 
@@ -60,6 +68,21 @@ def test_premium_is_told_to_who_paid_it() -> None:
     )  # fmt: skip
     (told,) = of_settlement("premium-paid", paid)
     assert (told.facts.values["year"], told.facts.values["amount"]) == (2027, 38_000)
+
+
+def test_premium_that_was_cancelled_is_told_beside_its_payment() -> None:
+    told: list[Told] = []
+    for suffix, kind in (("premium-paid", PremiumPaid), ("premium-cancelled", PremiumCancelled)):
+        body = kind(
+            premium_id=uid(5), psn_no="P9", insutype="390", year=2027, origin=Origin(source="zheliban", id="3"), at=MONDAY,
+            amount=38_000, shares=(share(Holder.SPONSOR, "P1", 38_000),),
+        )  # fmt: skip
+        told += of_settlement(suffix, body)
+    paid, back = told
+    assert (back.facts.values["year"], back.facts.values["amount"]) == (2027, 38_000)
+    assert "place" not in back.facts.values
+    assert (paid.about, paid.version) == (back.about, back.version)  # so the kind tells the two apart
+    assert (paid.template, back.template) == ("premium-paid", "premium-cancelled")
 
 
 def test_decline_moves_no_money_and_is_told_to_nobody() -> None:
