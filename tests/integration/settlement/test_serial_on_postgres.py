@@ -10,6 +10,7 @@ What is read without a lock (new bindings, the registry) comes alone, between th
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import zlib
 from collections import Counter
@@ -18,6 +19,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
 from services.settlement.handlers import SettlementHandler
@@ -39,7 +41,8 @@ from tests.unit.settlement.serial.replicas import (
 from tests.unit.settlement.serial.rules import Town
 from tests.unit.settlement.serial.tables import KEYS
 
-WORKERS, PEOPLE, STEPS, SEED = 4, 60, 2_400, 5
+pytestmark = pytest.mark.oracle
+WORKERS, PEOPLE, STEPS, SEED = 4, 60, 2_400 if os.environ.get("GONGJI_LONG") else 1_000, 5
 NumberedItems = list[tuple[int, Item]]
 
 
