@@ -146,9 +146,9 @@ async def test_a_premium_paid_after_an_end_that_is_heard_late_is_listed_and_reco
     await pay_premium(ledger)
     await ended(ledger, 3)
     assert await recoveries(ledger) == [("premium-after-end", 500)]
-    case_id, region = await ledger.pool.fetchrow(
-        "select case_id, admdvs from ledger_case where what = 'recovery'"
-    )
+    case_id, region = (
+        await ledger.pool.fetch("select case_id, admdvs from ledger_case where what = 'recovery'")
+    )[0]
     assert region == "330100"
     by_sponsor = await ledger.verdict("recovery-settled", case_id, "ledger-0001", amount="2.00")
     assert [why["code"] for why in by_sponsor["reasons"]] == ["operator-is-party"]
