@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = {
     "other-institution": "他机构结算 / another institution's",
     "held": "账户已销户 / account closed",
     "paid-after-end": "解除后支付 / paid after the end",
+    "premium-after-end": "解除后缴费 / premium after the end",
     "corrected-below-zero": "更正后不足 / corrected below zero",
 }
 STATES: Mapping[str, str] = {"open": "[yellow]待处理 / open[/yellow]", "closed": "已处理 / closed"}

@@ -11,11 +11,9 @@ Q = load_queries(__file__, "hold.sql")
 
 async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
     """To be called last: the holders' accounts are locked, bindings and quotes are read."""
-    names = {
-        hold_name(s.psn_no) for q in book.quotes.known.values() if q.hold for s in read_hold(q.hold).shares
-    }
+    names = {s.row for q in book.quotes.known.values() if q.hold for s in read_hold(q.hold).shares}
     if wanted.holding:
-        names.update(map(hold_name, wanted.accounts))
+        names.update(map(hold_name, [*book.accounts]))  # with earmarks and wallets
     if names:
         for psn_no, admdvs, current, historic, version in await conn.fetch(Q["rows"], list(names)):
             book.accounts[psn_no] = Account(psn_no, admdvs, current, historic, version=version)

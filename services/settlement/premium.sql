@@ -1,6 +1,6 @@
 -- name: premiums_concerned
 -- Unlocked: whose accounts and bindings paid these premiums.
-select shares from premium where premium_id = any($1::text::uuid[]);
+select premium_id, shares from premium where premium_id = any($1::text::uuid[]);
 
 -- name: lock_premiums
 select count(*) from (select from premium where premium_id = any($1::text::uuid[]) order by premium_id for update) as locked;

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
-from services.settlement.domain.book import Book
+from services.settlement.domain.book import Book, late_case
 from services.settlement.domain.premiums import Premium
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
@@ -17,14 +17,16 @@ COLUMNS = (
 
 
 async def learn(conn: Conn, wanted: Wanted) -> None:
-    """Adds the accounts and bindings that paid the premiums of the batch."""
+    """Adds the accounts and bindings that paid the premiums of the batch, and what of it may have to be recovered."""
     if not wanted.premiums:
         return
-    for (shares,) in await conn.fetch(Q["premiums_concerned"], _ids(wanted.premiums)):
+    for premium_id, shares in await conn.fetch(Q["premiums_concerned"], _ids(wanted.premiums)):
         for share in from_json(shares):
             wanted.accounts.add(share["psn_no"])
             if share["binding_id"]:
-                wanted.bindings.add(UUID(share["binding_id"]))
+                id = UUID(share["binding_id"])
+                wanted.bindings.add(id)
+                wanted.recoveries.add(late_case(premium_id.bytes, id))
 
 
 async def lock(conn: Conn, wanted: Wanted) -> None:

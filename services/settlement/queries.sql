@@ -49,19 +49,22 @@ from request r where r.msgid = any($1::text[]);
 select fixmedins_code, omsgid, oinfno, psn_no from tombstone where omsgid = any($1::text[]);
 
 -- name: settlements
-select setl_id, msgid, infno, fixmedins_code, psn_no, personal, state, number, returned, undone, undone_by, periods, result, at, region
+select setl_id, msgid, infno, fixmedins_code, psn_no, personal, state, number, returned, undone, undone_by, periods, result, at, region, held_at
 from settlement where setl_id = any($1::bytea[]);
 
 -- name: orders
 select entry_id, hash from credit_order where entry_id = any($1::text[]);
 
 -- name: paid_since
--- What a binding paid from its end on, both segments together and net of what went back; reached through the sponsor's account.
-select e.binding_id, s.setl_id, -sum(e.amount)::bigint, s.at
-from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as n (binding_id, sponsor, since)
-join entry e on e.account = n.sponsor and e.version is not null and e.binding_id = n.binding_id
-join settlement s on s.setl_id = coalesce(e.original, e.posting) and s.state = 'settled' and s.at >= n.since
-group by e.binding_id, s.setl_id, s.at
+-- What a binding paid of bills and premiums from its end on, both segments together and net of what went back; reached through the rows
+-- that its money stands in. What a hold paid was spent when it was set apart.
+select e.binding_id, coalesce(s.setl_id, p.posting), -sum(e.amount)::bigint, coalesce(s.held_at, s.at, p.at), p.premium_id
+from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as n (binding_id, account, since)
+join entry e on e.account = n.account and e.version is not null and e.binding_id = n.binding_id
+left join settlement s on s.setl_id = coalesce(e.original, e.posting) and s.state = 'settled'
+left join premium p on p.posting = coalesce(e.original, e.posting) and p.state in ('paid', 'remitted')
+where coalesce(s.held_at, s.at, p.at) >= n.since
+group by 1, 2, 4, 5
 having sum(e.amount) < 0;
 
 -- name: update_money

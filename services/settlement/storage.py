@@ -28,7 +28,7 @@ GROUP = [*Group._fields]
 REQUEST = [*Stored._fields]
 SETTLEMENT = [
     "setl_id", "msgid", "infno", "fixmedins_code", "psn_no", "personal", "state", "number", "returned", "undone",
-    "undone_by", "periods", "result", "at", "region",
+    "undone_by", "periods", "result", "at", "region", "held_at",
 ]  # fmt: skip
 
 
@@ -93,10 +93,17 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
     if wanted.orders:
         book.orders = {row[0]: row[1] for row in await conn.fetch(Q["orders"], list(wanted.orders))}
     if wanted.ended:
-        ids = list(wanted.ended)
-        columns = ids, [wanted.ended[i][0] for i in ids], [wanted.ended[i][1] for i in ids]
-        for binding_id, posting, amount, at in await conn.fetch(Q["paid_since"], *columns):
-            book.paid.setdefault(binding_id, []).append(PaidLate(posting, amount, at))
+        asked = [(id, row, since) for id, (names, since) in wanted.ended.items() for row in names]
+        for binding_id, *late in await conn.fetch(Q["paid_since"], *_columns(asked)):
+            book.paid.setdefault(binding_id, []).append(PaidLate(*late))
+
+
+def stored_settlement(row: Iterable[Any]) -> Settlement:
+    """A settlement of a row of the statement `settlements`, the last column of which is `held_at`."""
+    *values, held_at = row
+    made = Settlement(*values)
+    made.held_at = held_at
+    return made
 
 
 async def _load_persons(conn: Conn, wanted: Wanted, book: Book) -> None:
@@ -130,7 +137,7 @@ async def _load_requests(conn: Conn, wanted: Wanted, book: Book) -> None:
     book.tombstones = {tuple(row) for row in await conn.fetch(Q["tombstones"], msgids)}
     if wanted.setl_ids:
         for row in await conn.fetch(Q["settlements"], list(wanted.setl_ids)):
-            book.settlements[row[0]] = Settlement(*row)
+            book.settlements[row[0]] = stored_settlement(row)
 
 
 async def save(conn: Conn, book: Book) -> None:

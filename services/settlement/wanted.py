@@ -5,6 +5,7 @@ from typing import Any
 
 from services.settlement.domain.bindings import EARMARK_MODE, TRANSFER_MODE
 from services.settlement.domain.earmarks import purse_name
+from services.settlement.domain.holds import hold_name
 from services.settlement.domain.people import digest
 from services.settlement.domain.quotes import Visit
 from services.settlement.domain.transfers import wallet_name
@@ -38,7 +39,7 @@ class Wanted:
         self.bindings: set[UUID] = set()
         self.orders: set[str] = set()
         self.visits: set[Visit] = set()
-        self.ended: dict[UUID, tuple[str, Any]] = {}
+        self.ended: dict[UUID, tuple[set[str], Any]] = {}
         self.credited: set[str] = set()
         self.sponsors_of: set[UUID] = set()
         self.premiums: set[UUID] = set()
@@ -124,7 +125,8 @@ class Wanted:
             payer = wallet_name(body.binding_id)
         ends = [p.end for p in body.effective if p.end is not None]
         if body.state.final and ends:
-            self.ended[body.binding_id] = (payer, max(ends))
+            rows = {payer, sponsor}
+            self.ended[body.binding_id] = rows | set(map(hold_name, rows)), max(ends)
 
     def _premium(self, body: Pay | CancelPremium | Remitted) -> None:
         self.premiums.add(body.premium_id)

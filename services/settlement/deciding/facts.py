@@ -1,9 +1,9 @@
 """Following facts: decisions on bindings, registry records. Older versions change nothing."""
 
-from datetime import datetime
+from collections.abc import Iterable
 
 from services.settlement.domain.bindings import FOREVER, Binding, facts_text
-from services.settlement.domain.book import Book, Owed, Recovery, late_case
+from services.settlement.domain.book import PAID_LATE, PREMIUM_LATE, Book, Owed, PaidLate, Recovery, late_case
 from services.settlement.domain.people import institution_of, person_of
 from shared.contracts.base import UUID
 from shared.contracts.binding_decisions import BindingState
@@ -33,27 +33,43 @@ def _late(book: Book, binding: Binding) -> None:
     if end == FOREVER:
         return
     id = binding.binding_id
-    for posting, (amount, at) in _paid(book, id).items():
-        if amount > 0 and at.timestamp() >= end:
-            case = late_case(posting, id)
-            if case not in book.recoveries:
-                row = Recovery(case, "paid-after-end", binding.beneficiary, amount, posting.hex(), id, at)
-                book.new_recoveries.append(row)
-                book.recoveries[case] = Owed(amount, 0)
+    for late in _paid(book, id):
+        if late.amount <= 0 or late.at.timestamp() < end:
+            continue
+        premium_id = late.premium_id
+        case = late_case(late.posting if premium_id is None else premium_id.bytes, id)
+        if case not in book.recoveries:
+            kind, about = (
+                (PAID_LATE, late.posting.hex()) if premium_id is None else (PREMIUM_LATE, str(premium_id))
+            )
+            book.new_recoveries.append(
+                Recovery(case, kind, binding.beneficiary, late.amount, about, id, late.at)
+            )
+            book.recoveries[case] = Owed(late.amount, 0)
 
 
-def _paid(book: Book, binding_id: UUID) -> dict[bytes, tuple[int, datetime]]:
-    """What the binding paid of each settlement net of what went back, and when: as stored, and by this very batch."""
-    paid: dict[bytes, tuple[int, datetime]] = {}
+def _paid(book: Book, binding_id: UUID) -> Iterable[PaidLate]:
+    """What the binding paid of each bill and premium net of what went back: as stored, and by this very batch."""
+    paid = {late.posting: late._replace(amount=0) for late in book.paid.get(binding_id, ())}
+    sums = dict.fromkeys(paid, 0)
     for late in book.paid.get(binding_id, ()):
-        before = paid.get(late.posting, (0, late.at))[0]
-        paid[late.posting] = before + late.amount, late.at
+        sums[late.posting] += late.amount
     for entry in book.new_entries:
-        setl_id = entry.original or entry.posting
-        if entry.binding_id == binding_id and (found := book.settlements.get(setl_id)) is not None:
-            before = paid.get(setl_id, (0, found.at))[0]
-            paid[setl_id] = before - entry.amount, found.at
-    return paid
+        posting = entry.original or entry.posting
+        if entry.binding_id != binding_id or (found := paid.get(posting) or _payment(book, posting)) is None:
+            continue
+        paid[posting] = found
+        sums[posting] = sums.get(posting, 0) - entry.amount
+    return [late._replace(amount=sums[posting]) for posting, late in paid.items()]
+
+
+def _payment(book: Book, posting: bytes) -> PaidLate | None:
+    """The bill or premium that a posting paid, without an amount; `None`: it paid none."""
+    found = book.settlements.get(posting)
+    if found is not None:
+        return PaidLate(posting, 0, found.held_at or found.at)
+    premium = next((p for p in book.premiums.all.values() if p.posting == posting), None)
+    return None if premium is None else PaidLate(posting, 0, premium.at, premium.premium_id)
 
 
 def record_person(book: Book, body: PersonRecorded) -> None:

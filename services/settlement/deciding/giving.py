@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.settlement.deciding import earmark
 from services.settlement.deciding.asking import Asked, new_setl_id
-from services.settlement.deciding.to_holders import binding_of, place, receives, to_holder
+from services.settlement.deciding.to_holders import binding_of, off_recovery, place, receives, to_holder
 from services.settlement.domain import results
 from services.settlement.domain.accounts import SEGMENT_OF, SEGMENTS, State, held, move
 from services.settlement.domain.book import Book, late_case
@@ -78,7 +78,9 @@ def _note(
 def _credit(ask: Asked, found: Settlement, back: Back, posting: bytes, kind: str) -> None:
     """To the holder, and off what is to be recovered of the share. What a recovery brought in before is the holder's no more: it is held."""
     share = found.shares()[back.share]
-    over = _recovered(ask.book, found, share, back.amount)
+    binding_id = binding_of(share)
+    case = None if binding_id is None else late_case(found.setl_id, binding_id)
+    over = off_recovery(ask.book, case, back.amount)
     if over < back.amount:
         to_holder(
             ask.book, share, SEGMENT_OF[share["segment"]], found.at, back.amount - over, posting, kind, ask.at, found.setl_id
@@ -86,17 +88,6 @@ def _credit(ask: Asked, found: Settlement, back: Back, posting: bytes, kind: str
     if over:
         line = held(share["psn_no"], over, posting, kind, ask.at, found.setl_id)
         ask.book.new_entries.append(line)
-
-
-def _recovered(book: Book, found: Settlement, share: Json, amount: int) -> int:
-    """Takes `amount` fen off what is to be recovered for the share's binding; how much of it had come in already."""
-    binding_id = binding_of(share)
-    owed = None if binding_id is None else book.recoveries.get(late_case(found.setl_id, binding_id))
-    if owed is None:
-        return 0
-    less = min(amount, max(0, owed.amount - owed.settled))
-    owed.settled, owed.changed = owed.settled + less, True
-    return amount - less
 
 
 def _quota(book: Book, found: Settlement, back: Back, sign: int) -> None:

@@ -80,19 +80,20 @@ def _hold(book: Book, take: Take, share: Json, posting: bytes, at: datetime) -> 
     binding = None if candidate is None else candidate.binding
     binding_id = None if binding is None else binding.binding_id
     counted = "" if candidate is None else candidate.counted
-    row = row_of(book, psn_no, account.admdvs)
+    row = row_of(book, account)
     for one, moved in ((account, -amount), (row, amount)):
         book.new_entries.append(move(one, segment, moved, posting, SET_APART, at, binding_id))
     if binding is not None:
         count(counted, binding, book.account(psn_no) if POT in counted else None, amount)
     return HeldShare(
         psn_no, segment, amount, share["admdvs"], counted, share["binding_id"], share["binding_version"], share["relation"],
+        "" if account.psn_no == psn_no else account.psn_no,
     )  # fmt: skip
 
 
-def row_of(book: Book, psn_no: str, admdvs: str) -> Account:
-    """The row that has what is held of a person's account; in the region of that account."""
-    name = hold_name(psn_no)
+def row_of(book: Book, account: Account) -> Account:
+    """The row that has what is held of an account, earmark or wallet; in its region."""
+    name, admdvs = hold_name(account.psn_no), account.admdvs
     row = book.accounts.get(name)
     if row is None:
         row = book.accounts[name] = Account(name, admdvs)
@@ -107,7 +108,7 @@ def release(book: Book, quote: Quote, hold: Hold, at: datetime, out: Out) -> Non
     posting = bytes.fromhex(new_setl_id(out.new_id()))
     for share in reversed(hold.shares):
         binding_id = None if share.binding_id is None else UUID(share.binding_id)
-        row = book.account(hold_name(share.psn_no))
+        row = book.account(share.row)
         book.new_entries.append(move(row, share.segment, -share.amount, posting, GIVEN_BACK, at, binding_id))
         said = {"psn_no": share.psn_no, "binding_id": share.binding_id}
         to_holder(book, said, share.segment, hold.at, share.amount, posting, GIVEN_BACK, at)

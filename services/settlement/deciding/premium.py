@@ -8,9 +8,10 @@ from pydantic_core import to_json
 from services.settlement.deciding import apart, earmark
 from services.settlement.deciding.asking import fingerprint, new_setl_id
 from services.settlement.deciding.premium_checks import Ready, check
+from services.settlement.deciding.to_holders import off_recovery
 from services.settlement.domain import results
 from services.settlement.domain.accounts import SEGMENT_OF, SEGMENTS, State, counter, held, move
-from services.settlement.domain.book import Book
+from services.settlement.domain.book import Book, late_case
 from services.settlement.domain.limits import count
 from services.settlement.domain.premiums import KIND, PAID, Part, Premium
 from services.settlement.domain.results import Json
@@ -113,11 +114,16 @@ def _give_back(book: Book, row: Premium, event: Event, out: Out) -> list[Json]:
         amount, segment = fen(share["amount"]), SEGMENT_OF[share["segment"]]
         account = apart.payer(book, share)
         id = UUID(share["binding_id"]) if share["binding_id"] else None
-        if account.state == State.CLOSED:
-            entry = held(account.psn_no, amount, posting, GIVING_BACK, event.time, row.posting)
-        else:
-            entry = move(account, segment, amount, posting, GIVING_BACK, event.time, id, row.posting)
-        book.new_entries.append(entry)
+        over = off_recovery(book, None if id is None else late_case(row.premium_id.bytes, id), amount)
+        if over:
+            line = held(share["psn_no"], over, posting, GIVING_BACK, event.time, row.posting)
+            book.new_entries.append(line)
+        if over < amount and account.state == State.CLOSED:
+            line = held(account.psn_no, amount - over, posting, GIVING_BACK, event.time, row.posting)
+            book.new_entries.append(line)
+        elif over < amount:
+            line = move(account, segment, amount - over, posting, GIVING_BACK, event.time, id, row.posting)
+            book.new_entries.append(line)
         if id is not None and (binding := book.bindings.get(id)) is not None:
             count(period, binding, book.account(binding.sponsor), -amount)
         shares.append(share | {"balance_after": yuan(account.of(segment))})

@@ -15,7 +15,7 @@ from services.settlement.domain.allocate import Take
 from services.settlement.domain.bill import check_amounts, check_patient, personal_part
 from services.settlement.domain.book import Book
 from services.settlement.domain.groups import Group, group_of
-from services.settlement.domain.holds import Hold, hold_name
+from services.settlement.domain.holds import Hold
 from services.settlement.domain.limits import POT, count
 from services.settlement.domain.people import Person
 from services.settlement.domain.quotes import Quote, fingerprint
@@ -65,7 +65,7 @@ def settle(ask: Asked, bill: Bill) -> None:
     setl_id = new_setl_id(ask.out.new_id()) if booking else ""
     posting = bytes.fromhex(setl_id)
     if hold is not None:
-        _say(ask, bill, patient, posting, _by_hold(ask, bill, hold, posting))
+        _say(ask, bill, patient, posting, _by_hold(ask, bill, hold, posting), hold.at)
         return
     split = split_bill(book, bill, patient, at)
     paid = _pay(book, split, bill, posting, at, booking)
@@ -104,7 +104,7 @@ def _by_hold(ask: Asked, bill: Bill, hold: Hold, posting: bytes) -> Told:
     sums = [0, 0]
     for share in hold.shares:
         binding_id = None if share.binding_id is None else UUID(share.binding_id)
-        row = book.account(hold_name(share.psn_no))
+        row = book.account(share.row)
         book.new_entries.append(move(row, share.segment, -share.amount, posting, "settle", at, binding_id))
         sums[binding_id is not None] += share.amount
         after = payer(book, {"psn_no": share.psn_no, "binding_id": share.binding_id}).of(share.segment)
@@ -119,8 +119,10 @@ def _by_hold(ask: Asked, bill: Bill, hold: Hold, posting: bytes) -> Told:
     return Told(paid, personal_part(bill) - hold.amount, hold.out, hold.reasons, hold.policy, None, {})
 
 
-def _say(ask: Asked, bill: Bill, patient: Person, posting: bytes, told: Told) -> None:
-    """Keeps a settlement, publishes the result and answers."""
+def _say(
+    ask: Asked, bill: Bill, patient: Person, posting: bytes, told: Told, held_at: datetime | None = None
+) -> None:
+    """Keeps a settlement (`held_at`: when a hold set apart what paid it), publishes the result and answers."""
     book, paid, booking = ask.book, told.paid, bool(posting)
     body = results.allocation(
         bill, posting.hex(), 1, ask.event.source, ask.event.id, ask.at, paid.acct, paid.mulaid, told.cash, paid.shares,
@@ -136,7 +138,7 @@ def _say(ask: Asked, bill: Bill, patient: Person, posting: bytes, told: Told) ->
     answer |= group.shown
     value = results.encode(body)
     if booking:
-        _keep(ask, bill, value, posting, paid.periods, group)
+        _keep(ask, bill, value, posting, paid.periods, group).held_at = held_at
     ask.done("settled" if booking else "quoted", value, answer, posting or None)
 
 
@@ -155,13 +157,16 @@ def _compared(ask: Asked, bill: Bill, split: Split, paid: Paid, booking: bool, h
     return None
 
 
-def _keep(ask: Asked, bill: Bill, value: bytes, posting: bytes, periods: list[str], group: Group) -> None:
+def _keep(
+    ask: Asked, bill: Bill, value: bytes, posting: bytes, periods: list[str], group: Group
+) -> Settlement:
     row = Settlement(
         posting, bill.msgid, bill.infno, bill.fixmedins_code, bill.psn_no, personal_part(bill), "settled", 1, 0, 0, None,
         "|".join(periods), value, ask.at, bill.insuplc_admdvs, group,
     )  # fmt: skip
     ask.book.settlements[posting] = row
     ask.book.new_settlements.append(row)
+    return row
 
 
 def _pay(book: Book, split: Split, bill: Bill, posting: bytes, at: datetime, booking: bool) -> Paid:

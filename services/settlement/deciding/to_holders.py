@@ -43,3 +43,13 @@ def to_holder(
 def binding_of(share: Json) -> UUID | None:
     """The binding that a share of a result names."""
     return UUID(share["binding_id"]) if share["binding_id"] else None
+
+
+def off_recovery(book: Book, case: str | None, amount: int) -> int:
+    """Takes `amount` fen off a case of what is to be recovered, if there is one; how much of it had come in already."""
+    owed = None if case is None else book.recoveries.get(case)
+    if owed is None:
+        return 0
+    less = min(amount, max(0, owed.amount - owed.settled))
+    owed.settled, owed.changed = owed.settled + less, True
+    return amount - less

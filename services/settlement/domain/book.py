@@ -19,6 +19,8 @@ from services.settlement.domain.undo import Settlement
 from shared.clock import BEIJING
 from shared.policies import Policies, RegionPolicy
 
+PAID_LATE, PREMIUM_LATE = "paid-after-end", "premium-after-end"
+"""Kinds of recoveries: what a binding paid after its end, of a bill (`reference`: its settlement) or as a premium (its `premium_id`)."""
 DAY = 86_400
 EIGHT_HOURS = 28_800
 
@@ -39,7 +41,7 @@ class Stored(NamedTuple):
 
 
 class Recovery(NamedTuple):
-    """Money to be recovered: a correction below zero, or a share paid after an end that became known late. Fen."""
+    """Money to be recovered: a correction below zero, or what was paid after an end that became known late. Fen."""
 
     case_id: str
     kind: str
@@ -50,9 +52,9 @@ class Recovery(NamedTuple):
     at: datetime
 
 
-def late_case(setl_id: bytes, binding_id: UUID) -> str:
-    """The case of what a binding paid of a settlement after its end."""
-    return f"late-{setl_id.hex()}-{binding_id.hex}"
+def late_case(paid: bytes, binding_id: UUID) -> str:
+    """The case of what a binding paid after its end of a settlement, or of a premium, by its id."""
+    return f"late-{paid.hex()}-{binding_id.hex}"
 
 
 class Owed:
@@ -65,11 +67,12 @@ class Owed:
 
 
 class PaidLate(NamedTuple):
-    """A share that a binding paid, as the ledger has it: posting, fen, event time."""
+    """What a binding paid, as the ledger has it: posting, fen, when it was spent (by a hold: when that was set apart), which premium."""
 
     posting: bytes
     amount: int
     at: datetime
+    premium_id: UUID | None = None
 
 
 class Regions:

@@ -1,6 +1,7 @@
 """Holds: a quote's shares that are set apart until the visit's settle, for as long as the institution asked and the region allows. Pure.
 
-The money stands in an account row of its own, one for each holder, `hold/<psn_no>`; which part of it belongs to which visit is said with
+The money stands in an account row of its own, one for each row it was taken from: `hold/<psn_no>`, `hold/earmark/<binding_id>`,
+`hold/wallet/<binding_id>`, so that it stays whose it was; which part of it belongs to which visit is said with
 the visit's quote. The row of the holder's account guards it: whoever moves its money holds that lock. What is held was counted against
 quota and caps when it was set apart, in the period of the quote.
 """
@@ -25,7 +26,7 @@ _ABOUT = (
 
 class HeldShare(NamedTuple):
     """One share: whose account, segment (0 current, 1 historic), fen, region of the account, keys under which it was counted; for a
-    sponsor's share also binding, its version and the relation."""
+    sponsor's share also binding, its version and the relation; the earmark's or wallet's row that gave it, empty for the account."""
 
     psn_no: str
     segment: int
@@ -35,6 +36,12 @@ class HeldShare(NamedTuple):
     binding_id: str | None
     version: int | None
     relation: str | None
+    purse: str = ""
+
+    @property
+    def row(self) -> str:
+        """The row in which it is held."""
+        return hold_name(self.purse or self.psn_no)
 
 
 class Hold(NamedTuple):
@@ -56,9 +63,9 @@ class Hold(NamedTuple):
         return sum(s.amount for s in self.shares)
 
 
-def hold_name(psn_no: str) -> str:
-    """The name of the account row that has what is set apart of a person's account."""
-    return f"{PREFIX}{psn_no}"
+def hold_name(row: str) -> str:
+    """The name of the account row that has what is set apart of another: a person's account, an earmark or a wallet."""
+    return f"{PREFIX}{row}"
 
 
 def hold_text(hold: Hold) -> str:

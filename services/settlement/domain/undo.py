@@ -19,24 +19,25 @@ CASH = -1
 class Settlement:
     """A stored settlement. `result` is the JSON of its first result, `periods` the quota period of each share (`*` = pot).
 
-    `returned` fen were given back so far, `undone` of them by the message `undone_by` that ended it.
+    `returned` fen were given back so far, `undone` of them by the message `undone_by` that ended it. `held_at`: when a hold set apart
+    what paid it, if one did.
     """
 
     __slots__ = (
-        "at", "changed", "fixmedins_code", "group", "infno", "msgid", "number", "periods", "personal", "psn_no", "region", "result",
+        "at", "changed", "fixmedins_code", "group", "held_at", "infno", "msgid", "number", "periods", "personal", "psn_no", "region", "result",
         "returned", "setl_id", "state", "undone", "undone_by",
     )  # fmt: skip
 
     def __init__(
         self, setl_id: bytes, msgid: str, infno: str, fixmedins_code: str, psn_no: str, personal: int, state: str,
         number: int, returned: int, undone: int, undone_by: str | None, periods: str, result: bytes, at: datetime,
-        region: str, group: Group = NO_GROUP,
+        region: str, group: Group = NO_GROUP, held_at: datetime | None = None,
     ) -> None:  # fmt: skip
         self.setl_id, self.msgid, self.infno = setl_id, msgid, infno
         self.fixmedins_code, self.psn_no, self.personal, self.state = fixmedins_code, psn_no, personal, state
         self.number, self.returned, self.undone, self.undone_by = number, returned, undone, undone_by
         self.periods, self.result, self.at, self.region = periods, result, at, region
-        self.group = group
+        self.group, self.held_at = group, held_at
         self.changed = False
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 from services.settlement.deciding.asking import new_setl_id
 from services.settlement.deciding.credits import AUTHORITY
 from services.settlement.domain.accounts import SEGMENT_OF, State, counter, held, move
-from services.settlement.domain.book import Book
+from services.settlement.domain.book import PAID_LATE, PREMIUM_LATE, Book
 from services.settlement.domain.months import next_month
 from services.settlement.domain.reconciled import Break, Case, Closing, Held, Recoverable, Verdict
 from services.settlement.domain.undo import slices
@@ -20,7 +20,7 @@ from shared.messaging.handler import Due, Event, Out
 from shared.policies.values import pooling_region
 
 CLOSE, CLEAR = "close", "clear"
-PAID_LATE = "paid-after-end"
+LATE = (PAID_LATE, PREMIUM_LATE)
 RELEASED, RECOVERED = "released", "recovered"
 _ABOUT: dict[type, type] = {BreakClosed: Break, HeldReleased: Held, RecoverySettled: Recoverable}
 
@@ -70,15 +70,20 @@ def _parties(book: Book, case: Case) -> set[str]:
     """Whose money the case is about: who it names, and to whom goes what is recovered."""
     found = {case.psn_no} if case.psn_no is not None else set()
     about = case.about
-    if isinstance(about, Recoverable) and about.kind == PAID_LATE:
-        found |= {share["psn_no"] for share in _late_shares(book, about)}
+    if isinstance(about, Recoverable) and about.kind in LATE:
+        found |= {share["psn_no"] for share in _late_shares(book, about)[1]}
     return found
 
 
-def _late_shares(book: Book, about: Recoverable) -> list[dict[str, Any]]:
-    """What the binding paid of the settlement, first to pay first."""
-    found = book.settlements[bytes.fromhex(about.reference)]
-    return [s for s in found.shares() if s["binding_id"] == about.binding_id]
+def _late_shares(book: Book, about: Recoverable) -> tuple[bytes | None, list[dict[str, Any]]]:
+    """The posting of the settlement or premium, and what the binding paid of it, first to pay first."""
+    if about.kind == PREMIUM_LATE:
+        premium = book.premiums.all[UUID(about.reference)]
+        posting, shares = premium.posting, premium.share_list()
+    else:
+        found = book.settlements[bytes.fromhex(about.reference)]
+        posting, shares = found.setl_id, found.shares()
+    return posting, [s for s in shares if s["binding_id"] == about.binding_id]
 
 
 def is_open(case: Case) -> bool:
@@ -108,7 +113,7 @@ def _carry_out(book: Book, case: Case, body: Any, event: Event, out: Out) -> int
         book.new_entries.append(counter(AUTHORITY, about.open, posting, RELEASED, event.time, about.posting))
         case.about = about._replace(open=0)
         return about.open
-    if about.kind == PAID_LATE:
+    if about.kind in LATE:
         _give(book, about, body.amount, posting, event)
     about.settled += body.amount
     about.changed = True
@@ -117,20 +122,19 @@ def _carry_out(book: Book, case: Case, body: Any, event: Event, out: Out) -> int
 
 def _give(book: Book, about: Recoverable, amount: int, posting: bytes, event: Event) -> None:
     """What came in for a share that was paid after its binding's end goes to the sponsor, the last part of it first."""
-    found = book.settlements[bytes.fromhex(about.reference)]
-    shares = _late_shares(book, about)
+    original, shares = _late_shares(book, about)
     paid = [fen(s["amount"]) for s in shares]
     for back in slices(0, paid, sum(paid) - about.amount + about.settled, amount):
         share = shares[back.share]
         account = book.account(share["psn_no"])
         if account.state == State.CLOSED:
-            line = held(account.psn_no, back.amount, posting, RECOVERED, event.time, found.setl_id)
+            line = held(account.psn_no, back.amount, posting, RECOVERED, event.time, original)
         else:
             segment = SEGMENT_OF[share["segment"]]
             binding = UUID(share["binding_id"])
-            line = move(account, segment, back.amount, posting, RECOVERED, event.time, binding, found.setl_id)
+            line = move(account, segment, back.amount, posting, RECOVERED, event.time, binding, original)
         book.new_entries.append(line)
-    book.new_entries.append(counter(AUTHORITY, -amount, posting, RECOVERED, event.time, found.setl_id))
+    book.new_entries.append(counter(AUTHORITY, -amount, posting, RECOVERED, event.time, original))
 
 
 def _answer(

@@ -6,8 +6,12 @@ select pg_advisory_xact_lock_shared(hashtextextended('settlement/months', 7));
 select pg_advisory_xact_lock(hashtextextended('settlement/months', 7));
 
 -- name: closed
-select i.fixmedins_code, max(p.month) from institution i join period p on p.admdvs = i.pooling
-where i.fixmedins_code = any($1::text[]) group by i.fixmedins_code;
+-- What was closed for an institution, wherever it was then, and what is closed where it is now.
+select c.fixmedins_code, max(c.month) from (
+    select f.fixmedins_code, f.month from period_institution f where f.fixmedins_code = any($1::text[])
+    union all
+    select i.fixmedins_code, p.month from institution i join period p on p.admdvs = i.pooling where i.fixmedins_code = any($1::text[])
+) c group by c.fixmedins_code;
 
 -- name: closed_regions
 select admdvs, max(month) from period where admdvs = any($1::text[]) group by admdvs;
@@ -140,6 +144,11 @@ set state = excluded.state, msgid = excluded.msgid, at = excluded.at;
 update recovery r set settled = n.settled, settled_at = case when n.settled >= r.amount then n.at end
 from unnest($1::text[], $2::bigint[], $3::timestamptz[]) as n (case_id, settled, at) where r.case_id = n.case_id;
 
+-- name: freeze
+-- Whose month is closed by it: the institutions that are in the region now, unless it was closed for them elsewhere.
+insert into period_institution (fixmedins_code, month, admdvs)
+select i.fixmedins_code, $2, $1 from institution i where i.pooling = $1 on conflict do nothing;
+
 -- name: save_clearing
 insert into clearing (month, admdvs, payer, fixmedins_code, insutype, clr_type, clr_optins, own, shared)
 select $2, $1, o.payer, o.fixmedins_code, o.insutype, o.clr_type, o.clr_optins, o.own, o.shared from owed($2, $1, null) o;
@@ -149,7 +158,8 @@ insert into cleared_period (admdvs, month, at) values ($1, $2, $3);
 
 -- name: clear_requests
 update clearing_request c set state = 'cleared'
-from institution i where i.fixmedins_code = c.fixmedins_code and i.pooling = $1 and c.month = $2 and c.state = 'requested';
+from period_institution f
+where f.fixmedins_code = c.fixmedins_code and f.month = c.month and f.admdvs = $1 and c.month = $2 and c.state = 'requested';
 
 -- name: figures
 -- For the gauges: open breaks, those past their deadline, and when the oldest of them was found.

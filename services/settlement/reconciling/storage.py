@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
 from services.settlement import storage
-from services.settlement.domain.book import Book
+from services.settlement.domain.book import PAID_LATE, PREMIUM_LATE, Book
 from services.settlement.domain.comparing import DETAIL, SUMS, TOTALS, totals_found
 from services.settlement.domain.groups import Group
 from services.settlement.domain.months import Late
@@ -24,8 +25,6 @@ from services.settlement.domain.reconciled import (
     Verdict,
 )
 from services.settlement.domain.taken_back import TakenBack
-from services.settlement.domain.undo import Settlement
-from services.settlement.reconciling.deciding import PAID_LATE
 from services.settlement.reconciling.sought import Sought
 from services.settlement.wanted import Wanted
 from shared.clock import BEIJING
@@ -51,6 +50,8 @@ async def learn(conn: Conn, wanted: Wanted, sought: Sought) -> None:
                 wanted.accounts.add(row["psn_no"])
             elif row["kind"] == PAID_LATE:
                 wanted.setl_ids.add(bytes.fromhex(row["reference"]))
+            elif row["kind"] == PREMIUM_LATE:
+                wanted.premiums.add(UUID(row["reference"]))
 
 
 async def lock(conn: Conn, sought: Sought) -> None:
@@ -138,6 +139,12 @@ async def _load_cases(conn: Conn, sought: Sought, book: Book) -> None:
         about[row["case_id"]] = Recoverable(*[*row[1:6], binding_id])
     await _load_settlements(conn, book, about.values())
     for id, found in about.items():
+        if (
+            isinstance(found, Recoverable)
+            and found.kind == PREMIUM_LATE
+            and UUID(found.reference) not in book.premiums.all
+        ):
+            continue  # it was listed after the ids were learnt: nobody can know it yet
         book.recon.cases[id] = Case(what[id]["what"], what[id]["admdvs"], what[id]["psn_no"], found)
 
 
@@ -149,7 +156,7 @@ async def _load_settlements(conn: Conn, book: Book, about: Iterable[Any]) -> Non
     ]
     if wanted := [id for id in ids if id not in book.settlements]:
         for row in await conn.fetch(storage.Q["settlements"], wanted):
-            book.settlements[row[0]] = Settlement(*row)
+            book.settlements[row[0]] = storage.stored_settlement(row)
 
 
 async def save(conn: Conn, book: Book) -> None:
@@ -191,6 +198,7 @@ async def _save_verdicts(conn: Conn, book: Book) -> None:
     for closing in recon.closings:
         columns = ["admdvs", "month", "closed_at", "operator_id"]
         await conn.copy_records_to_table("period", records=[closing], columns=columns)
+        await conn.execute(Q["freeze"], closing.admdvs, closing.month)
     for admdvs, month, when in recon.clearings:
         await conn.execute(Q["save_clearing"], admdvs, month)
         await conn.execute(Q["save_cleared"], admdvs, month, when)

@@ -90,17 +90,25 @@ def _premiums_paid(tables: Tables, args: Sequence[Any]) -> Rows:
 
 
 def _paid_since(tables: Tables, args: Sequence[Any]) -> Rows:
-    found: Rows = []
-    for id, payer, since in zip(*args, strict=True):
-        sums: dict[bytes, int] = {}
-        for e in tables.where("entry", "account", [payer]):
+    sums: dict[tuple[Any, bytes], int] = {}
+    ends: dict[Any, Any] = {}
+    for id, account, since in zip(*args, strict=True):
+        ends[id] = since
+        for e in tables.where("entry", "account", [account]):
             if e["version"] is not None and e["binding_id"] == id:
-                setl_id = e["original"] or e["posting"]
-                sums[setl_id] = sums.get(setl_id, 0) - e["amount"]
-        for setl_id, amount in sums.items():
-            row = tables.rows("settlement").get((setl_id,))
-            if row is not None and amount > 0 and row["state"] == "settled" and row["at"] >= since:
-                found.append((id, setl_id, amount, row["at"]))
+                key = id, e["original"] or e["posting"]
+                sums[key] = sums.get(key, 0) - e["amount"]
+    premiums = {
+        r["posting"]: r for r in tables.rows("premium").values() if r["state"] in ("paid", "remitted")
+    }
+    found: Rows = []
+    for (id, posting), amount in sums.items():
+        bill, premium = tables.rows("settlement").get((posting,)), premiums.get(posting)
+        at = None if premium is None else premium["at"]
+        if bill is not None and bill["state"] == "settled":
+            at = bill["held_at"] or bill["at"]
+        if at is not None and amount > 0 and at >= ends[id]:
+            found.append((id, posting, amount, at, premium and premium["premium_id"]))
     return tables.shuffled(found)
 
 

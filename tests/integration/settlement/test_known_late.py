@@ -1,0 +1,240 @@
+"""What becomes known late changes nothing that is closed, is listed wherever it was paid from, and goes back to where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from services.settlement.domain.earmarks import purse_name
+from services.settlement.domain.holds import hold_name
+from services.settlement.handlers import SettlementHandler
+from shared import db
+from shared.messaging.service import CORE_SCHEMA, migrations_of
+from tests.integration.settlement.ledger import Ledger
+from tests.integration.settlement.test_transfers import (
+    GIVER,
+    HOME,
+    TAKER,
+    WALLET,
+    offered,
+    people,
+    said,
+)
+from tests.unit.settlement import kit
+from tests.unit.settlement.ruling import Ruled
+from tests.unit.settlement.test_earmark import bound as earmarked
+
+PREMIUM = UUID(int=(7 << 76) | (2 << 62) | (9 << 32) | 1)
+BOTH = frozenset({"current", "historic"})
+
+
+@pytest_asyncio.fixture
+async def ledger(database_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
+    """A replica with the family of the kit, where a quote's shares are set apart for two hours at most."""
+    ruled = Ruled(hold_minutes=120, sponsor_segments=BOTH)
+    monkeypatch.setattr(kit, "regions", lambda: ruled)
+    made = await Ledger.open(database_urls["settlement"])
+    yield made
+    await made.pool.close()
+
+
+async def counters(ledger: Ledger) -> dict[str, int]:
+    rows = await ledger.pool.fetch(
+        "select right(account, 7), sum(amount) from entry where segment = 'counter' and account like 'H%' group by 1"
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+async def move_to(ledger: Ledger, region: str, version: int = 2) -> None:
+    body = kit.institution(kit.HOSPITAL, version=version, admdvs=region)
+    await ledger.send("registry.institutions.recorded", body, "authority")
+
+
+async def ended(ledger: Ledger, version: int = 2, before: timedelta = timedelta(hours=1)) -> None:
+    """The binding of the mother ended some time ago, which is heard now."""
+    end = ledger.clock.now() - before
+    body = kit.decision(kit.binding_id(1), "mother", version=version, state="ended", end=end)
+    await ledger.send("binding.decisions.ended", body, "gongji-audit")
+
+
+async def recoveries(ledger: Ledger) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await ledger.pool.fetch("select kind, amount - settled from recovery")]
+
+
+async def quote(ledger: Ledger, total: str, **changes: Any) -> None:
+    body = kit.World().request(
+        total, bill_at=ledger.clock.now(), msgid=ledger.msgid(), infno="2206", hold_minutes=60
+    )
+    await ledger.send("settlement.requests.quote", body | changes)
+
+
+async def money(ledger: Ledger, *names: str) -> list[int]:
+    rows = await ledger.pool.fetch("select psn_no, current + historic from account")
+    found = {row[0]: row[1] for row in rows}
+    return [found.get(name, 0) for name in names]
+
+
+async def owned(ledger: Ledger, *names: str) -> list[int]:
+    """What statements count as each person's money."""
+    return [
+        int(await ledger.pool.fetchval("select sum(amount) from lines_of($1, 'infinity')", n) or 0)
+        for n in names
+    ]
+
+
+async def test_an_institution_that_moves_to_another_region_leaves_closed_months_as_they_are(
+    ledger: Ledger,
+) -> None:
+    await ledger.bill("12.00")
+    ledger.pass_to("2026-12-01T09:00:00+08:00")
+    assert (await ledger.close("2026-11"))["accepted"]
+    await move_to(ledger, "330700")
+    assert await ledger.verify() == []
+    ledger.pass_to("2026-11-30T23:30:00+08:00")
+    await ledger.bill("5.00")
+    assert await counters(ledger) == {"2026-11": 1200, "2026-12": 500}
+    with pytest.raises(asyncpg.PostgresError, match="a closed month never changes"):
+        await ledger.pool.execute(
+            "insert into entry (posting, account, segment, amount, kind, at) values ('\\x01', $1, 'counter', 1, 'settle', now())",
+            f"{kit.HOSPITAL}/2026-11",
+        )
+    ledger.pass_to("2027-01-02T09:00:00+08:00")
+    for month in ("2026-11", "2026-12"):
+        assert (await ledger.close(month, "330700"))["accepted"]
+    rows = await ledger.pool.fetch(
+        "select month, admdvs, sum(own + shared) from clearing group by 1, 2 order by 1"
+    )
+    assert [tuple(row) for row in rows] == [("2026-11", "330100", 1200), ("2026-12", "330700", 500)]
+    assert await ledger.verify() == []
+
+
+async def test_a_month_that_the_old_region_never_closed_and_the_new_one_had_cleared_is_named(
+    ledger: Ledger,
+) -> None:
+    await ledger.bill("12.00")
+    ledger.pass_to("2026-12-01T09:00:00+08:00")
+    assert (await ledger.close("2026-11", "330700"))["accepted"]
+    await move_to(ledger, "330700")
+    assert [row["subject"] for row in await ledger.verify()] == [f"{kit.HOSPITAL}/2026-11"]
+
+
+async def pay_premium(ledger: Ledger) -> None:
+    body = kit.decision(kit.binding_id(1), "mother", version=2, scope=("outpatient", "resident-premium"))
+    await ledger.send("binding.decisions.changed", body, "gongji-audit")
+    asked = {
+        "premium_id": str(PREMIUM), "payer_psn_no": "mother", "psn_no": "child", "insutype": "390", "year": 2027, "amount": "5.00",
+        "binding_id": str(kit.binding_id(1)),
+    }  # fmt: skip
+    told = await ledger.send("premium.requests.pay", asked, "zheliban")
+    assert "paid" in [one.get("state") for one in told]
+
+
+async def cancel_premium(ledger: Ledger) -> None:
+    body = {"premium_id": str(PREMIUM), "payer_psn_no": "mother"}
+    await ledger.send("premium.requests.cancel", body, "zheliban")
+
+
+async def test_a_premium_paid_after_an_end_that_is_heard_late_is_listed_and_recovered_for_the_sponsor(
+    ledger: Ledger,
+) -> None:
+    await pay_premium(ledger)
+    await ended(ledger, 3)
+    assert await recoveries(ledger) == [("premium-after-end", 500)]
+    case_id, region = (
+        await ledger.pool.fetch("select case_id, admdvs from ledger_case where what = 'recovery'")
+    )[0]
+    assert region == "330100"
+    by_sponsor = await ledger.verdict("recovery-settled", case_id, "ledger-0001", amount="2.00")
+    assert [why["code"] for why in by_sponsor["reasons"]] == ["operator-is-party"]
+    part = await ledger.verdict("recovery-settled", case_id, amount="2.00")
+    assert (part["state"], part["left"]) == ("open", "3.00")
+    assert await money(ledger, "mother", "held/mother") == [1700, 0]
+    await cancel_premium(ledger)  # 2.00 of it had come in already
+    assert await recoveries(ledger) == [("premium-after-end", 0)]
+    assert await money(ledger, "mother") == [2000]
+    assert await ledger.pool.fetchval("select sum(open) from held_case") == 200
+    assert await ledger.verify() == []
+
+
+async def test_a_premium_that_was_cancelled_before_is_not_listed(ledger: Ledger) -> None:
+    await pay_premium(ledger)
+    await cancel_premium(ledger)
+    await ended(ledger, 3)
+    assert await recoveries(ledger) == []
+
+
+async def test_what_a_hold_paid_is_listed_if_it_was_set_apart_after_the_end(ledger: Ledger) -> None:
+    await quote(ledger, "15.00")
+    await ledger.bill("15.00")
+    await ended(ledger)
+    assert await recoveries(ledger) == [("paid-after-end", 500)]
+
+
+async def test_what_a_hold_had_set_apart_before_the_end_is_not_listed_when_it_paid_later(
+    ledger: Ledger,
+) -> None:
+    await quote(ledger, "15.00")
+    ledger.clock.at += timedelta(minutes=30)
+    await ledger.bill("15.00")
+    ledger.clock.at += timedelta(minutes=1)
+    await ended(ledger, before=timedelta(minutes=20))
+    assert await recoveries(ledger) == []
+    assert await money(ledger, "mother") == [1500]
+
+
+async def test_a_hold_of_a_wallet_stays_the_receivers_and_goes_back_to_the_wallet(ledger: Ledger) -> None:
+    await ledger.pool.execute("delete from binding")
+    for type, body, source in people():
+        body = body | ({"amount": "2980.00"} if type.startswith("account") else {})
+        await ledger.send(type, body, source)
+    await ledger.send("account.transfers.offered", offered(1), "nhsa-app")
+    await ledger.send("account.transfers.accepted", said(1, "accepted"), "nhsa-app")
+    await quote(ledger, "60.00", **HOME)
+    assert await money(ledger, hold_name(GIVER), hold_name(WALLET), WALLET) == [0, 6000, 4000]
+    assert await owned(ledger, GIVER, TAKER) == [290_000, 10_000]
+    assert await ledger.verify() == []
+    done = await ledger.bill("60.00", **HOME)
+    assert (done["acct_mulaid_pay"], done["psn_cash_pay"]) == ("60.00", "0.00")
+    assert await owned(ledger, GIVER, TAKER) == [290_000, 4000]
+    await ledger.back("cancel", setl_id=done["setl_id"], psn_no=TAKER)
+    await quote(ledger, "70.00", **HOME)
+    assert await money(ledger, hold_name(WALLET), WALLET) == [7000, 3000]
+    ledger.clock.at += timedelta(minutes=61)
+    await ledger._fire()
+    assert await money(ledger, GIVER, hold_name(WALLET), WALLET) == [290_000, 0, 10_000]
+    assert await ledger.verify() == []
+
+
+async def test_a_hold_of_an_earmark_stands_in_a_row_of_its_own(ledger: Ledger) -> None:
+    purse = purse_name(kit.binding_id(1))
+    await ledger.send("binding.decisions.changed", earmarked(version=2, n=1), "gongji-audit")
+    (before,) = await money(ledger, purse)
+    assert before >= 500
+    await quote(ledger, "15.00")
+    assert await money(ledger, purse, hold_name(purse), hold_name("mother")) == [before - 500, 500, 0]
+    assert await owned(ledger, "mother") == [2000]
+    ledger.clock.at += timedelta(minutes=61)
+    await ledger._fire()
+    assert await money(ledger, purse, hold_name(purse)) == [before, 0]
+    assert await ledger.verify() == []
+
+
+async def test_a_death_that_was_recorded_without_a_day_has_the_day_that_is_not_known(
+    database_urls: dict[str, str],
+) -> None:
+    handler: Any = SettlementHandler(kit.regions(), {})
+    files = [CORE_SCHEMA, *migrations_of(handler)]
+    pool = await db.open_pool(database_urls["settlement"], "settlement", size=1)
+    async with pool.acquire() as conn:
+        await db.migrate(conn, "settlement", [f for f in files if f.name < "0010"])
+        await conn.execute("insert into person (psn_no, version, cert, alive, insured) values ('a', 1, '', false, '[]'), ('b', 1, '', true, '[]')")  # fmt: skip
+        await db.migrate(conn, "settlement", files)
+        rows = await conn.fetch("select psn_no, died from person order by psn_no")
+    await pool.close()
+    assert [tuple(row) for row in rows] == [("a", date(1, 1, 1)), ("b", None)]
