@@ -10,7 +10,6 @@ What is read without a lock (new bindings, the registry) comes alone, between th
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import zlib
 from collections import Counter
@@ -42,7 +41,7 @@ from tests.unit.settlement.serial.rules import Town
 from tests.unit.settlement.serial.tables import KEYS
 
 pytestmark = pytest.mark.oracle
-WORKERS, PEOPLE, STEPS, SEED = 4, 60, 2_400 if os.environ.get("GONGJI_LONG") else 1_000, 5
+WORKERS, PEOPLE, STEPS, SEED = 4, 60, 2_400, 5
 NumberedItems = list[tuple[int, Item]]
 
 
