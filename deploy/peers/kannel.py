@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.ports import HOST, free_port, listening
+from deploy.peers.ending import end
 from deploy.peers.serving import serve_until_signalled, tell_ready
 
 _BOXES: Final = ("bearerbox", "smsbox")
@@ -103,7 +104,7 @@ class Kannel:
             ends = [asyncio.create_task(process.wait()) for process in running.values()]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await asyncio.gather(*map(_end, running.values()))
+            await asyncio.gather(*(end(one, _LAST) for one in running.values()))
         await asyncio.sleep(_AGAIN)
 
     async def _listens(self, bearerbox: asyncio.subprocess.Process) -> None:
@@ -139,18 +140,6 @@ class Kannel:
         except OSError:
             return False
         return "(online" in said and "smsbox:" in said
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(_LAST):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 def main() -> None:

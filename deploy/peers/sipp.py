@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.ports import HOST
+from deploy.peers.ending import end
 from deploy.peers.serving import free_udp_port, serve_until_signalled, tell_ready
 
 _SCENARIOS: Final = Path(__file__).parent / "scenarios"
@@ -52,7 +53,7 @@ async def serve(sipp: Path, scenario: str, out: Path, user: str, password: str) 
                 tell_ready(out / "sipp.port", port)
             await process.wait()
         finally:
-            await _end(process)
+            await end(process, _LAST)
     raise RuntimeError(f"sipp ended {_TRIES} times: {out / 'sipp.log'}")
 
 
@@ -60,18 +61,6 @@ def _bound(port: int) -> bool:
     """Whether somebody listens on this UDP port."""
     rows = Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]
     return any(row.split()[1].endswith(f":{port:04X}") for row in rows)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(_LAST):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 def main() -> None:

@@ -1,12 +1,12 @@
 """Reading and writing earmarks, a batch at a time. Statements run only where a batch has to do with one."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from services.settlement.domain.accounts import Account
 from services.settlement.domain.bindings import EARMARK_MODE
 from services.settlement.domain.book import Book
 from services.settlement.domain.earmarks import Earmark
+from services.settlement.rows import array
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
@@ -16,7 +16,7 @@ Q = load_queries(__file__, "earmark.sql")
 async def learn(conn: Conn, wanted: Wanted) -> None:
     """Adds the accounts of sponsors of whom only the binding is known."""
     if wanted.sponsors_of:
-        rows = await conn.fetch(Q["sponsors"], _ids(wanted.sponsors_of))
+        rows = await conn.fetch(Q["sponsors"], array(wanted.sponsors_of))
         wanted.accounts.update(row[0] for row in rows)
         wanted.bindings |= wanted.sponsors_of
 
@@ -26,7 +26,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
     ids = {b.binding_id for b in book.bindings.values() if b.facts.mode == EARMARK_MODE} | wanted.sponsors_of
     if not ids and not wanted.credited:
         return
-    for row in await conn.fetch(Q["earmarks"], _ids(ids), list(wanted.credited)):
+    for row in await conn.fetch(Q["earmarks"], array(ids), list(wanted.credited)):
         binding_id, sponsor, amount, missing, place, opened_at, name, admdvs, current, historic, version = row
         purse = Account(name, admdvs, current, historic, version=version)
         book.accounts[name] = purse
@@ -53,7 +53,3 @@ async def add_purses(conn: Conn, purses: Sequence[Account]) -> None:
     """Makes account rows of money that stands apart."""
     if purses:
         await conn.execute(Q["add_purses"], [p.psn_no for p in purses], [p.admdvs for p in purses])
-
-
-def _ids(ids: set[UUID]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"

@@ -6,6 +6,7 @@ from pydantic_core import from_json
 
 from services.settlement.domain.book import Book, late_case
 from services.settlement.domain.premiums import Premium
+from services.settlement.rows import array
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
@@ -20,7 +21,7 @@ async def learn(conn: Conn, wanted: Wanted) -> None:
     """Adds the accounts and bindings that paid the premiums of the batch, and what of it may have to be recovered."""
     if not wanted.premiums:
         return
-    for premium_id, shares in await conn.fetch(Q["premiums_concerned"], _ids(wanted.premiums)):
+    for premium_id, shares in await conn.fetch(Q["premiums_concerned"], array(wanted.premiums)):
         for share in from_json(shares):
             wanted.accounts.add(share["psn_no"])
             if share["binding_id"]:
@@ -32,14 +33,14 @@ async def learn(conn: Conn, wanted: Wanted) -> None:
 async def lock(conn: Conn, wanted: Wanted) -> None:
     """Locks the premiums, sorted; before bindings and accounts."""
     if wanted.premiums:
-        await conn.execute(Q["lock_premiums"], _ids(wanted.premiums))
+        await conn.execute(Q["lock_premiums"], array(wanted.premiums))
 
 
 async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
     """Reads the premiums and what has been paid for the same persons."""
     if not wanted.premiums:
         return
-    for row in await conn.fetch(Q["premiums"], _ids(wanted.premiums)):
+    for row in await conn.fetch(Q["premiums"], array(wanted.premiums)):
         book.premiums.all[row[0]] = Premium(*row)
     if wanted.premium_of:
         rows = await conn.fetch(Q["premiums_paid"], list(wanted.premium_of))
@@ -56,7 +57,3 @@ async def save(conn: Conn, book: Book) -> None:
     if new:
         rows = [[getattr(p, name) for name in COLUMNS] for p in new]
         await conn.execute(Q["insert_premiums"], *map(list, zip(*rows, strict=True)))
-
-
-def _ids(ids: set[UUID]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"

@@ -19,6 +19,7 @@ from services.settlement.domain.book import Book, PaidLate, Stored, late_case
 from services.settlement.domain.groups import Group
 from services.settlement.domain.people import Institution, Person, read_filings, read_insured, rows_text
 from services.settlement.domain.undo import Settlement
+from services.settlement.rows import array, by_column
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
@@ -65,7 +66,7 @@ async def lock(conn: Conn, wanted: Wanted) -> None:
         await conn.execute(Q["lock_settlements"], sorted(wanted.setl_ids))
     await premium_storage.lock(conn, wanted)
     if wanted.bindings:
-        await conn.execute(Q["lock_bindings"], _array(wanted.bindings))
+        await conn.execute(Q["lock_bindings"], array(wanted.bindings))
     if wanted.accounts:
         await conn.execute(Q["lock_accounts"], list(wanted.accounts))
 
@@ -75,7 +76,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
     await _load_accounts(conn, wanted, book)
     if wanted.bindings:
         for id, sponsor, beneficiary, version, state, relation, text, usage in await conn.fetch(
-            Q["bindings"], _array(wanted.bindings)
+            Q["bindings"], array(wanted.bindings)
         ):
             binding = Binding(id, sponsor, beneficiary, version, state, relation, text, _used(usage))
             book.bindings[binding.binding_id] = binding
@@ -94,7 +95,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
         book.orders = {row[0]: row[1] for row in await conn.fetch(Q["orders"], list(wanted.orders))}
     if wanted.ended:
         asked = [(id, row, since) for id, (names, since) in wanted.ended.items() for row in names]
-        for binding_id, *late in await conn.fetch(Q["paid_since"], *_columns(asked)):
+        for binding_id, *late in await conn.fetch(Q["paid_since"], *by_column(asked)):
             book.paid.setdefault(binding_id, []).append(PaidLate(*late))
 
 
@@ -153,14 +154,14 @@ async def save(conn: Conn, book: Book) -> None:
     if rows := [s for s in book.settlements.values() if s.changed and s.setl_id not in new]:
         await conn.execute(
             Q["update_settlements"],
-            *_columns((s.setl_id, s.state, s.number, s.returned, s.undone, s.undone_by) for s in rows),
+            *by_column((s.setl_id, s.state, s.number, s.returned, s.undone, s.undone_by) for s in rows),
         )
     if book.new_tombstones:
-        await conn.execute(Q["insert_tombstones"], *_columns(book.new_tombstones))
+        await conn.execute(Q["insert_tombstones"], *by_column(book.new_tombstones))
     if book.new_orders:
-        await conn.execute(Q["insert_orders"], *_columns(book.new_orders))
+        await conn.execute(Q["insert_orders"], *by_column(book.new_orders))
     if book.new_recoveries:
-        await conn.execute(Q["insert_recoveries"], *_columns(book.new_recoveries))
+        await conn.execute(Q["insert_recoveries"], *by_column(book.new_recoveries))
     await hold_storage.save_owed(conn, book)
 
 
@@ -169,19 +170,19 @@ async def _save_facts(conn: Conn, book: Book) -> None:
         people = sorted(book.new_persons.values(), key=lambda p: p.psn_no)
         await conn.execute(
             Q["upsert_persons"],
-            *_columns(
+            *by_column(
                 (p.psn_no, p.version, p.cert, p.alive, rows_text(p.insured), p.died, rows_text(p.filings))
                 for p in people
             ),
         )
     if book.new_institutions:
         places = sorted(book.new_institutions.values(), key=lambda i: i.fixmedins_code)
-        await conn.execute(Q["upsert_institutions"], *_columns(places))
+        await conn.execute(Q["upsert_institutions"], *by_column(places))
     if book.followed:
         found = [book.bindings[i] for i in sorted(book.followed)]
         await conn.execute(
             Q["upsert_bindings"],
-            *_columns(
+            *by_column(
                 (
                     b.binding_id,
                     b.sponsor,
@@ -202,9 +203,9 @@ async def _save_money(conn: Conn, book: Book) -> None:
         await conn.execute(
             Q["update_money"],
             [a.psn_no for a in accounts],
-            _array([a.current for a in accounts]),
-            _array([a.historic for a in accounts]),
-            _array([a.version for a in accounts]),
+            array([a.current for a in accounts]),
+            array([a.historic for a in accounts]),
+            array([a.version for a in accounts]),
         )
     if accounts := book.changed_accounts():
         await conn.execute(
@@ -217,7 +218,7 @@ async def _save_money(conn: Conn, book: Book) -> None:
         )
     if bindings := book.changed_bindings():
         await conn.execute(
-            Q["update_usage"], _array([b.binding_id for b in bindings]), [_usage(b.usage) for b in bindings]
+            Q["update_usage"], array([b.binding_id for b in bindings]), [_usage(b.usage) for b in bindings]
         )
     if book.new_entries:
         await conn.copy_records_to_table("entry", records=book.new_entries, columns=ENTRY)
@@ -228,18 +229,9 @@ async def _save_money(conn: Conn, book: Book) -> None:
         await conn.copy_records_to_table("request", records=book.new_requests, columns=REQUEST)
 
 
-def _array(values: Iterable[Any]) -> str:
-    """Numbers or UUIDs as the text of a PostgreSQL array."""
-    return "{" + ",".join(map(str, values)) + "}"
-
-
 def _usage(usage: dict[str, int]) -> str:
     return to_json(usage).decode() if usage else "{}"
 
 
 def _used(text: str) -> dict[str, int] | None:
     return None if text == "{}" else from_json(text)
-
-
-def _columns(rows: Iterable[Iterable[Any]]) -> Iterable[Any]:
-    return map(list, zip(*rows, strict=True))

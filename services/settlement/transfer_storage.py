@@ -1,14 +1,13 @@
 """Reading and writing transfers and wallets, a batch at a time. Statements run only where a batch has to do with one."""
 
-from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from services.settlement.domain.accounts import Account
 from services.settlement.domain.bindings import TRANSFER_MODE
 from services.settlement.domain.book import Book
 from services.settlement.domain.transfers import Transfer, Wallet
 from services.settlement.earmark_storage import add_purses
+from services.settlement.rows import array, by_column
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
@@ -18,7 +17,9 @@ Q = load_queries(__file__, "transfers.sql")
 async def learn(conn: Conn, wanted: Wanted) -> None:
     """Adds whose accounts and bindings the transfers of the batch are about."""
     if wanted.transfers:
-        for giver, receiver, binding_id in await conn.fetch(Q["transfers_concerned"], _ids(wanted.transfers)):
+        for giver, receiver, binding_id in await conn.fetch(
+            Q["transfers_concerned"], array(wanted.transfers)
+        ):
             wanted.accounts.add(giver)
             wanted.persons.add(receiver)
             wanted.bindings.add(binding_id)
@@ -28,7 +29,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
     """Reads what the batch asks about, what is on its way, and the wallets. To be called after the bindings were read."""
     givers = wanted.credited | wanted.givers
     if wanted.transfers or wanted.sponsors_of or givers:
-        columns = _ids(wanted.transfers), _ids(wanted.sponsors_of), list(givers)
+        columns = array(wanted.transfers), array(wanted.sponsors_of), list(givers)
         for row in await conn.fetch(Q["transfers"], *columns):
             *facts, name, admdvs, current, historic, version = row
             found = Transfer(*facts)
@@ -37,7 +38,7 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
             book.transfers.add(found)
     ids = {b.binding_id for b in book.bindings.values() if b.facts.mode == TRANSFER_MODE} | wanted.sponsors_of
     if ids or wanted.credited:
-        for row in await conn.fetch(Q["wallets"], _ids(ids), list(wanted.credited)):
+        for row in await conn.fetch(Q["wallets"], array(ids), list(wanted.credited)):
             binding_id, giver, open, name, admdvs, current, historic, version = row
             purse = _purse(book, Account(name, admdvs, current, historic, version=version))
             book.transfers.wallets[binding_id] = Wallet(binding_id, giver, open, purse)
@@ -52,12 +53,12 @@ async def save(conn: Conn, book: Book) -> None:
     purses = [t.purse for t in transfers if t.new] + [w.purse for w in wallets if w.new]
     await add_purses(conn, [p for p in purses if p is not None])
     if new := [t for t in transfers if t.new]:
-        await conn.execute(Q["insert_transfers"], *_columns(map(_row, new)))
+        await conn.execute(Q["insert_transfers"], *by_column(map(_row, new)))
     if ended := [t for t in transfers if not t.new]:
-        columns = _columns((t.transfer_id, t.state, t.ended_at) for t in ended)
+        columns = by_column((t.transfer_id, t.state, t.ended_at) for t in ended)
         await conn.execute(Q["update_transfers"], *columns)
     if wallets:
-        columns = _columns((w.binding_id, w.giver, w.open, w.purse.psn_no) for w in wallets)
+        columns = by_column((w.binding_id, w.giver, w.open, w.purse.psn_no) for w in wallets)
         await conn.execute(Q["upsert_wallets"], *columns)
 
 
@@ -72,11 +73,3 @@ def _row(t: Transfer) -> tuple[Any, ...]:
 def _purse(book: Book, purse: Account) -> Account:
     book.accounts[purse.psn_no] = purse
     return purse
-
-
-def _columns(rows: Iterable[Iterable[Any]]) -> Iterable[Any]:
-    return map(list, zip(*rows, strict=True))
-
-
-def _ids(ids: set[UUID]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.settlement.deciding import apart
-from services.settlement.domain.accounts import Account, State
+from services.settlement.domain.accounts import Account, State, split
 from services.settlement.domain.bindings import TRANSFER_MODE, Binding, effective_at
 from services.settlement.domain.book import Book
 from services.settlement.domain.declines import LEFT_OUT
@@ -155,12 +155,7 @@ def _rules(book: Book, giver: Account, amount: int, s: Spending, at: datetime) -
 
 def _parts(giver: Account, spending: Spending, amount: int) -> tuple[int, int]:
     """(current, historic) fen that can be moved: above what has to stay, current before historic."""
-    left = min(amount, giver.balance - spending.transfer_reserve)
-    if left <= 0:
-        return 0, 0
-    current = min(left, giver.current) if "current" in spending.transfer_segments else 0
-    historic = min(left - current, giver.historic) if "historic" in spending.transfer_segments else 0
-    return current, historic
+    return split(giver, spending.transfer_segments, min(amount, giver.balance - spending.transfer_reserve))
 
 
 def _too_little(amount: int, giver: Account, spending: Spending) -> Reason:

@@ -68,6 +68,15 @@ class Account:
         return self.historic if segment else self.current
 
 
+def split(account: Account, segments: frozenset[str], wanted: int) -> tuple[int, int]:
+    """(current, historic) fen of what is wanted, as far as these segments have it: current before historic. Nothing of a sum below one."""
+    if wanted <= 0:
+        return 0, 0
+    current = min(wanted, account.current) if Segment.CURRENT in segments else 0
+    historic = min(wanted - current, account.historic) if Segment.HISTORIC in segments else 0
+    return current, historic
+
+
 class Entry(NamedTuple):
     """One line of the ledger. Lines of one `posting` (15 bytes) sum to zero. Counter lines have no balance and no version."""
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.settlement.domain.accounts import Account
+from services.settlement.domain.accounts import Account, split
 from services.settlement.domain.bindings import EARMARK_MODE, FINAL, FOREVER, Binding
 from shared.clock import BEIJING
 from shared.policies.values import Spending
@@ -89,12 +89,7 @@ def purse_name(binding_id: UUID) -> str:
 
 def free(account: Account, spending: Spending, wanted: int) -> tuple[int, int]:
     """(current, historic) fen that can be set apart now: what the region lets others use, above the floor; current before historic."""
-    left = min(wanted, account.balance - spending.floor)
-    if left <= 0:
-        return 0, 0
-    current = min(left, account.current) if "current" in spending.sponsor_segments else 0
-    historic = min(left - current, account.historic) if "historic" in spending.sponsor_segments else 0
-    return current, historic
+    return split(account, spending.sponsor_segments, min(wanted, account.balance - spending.floor))
 
 
 def back(purse: Account, amount: int) -> tuple[int, int]:

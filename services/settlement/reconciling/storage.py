@@ -26,6 +26,7 @@ from services.settlement.domain.reconciled import (
 )
 from services.settlement.domain.taken_back import TakenBack
 from services.settlement.reconciling.sought import Sought
+from services.settlement.rows import by_column
 from services.settlement.wanted import Wanted
 from shared.clock import BEIJING
 from shared.db import Conn, load_queries
@@ -173,13 +174,13 @@ async def save(conn: Conn, book: Book) -> None:
         await conn.copy_records_to_table("statement_row", records=recon.new_rows, columns=[*Row._fields])
     if recon.answered:
         await conn.execute(
-            Q["save_answers"], *_columns((s.fixmedins_code, s.msgid, s.answer) for s in recon.answered)
+            Q["save_answers"], *by_column((s.fixmedins_code, s.msgid, s.answer) for s in recon.answered)
         )
     if changed := [b for b in recon.breaks.values() if b.changed]:
-        await conn.execute(Q["save_breaks"], *_columns(map(_columns_of, changed)))
+        await conn.execute(Q["save_breaks"], *by_column(map(_columns_of, changed)))
     if recon.asked:
         rows = [(code, month, *group, *value) for (code, month, group), value in recon.asked.items()]
-        await conn.execute(Q["save_asked"], *_columns(rows))
+        await conn.execute(Q["save_asked"], *by_column(rows))
     await _save_verdicts(conn, book)
 
 
@@ -194,7 +195,7 @@ async def _save_verdicts(conn: Conn, book: Book) -> None:
         if isinstance(case.about, Recoverable) and case.about.changed
     ]
     if settled:
-        await conn.execute(Q["save_recoveries"], *_columns(settled))
+        await conn.execute(Q["save_recoveries"], *by_column(settled))
     for closing in recon.closings:
         columns = ["admdvs", "month", "closed_at", "operator_id"]
         await conn.copy_records_to_table("period", records=[closing], columns=columns)
@@ -232,10 +233,6 @@ def _columns_of(one: Break) -> tuple[Any, ...]:
         one.case_id, one.fixmedins_code, one.admdvs, *one.group, one.begins, one.ends, one.month, one.scope, one.kind, one.msgid,
         one.setl_id, *sides, one.state, one.deadline, one.found_at, one.closed_at, one.closed_by, one.resolution,
     )  # fmt: skip
-
-
-def _columns(rows: Iterable[Iterable[Any]]) -> Iterable[Any]:
-    return map(list, zip(*rows, strict=True))
 
 
 def _midnight(day: date) -> datetime:
