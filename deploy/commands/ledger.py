@@ -16,7 +16,7 @@ from rich.table import Table
 from deploy.commands import ledger_cases, ledger_statement, ledger_try
 from deploy.commands.services import each_database
 from deploy.reading import running
-from services.settlement import soundness
+from services.settlement.nightly import soundness
 from shared.db import Conn
 
 app = typer.Typer(help="The ledger of accounts and settlements.", no_args_is_help=True, rich_markup_mode=None)

@@ -16,7 +16,7 @@ from rich.table import Table
 from deploy.commands.review_options import AsJson, Note, Operator, Region, Rows
 from deploy.local.errors import StackError
 from deploy.reading import desk, ledger_tables, running
-from services.settlement import desk as reading
+from services.settlement.desk import cases as reading
 from shared.contracts import answers, reconciliation
 from shared.contracts.base import Message, fen
 

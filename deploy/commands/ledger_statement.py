@@ -21,9 +21,9 @@ from deploy.policy.regions import load_regions
 from deploy.reading import running
 from deploy.statements import csv_file, pdf_file
 from deploy.statements.document import STATES, Document, Row
-from services.settlement import statement_desk as reading
+from services.settlement.desk import statements as reading
+from services.settlement.desk.statements import Found, Look
 from services.settlement.domain.statements import Relative, left_of_quota, statement, whom
-from services.settlement.statement_desk import Found, Look
 from shared.clock import BEIJING
 from shared.contracts.base import yuan
 from shared.contracts.operators import Role

@@ -2,11 +2,11 @@
 
 import sys
 
-from services.settlement import soundness
 from services.settlement.app import build
+from services.settlement.nightly.checking import nightly
+from services.settlement.nightly.forgetting import upkeep
 from services.settlement.reconciling import watching
 from services.settlement.settings import Settings
-from services.settlement.upkeep import upkeep
 from shared.messaging import service
 from shared.policies import PolicyError
 
@@ -18,7 +18,7 @@ def main() -> None:
         handler = build(settings)
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
-    checking = soundness.nightly(settings.database_url.get_secret_value())
+    checking = nightly(settings.database_url.get_secret_value())
     service.main(handler, settings, [watching.watch, upkeep(handler.regions), checking])
 
 

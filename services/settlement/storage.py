@@ -6,13 +6,6 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
-from services.settlement import (
-    earmark_storage,
-    hold_storage,
-    premium_storage,
-    quotes_storage,
-    transfer_storage,
-)
 from services.settlement.domain.accounts import Account, Entry
 from services.settlement.domain.bindings import Binding
 from services.settlement.domain.book import Book, PaidLate, Stored, late_case
@@ -20,6 +13,7 @@ from services.settlement.domain.groups import Group
 from services.settlement.domain.people import Institution, Person, read_filings, read_insured, rows_text
 from services.settlement.domain.undo import Settlement
 from services.settlement.rows import array, by_column
+from services.settlement.storing import earmarks, holds, premiums, quotes, transfers
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
@@ -47,9 +41,9 @@ async def learn(conn: Conn, wanted: Wanted) -> None:
                     id = UUID(share["binding_id"])
                     wanted.bindings.add(id)
                     wanted.recoveries.add(late_case(setl_id, id))
-    await premium_storage.learn(conn, wanted)
-    await earmark_storage.learn(conn, wanted)
-    await transfer_storage.learn(conn, wanted)
+    await premiums.learn(conn, wanted)
+    await earmarks.learn(conn, wanted)
+    await transfers.learn(conn, wanted)
     if wanted.patients:
         for binding_id, sponsor in await conn.fetch(Q["bindings_of"], list(wanted.patients)):
             wanted.bindings.add(binding_id)
@@ -64,7 +58,7 @@ async def lock(conn: Conn, wanted: Wanted) -> None:
     """Locks settlements, then bindings, then accounts, each sorted."""
     if wanted.setl_ids:
         await conn.execute(Q["lock_settlements"], sorted(wanted.setl_ids))
-    await premium_storage.lock(conn, wanted)
+    await premiums.lock(conn, wanted)
     if wanted.bindings:
         await conn.execute(Q["lock_bindings"], array(wanted.bindings))
     if wanted.accounts:
@@ -81,16 +75,16 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
             binding = Binding(id, sponsor, beneficiary, version, state, relation, text, _used(usage))
             book.bindings[binding.binding_id] = binding
             book.bound.setdefault(binding.beneficiary, []).append(binding)
-    await earmark_storage.load(conn, wanted, book)
-    await transfer_storage.load(conn, wanted, book)
-    await premium_storage.load(conn, wanted, book)
+    await earmarks.load(conn, wanted, book)
+    await transfers.load(conn, wanted, book)
+    await premiums.load(conn, wanted, book)
     await _load_persons(conn, wanted, book)
     if wanted.institutions:
         rows = await conn.fetch(Q["institutions"], list(wanted.institutions))
         book.institutions = {row[0]: Institution(*row) for row in rows}
     await _load_requests(conn, wanted, book)
-    await quotes_storage.load(conn, wanted.visits, book.quotes)
-    await hold_storage.load(conn, wanted, book)
+    await quotes.load(conn, wanted.visits, book.quotes)
+    await holds.load(conn, wanted, book)
     if wanted.orders:
         book.orders = {row[0]: row[1] for row in await conn.fetch(Q["orders"], list(wanted.orders))}
     if wanted.ended:
@@ -143,13 +137,13 @@ async def _load_requests(conn: Conn, wanted: Wanted, book: Book) -> None:
 
 async def save(conn: Conn, book: Book) -> None:
     """Writes what changed."""
-    await hold_storage.save(conn, book)
+    await holds.save(conn, book)
     await _save_facts(conn, book)
-    await earmark_storage.save(conn, book)
-    await transfer_storage.save(conn, book)
-    await premium_storage.save(conn, book)
+    await earmarks.save(conn, book)
+    await transfers.save(conn, book)
+    await premiums.save(conn, book)
     await _save_money(conn, book)
-    await quotes_storage.save(conn, book.quotes)
+    await quotes.save(conn, book.quotes)
     new = {s.setl_id for s in book.new_settlements}
     if rows := [s for s in book.settlements.values() if s.changed and s.setl_id not in new]:
         await conn.execute(
@@ -162,7 +156,7 @@ async def save(conn: Conn, book: Book) -> None:
         await conn.execute(Q["insert_orders"], *by_column(book.new_orders))
     if book.new_recoveries:
         await conn.execute(Q["insert_recoveries"], *by_column(book.new_recoveries))
-    await hold_storage.save_owed(conn, book)
+    await holds.save_owed(conn, book)
 
 
 async def _save_facts(conn: Conn, book: Book) -> None:

@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 from pydantic_core import from_json
 
-from services.settlement import upkeep
 from services.settlement.handlers import SettlementHandler
+from services.settlement.nightly import forgetting
 from shared.ids import SystemIds
 from shared.messaging.step import BatchStep
 from tests.integration.settlement.ledger import Ledger
@@ -152,10 +152,10 @@ async def test_old_quotes_go_at_night_once_and_one_that_holds_money_stays(ledger
     await quote(ledger, "3.00", mdtrt_id="V3")
     await ledger.pool.execute("update quote set at = at - interval '91 days' where mdtrt_id = 'V3'")
     now, rules = ledger.clock.now(), kit.regions()
-    assert await upkeep.night(ledger.pool, now, rules, rows=1) == 1
-    assert await upkeep.night(ledger.pool, now, rules) is None
+    assert await forgetting.night(ledger.pool, now, rules, rows=1) == 1
+    assert await forgetting.night(ledger.pool, now, rules) is None
     assert {row[0] for row in await ledger.pool.fetch("select mdtrt_id from quote")} == {"V2", "V3"}
-    assert await upkeep.night(ledger.pool, now + timedelta(days=1), rules) == 0
+    assert await forgetting.night(ledger.pool, now + timedelta(days=1), rules) == 0
 
 
 async def test_a_refund_in_a_later_batch_takes_off_what_was_to_be_recovered(ledger: Ledger) -> None:

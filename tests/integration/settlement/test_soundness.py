@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from services.settlement import soundness
-from services.settlement.soundness import Checking, token
+from services.settlement.nightly import soundness
+from services.settlement.nightly.checking import Checking
+from services.settlement.nightly.soundness import token
 from shared import log
 from shared.db import connection_settings
 from shared.ids import SystemIds

@@ -21,8 +21,8 @@ from deploy.cli import build
 from deploy.commands.ledger_statement import document
 from deploy.statements import csv_file, pdf_file
 from deploy.statements.document import Document
-from services.settlement import statement_desk as reading
-from services.settlement.statement_desk import Look
+from services.settlement.desk import statements as reading
+from services.settlement.desk.statements import Look
 from shared import policies
 from shared.clock import BEIJING
 from shared.contracts.base import fen

@@ -10,7 +10,7 @@ from services.settlement.rows import array
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
-Q = load_queries(__file__, "earmark.sql")
+Q = load_queries(__file__, "earmarks.sql")
 
 
 async def learn(conn: Conn, wanted: Wanted) -> None:

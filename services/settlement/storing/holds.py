@@ -6,7 +6,7 @@ from services.settlement.domain.holds import hold_name, read_hold
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
-Q = load_queries(__file__, "hold.sql")
+Q = load_queries(__file__, "holds.sql")
 
 
 async def load(conn: Conn, wanted: Wanted, book: Book) -> None:

@@ -6,8 +6,8 @@ from services.settlement.domain.accounts import Account
 from services.settlement.domain.bindings import TRANSFER_MODE
 from services.settlement.domain.book import Book
 from services.settlement.domain.transfers import Transfer, Wallet
-from services.settlement.earmark_storage import add_purses
 from services.settlement.rows import array, by_column
+from services.settlement.storing.earmarks import add_purses
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 

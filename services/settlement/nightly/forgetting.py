@@ -9,9 +9,9 @@ import contextlib
 from datetime import datetime, time, timedelta
 
 from services.settlement.domain.book import Regions
-from services.settlement.hold_storage import Q
+from services.settlement.nightly.when import next_at
+from services.settlement.storing.holds import Q
 from shared import log
-from shared.clock import BEIJING
 from shared.db import Pool, is_infrastructure
 from shared.messaging.service import Background, Running
 
@@ -38,7 +38,7 @@ def upkeep(regions: Regions) -> Background:
 
 async def night(pool: Pool, now: datetime, regions: Regions, *, rows: int = ROWS) -> int | None:
     """Forgets what is older than its institution's region keeps it; how many rows, `None` if it is not time or another replica did it."""
-    if not await pool.fetchval(Q["upkeep"], now, next_night(now)):
+    if not await pool.fetchval(Q["upkeep"], now, next_at(now, NIGHT)):
         return None
     places = [row[0] for row in await pool.fetch(Q["regions"])]
     rules = [regions.at(place, now) for place in places]
@@ -53,10 +53,3 @@ async def night(pool: Pool, now: datetime, regions: Regions, *, rows: int = ROWS
             gone += done
     log.get().info("the night's work is done", forgotten=gone)
     return gone
-
-
-def next_night(now: datetime) -> datetime:
-    """The next 03:00 in Beijing."""
-    local = now.astimezone(BEIJING)
-    tonight = datetime.combine(local.date(), NIGHT, BEIJING)
-    return tonight if local < tonight else tonight + timedelta(days=1)

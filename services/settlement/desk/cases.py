@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from shared.db import Conn, load_queries
 
-Q = load_queries(__file__, "desk.sql")
+Q = load_queries(__file__, "cases.sql")
 
 
 @dataclass(frozen=True, slots=True)

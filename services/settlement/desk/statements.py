@@ -15,7 +15,7 @@ from services.settlement.domain.bindings import Binding
 from services.settlement.domain.statements import Balance, Movement, Relative
 from shared.db import Conn, load_queries
 
-Q = load_queries(__file__, "statement.sql")
+Q = load_queries(__file__, "statements.sql")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,28 +8,23 @@ the accounts that were touched since the last sound check.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
-from datetime import datetime, time, timedelta
+from datetime import time
 from typing import Final
 
 import asyncpg
 from prometheus_client import Gauge
 
+from services.settlement.nightly.soundness import BOUND, Q, broken, token
+from services.settlement.nightly.when import next_at
 from shared import log
-from shared.clock import BEIJING
-from shared.db import Conn, connection_settings, is_infrastructure, load_queries
+from shared.db import connection_settings, is_infrastructure
 from shared.messaging.service import Background, Running
 
-Q = load_queries(__file__, "soundness.sql")
-BOUND: Final = 3600.0
-"""Seconds after which a check is given up; it is tried again at once, and its age becomes an alarm."""
 NAMED: Final = 20
 """Broken invariants that a night's log names."""
 _EVERY: Final = 30.0
 """Real seconds between two looks whether it is time."""
 _NIGHT: Final = time(3, 30)
-_NO_PERSON: Final = re.compile(r"all|[0-9a-f]{30}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def nightly(url: str) -> Background:
@@ -88,7 +83,9 @@ class Checking:
             if due is None:
                 return None
             found = await broken(conn, due["since"])
-            await conn.execute(Q["done"], next_night(now), due["begun_at"], len(found), due["since"] is None)
+            await conn.execute(
+                Q["done"], next_at(now, _NIGHT), due["begun_at"], len(found), due["since"] is None
+            )
         finally:
             await conn.close(timeout=10)
         _say(found, due["since"] is None)
@@ -100,28 +97,6 @@ class Checking:
         if row is not None:
             self.broken.set(row["broken"])
             self.age.set(row["age"] or 0.0)
-
-
-async def broken(conn: Conn, since: datetime | None) -> list[asyncpg.Record]:
-    """What breaks an invariant: `invariant`, `subject`, `detail`. `since` (database clock): only what was touched from then on."""
-    if since is None:
-        return list(await conn.fetch(Q["whole"], timeout=BOUND))
-    return list(await conn.fetch(Q["touched"], since, timeout=BOUND))
-
-
-def token(subject: str) -> str:
-    """The name of an account that a log may hold; ids of postings, settlements, bindings and premiums stay as they are."""
-    if _NO_PERSON.fullmatch(subject):
-        return subject
-    digest = hashlib.blake2b(subject.encode(), digest_size=6, person=b"gongji-account")
-    return f"account-{digest.hexdigest()}"
-
-
-def next_night(now: datetime) -> datetime:
-    """The next half past three at night, Beijing."""
-    here = now.astimezone(BEIJING)
-    tonight = datetime.combine(here.date(), _NIGHT, BEIJING)
-    return tonight if tonight > here else tonight + timedelta(days=1)
 
 
 def _say(found: list[asyncpg.Record], full: bool) -> None:

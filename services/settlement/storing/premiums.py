@@ -10,7 +10,7 @@ from services.settlement.rows import array
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
-Q = load_queries(__file__, "premium.sql")
+Q = load_queries(__file__, "premiums.sql")
 COLUMNS = (
     "premium_id", "hash", "payer", "psn_no", "kind", "insutype", "year", "amount", "state", "posting", "periods", "shares",
     "answer", "at", "ended_at",

@@ -1,0 +1,1 @@
+"""What the desk of the ledger reads, with a role of its own that can write nothing."""
