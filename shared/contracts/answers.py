@@ -1,6 +1,7 @@
 """`answers.<source>`: what one source may read: results of its own requests, filtered and masked.
 
-No name, certificate or phone number; an institution reads no sponsor's identity, relation or balance.
+No name, certificate or phone number; an institution reads no sponsor's identity or balance, and relations only where its region's
+interface has them (`spending.share_list`).
 """
 
 from enum import StrEnum
@@ -11,7 +12,8 @@ from shared.contracts.base import UUID, Amount, Code, InstitutionCode, Message, 
 from shared.contracts.binding_decisions import Cause, State, Step
 from shared.contracts.binding_requests import MaterialKind
 from shared.contracts.reasons import Reason
-from shared.contracts.settlement_results import QuotedBefore
+from shared.contracts.relations import Relation
+from shared.contracts.settlement_results import Holder, QuotedBefore
 
 
 class Refused(Message):
@@ -58,11 +60,13 @@ class Binding(Message):
 
 
 class OpenShare(Message):
-    """分担（不含身份） / a share without identity."""
+    """分担（不含身份） / what one account paid, without whose it is, where, or what is left in it."""
 
-    holder: Code = Field(description="账户归属 / own or sponsor")
+    holder: Holder = Field(description="账户归属：own 本人 sponsor 亲属 / own account or a sponsor's")
     amount: Amount = Field(description="金额（元） / amount, yuan")
-    admdvs: RegionCode = Field(description="账户统筹区 / pooling region of the account")
+    relation: Relation | None = Field(
+        default=None, description="就诊人是账户所有人的 / what the patient is to the sponsor"
+    )
 
 
 class Settlement(Message):
@@ -98,6 +102,11 @@ class Settlement(Message):
     )
     clr_type: str | None = Field(default=None, description="清算类别 / kind of clearing", max_length=6)
     clr_optins: RegionCode | None = Field(default=None, description="清算经办机构 / clearing office's region")
+    shares: tuple[OpenShare, ...] = Field(
+        default=(),
+        description="各账户分担，仅限机构所在地接口有此明细且有共济支付时；先支付的在前 / what each account paid, first to pay first; only where "
+        "the interface of the institution's region has such a list and a sponsor paid",
+    )
     explained: tuple[str, ...] = Field(
         default=(), description="自费说明 / why there is cash, for the patient"
     )

@@ -83,13 +83,14 @@ Period = Literal["settlement", "day", "month", "year", "insured-year", "lifetime
 QuotaScope = Literal["per-member", "all-members", "none"]
 MutualAid = Literal["inside", "beside"]
 HospitalPart = Literal["beside", "in-scope", "in-fund"]
+ShareList = Literal["none", "amounts", "relations"]
 
 
 __all__ = [
     "Age", "AutoApprove", "BillPart", "Cap", "ChannelKind", "Choices", "Clock", "Code", "Collected", "Condition", "Count", "CountedFor", "Days", "Document", "Effect",
     "Fen", "Flag", "HospitalPart", "Hotline", "Hours", "InstitutionKind", "ItemCategory", "Letter", "MaterialKind", "MaterialRule", "Medium", "Minutes", "Mode", "MonthDay",
     "Months", "MutualAid", "NoticeKind", "Often", "OnRuleChanged", "Order", "Payable", "Payer", "PerMille", "Period", "Proof", "QuotaScope",
-    "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "Side", "Use", "UseCode", "Window",
+    "Reach", "Relation", "SecondEyes", "Seconds", "Segment", "ShareList", "Side", "Use", "UseCode", "Window",
 ]  # fmt: skip
 
 _CLOSED = ConfigDict(extra="forbid")

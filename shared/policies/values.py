@@ -196,6 +196,7 @@ class Spending:
     mutual_aid: t.MutualAid = key("beside", "acct_mulaid_pay 含在 acct_pay 内还是另计", "acct_mulaid_pay within acct_pay, or in addition to it", example="inside")
     hospital_part: t.HospitalPart = key("beside", "国家接口报文中医院负担金额列在何处：另列、含在政策范围内或含在基金支付内", "where hosp_part_amt stands in this region's national payloads: beside all other parts, in inscp_scp_amt or in fund_pay_sumamt", example="in-scope")
     fund_includes_account: t.Flag = key(False, "fund_pay_sumamt 含个人账户", "fund_pay_sumamt contains the personal account")
+    share_list: t.ShareList = key("none", "机构接口的结算应答是否列出各账户分担（按机构所在地）：不列、只列金额、列金额与关系", "whether answers to the institutions of this region list what each account paid: not at all, amounts only, or amounts with the relation; never who it is", example="relations")
     modes: frozenset[t.Mode] = key(frozenset({"authorisation"}), "当日可结算的共济方式（按授权人账户所在地）", "modes in which bills are settled on the day, by the region of the sponsor's account", example="[authorisation, earmark]")
     earmark_refills: t.Flag = key(True, "已使用的共济额度随划入补足；否：只补足未曾留出的部分", "what was spent of an earmark is set apart again when money comes in; no: only what never was is set apart", example="false")
     transfer_segments: frozenset[t.Segment] = key(frozenset({"current", "historic"}), "可划拨的账户资金：当年、历年", "parts of an account that may be moved to a relative's wallet", example="[historic]", reasons="transfer-not-covered")

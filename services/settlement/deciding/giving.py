@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.settlement.deciding import earmark
 from services.settlement.deciding.asking import Asked, new_setl_id
 from services.settlement.deciding.to_holders import binding_of, off_recovery, place, receives, to_holder
-from services.settlement.domain import results
+from services.settlement.domain import results, share_list
 from services.settlement.domain.accounts import SEGMENT_OF, SEGMENTS, State, held, move
 from services.settlement.domain.book import Book, late_case
 from services.settlement.domain.declines import Decline
@@ -137,7 +137,11 @@ def setlinfo(ask: Asked, found: Settlement, body: Json, flag: str) -> Json:
     own = ask.book.seen(ask.psn_no)
     spending = _policy(ask, found)
     balc = own.balance if own else None
-    return results.answer(body, balc, spending.mutual_aid == "inside", spending.fund_includes_account, flag)
+    reply = results.answer(body, balc, spending.mutual_aid == "inside", spending.fund_includes_account, flag)
+    if fen(body["acct_mulaid_pay"]):
+        place = ask.book.institutions.get(found.fixmedins_code)
+        reply |= share_list.told(body["shares"], place, ask.book.regions, found.at)
+    return reply
 
 
 def _policy(ask: Asked, found: Settlement) -> Spending:

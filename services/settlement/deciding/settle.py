@@ -9,7 +9,7 @@ from services.settlement.deciding import holding
 from services.settlement.deciding.apart import payer
 from services.settlement.deciding.asking import Asked, new_setl_id
 from services.settlement.deciding.splitting import Split, split_bill
-from services.settlement.domain import results
+from services.settlement.domain import results, share_list
 from services.settlement.domain.accounts import Account, move
 from services.settlement.domain.allocate import Take
 from services.settlement.domain.bill import check_amounts, check_patient, personal_part
@@ -134,8 +134,11 @@ def _say(
     own = book.seen(bill.psn_no)
     balc = None if own is None else own.balance - (0 if booking or "hold_until" in told.more else paid.acct)
     answer = results.answer(body, balc, spending.mutual_aid == "inside", spending.fund_includes_account)
-    group = group_of(bill, patient, book.institutions.get(bill.fixmedins_code))
+    place = book.institutions.get(bill.fixmedins_code)
+    group = group_of(bill, patient, place)
     answer |= group.shown
+    if paid.mulaid:
+        answer |= share_list.told(paid.shares, place, book.regions, ask.at)
     value = results.encode(body)
     if booking:
         _keep(ask, bill, value, posting, paid.periods, group).held_at = held_at

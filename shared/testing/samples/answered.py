@@ -82,6 +82,9 @@ def _ended() -> answers.Binding:
 def _settlement() -> answers.Settlement:
     shown = answers.Settlement.model_fields.keys()
     money = {name: value for name, value in results.allocation().items() if name in shown}
+    money["shares"] = tuple(
+        answers.OpenShare(holder=s.holder, amount=s.amount, relation=s.relation) for s in money["shares"]
+    )
     explained = ("全自费金额不能由个人账户支付",)
     rest = {"setl_time": f.SOON, "balc": 0, "refd_setl_flag": "0", "insutype": "390", "clr_type": "11"}
     rest |= {"clr_optins": "330100"}
