@@ -42,7 +42,7 @@ def found(ask: Asked, bill: Bill, visit: Visit, booking: bool) -> Hold | None:
         return None
     hold = read_hold(quote.hold)
     if booking and ask.at < hold.until and hold.bill == bill_digest(bill):
-        ask.book.quotes.add(quote._replace(hold=""))
+        ask.book.quotes.take(visit)
         ask.out.no_longer_due(DUE, hold.id)
         return hold
     ask.out.no_longer_due(DUE, hold.id)

@@ -146,7 +146,7 @@ def _say(
 
 
 def _compared(ask: Asked, bill: Bill, split: Split, paid: Paid, booking: bool, held: str) -> Quote | None:
-    """Remembers a quote with what is `held` for it; for a settle the visit's quote if its shares were others."""
+    """Remembers a quote with what is `held` for it; a settle takes the visit's quote, which is told if its shares were others."""
     quotes = ask.book.quotes
     visit = bill.fixmedins_code, bill.mdtrt_id, bill.psn_no
     if booking and visit not in quotes.known:
@@ -154,7 +154,7 @@ def _compared(ask: Asked, bill: Bill, split: Split, paid: Paid, booking: bool, h
     takes: Sequence[Take] = split.plan.takes
     shares = fingerprint((t.candidate.binding.sponsor if t.candidate else bill.psn_no, t.segment, t.amount) for t in takes)  # fmt: skip
     if booking:
-        known = quotes.known[visit]
+        known = quotes.take(visit)
         return known if known.shares != shares else None
     quotes.add(Quote(*visit, bill.msgid, paid.acct, paid.mulaid, split.plan.cash, shares, ask.at, held))
     return None

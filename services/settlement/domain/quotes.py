@@ -45,15 +45,22 @@ class Quote(NamedTuple):
 
 
 class Quotes:
-    """The quotes of a batch's visits: as stored, and as its own messages made them (`new` are to be written)."""
+    """The quotes of a batch's visits: as stored, and as its own messages made them (`new` are to be written, `used` to be forgotten)."""
 
     def __init__(self) -> None:
         self.known: dict[Visit, Quote] = {}
         self.new: dict[Visit, Quote] = {}
+        self.used: set[Visit] = set()
 
     def add(self, quote: Quote) -> None:
         """A quote just given; it takes the place of the visit's earlier one."""
         self.known[quote.visit] = self.new[quote.visit] = quote
+
+    def take(self, visit: Visit) -> Quote:
+        """The quote of a visit that is settled now: it speaks of no other bill of the visit."""
+        self.new.pop(visit, None)
+        self.used.add(visit)
+        return self.known.pop(visit)
 
 
 def fingerprint(shares: Iterable[tuple[str, int, int]]) -> bytes:

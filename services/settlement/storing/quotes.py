@@ -16,7 +16,9 @@ async def load(conn: Conn, visits: Collection[Visit], quotes: Quotes) -> None:
 
 
 async def save(conn: Conn, quotes: Quotes) -> None:
-    """Writes the new quotes."""
+    """Writes the new quotes; forgets those that a settle used, unless the visit was quoted again."""
+    if used := sorted(quotes.used - quotes.new.keys()):
+        await conn.execute(Q["delete_quotes"], *map(list, zip(*used, strict=True)))
     if quotes.new:
         rows = [quotes.new[visit] for visit in sorted(quotes.new)]
         await conn.execute(Q["upsert_quotes"], *map(list, zip(*rows, strict=True)))

@@ -51,7 +51,6 @@ def test_the_visits_last_quote_counts_and_only_that_of_the_same_patient_visit_an
     quote(world, "70.00")
     quote(world, "15.00")
     assert "quoted" not in settled(world, "15.00")[0]
-    assert "quoted" in settled(world, "15.00")[0], "the second bill of the visit finds the own account empty"
     other = "H33010000003"
     world.send("registry.institutions.recorded", institution(other))
     for changes in ({"mdtrt_id": "V2"}, {"fixmedins_code": other}):
@@ -63,3 +62,23 @@ def test_a_settle_without_a_quote_says_nothing_and_a_quote_never_does() -> None:
     assert "quoted" not in settled(world, "15.00")[0]
     assert "quoted" not in quote(world, "15.00")
     assert "quoted" not in quote(world, "16.00")
+
+
+def test_a_settle_takes_the_visits_quote_with_it() -> None:
+    world = family()
+    quote(world, "15.00")
+    settled(world, "15.00")
+    result, answer = settled(world, "15.00")
+    assert result["acct_pay"] == "0.00", "the second bill of the visit finds the own account empty"
+    assert "quoted" not in result | answer, "no quote was given for it"
+    quote(world, "5.00")
+    for name in ("mother", "father"):
+        world.send("account.credits.frozen", {"psn_no": name, "entry_id": name, "at": world.now})
+    assert "quoted" in settled(world, "5.00")[0], "the visit was quoted again"
+
+
+def test_a_declined_settle_leaves_the_quote_where_it_is() -> None:
+    world = family()
+    quote(world, "15.00")
+    assert world.bill("15.00", mdtrt_cert_no="110101199003078110")["infcode"] != "0"
+    assert "quoted" in settled(world, "16.00")[0]

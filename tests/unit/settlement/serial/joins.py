@@ -59,6 +59,11 @@ def _quotes(tables: Tables, args: Sequence[Any]) -> Rows:
     return [tuple(row[name] for name in names if name in row) for row in rows if row is not None]
 
 
+def _delete_quotes(tables: Tables, args: Sequence[Any]) -> Rows:
+    tables.drop("quote", ((mdtrt_id, code, psn_no) for code, mdtrt_id, psn_no in zip(*args, strict=True)))
+    return []
+
+
 def _sponsors(tables: Tables, args: Sequence[Any]) -> Rows:
     ids = array(args[0], "uuid")
     return [
@@ -129,7 +134,7 @@ def _nothing(tables: Tables, args: Sequence[Any]) -> Rows:
 
 
 IRREGULAR: dict[str, Statement] = {
-    "holders": _holders, "bindings_of": _bindings_of, "add_accounts": _add_accounts, "quotes": _quotes, "sponsors": _sponsors,
+    "holders": _holders, "bindings_of": _bindings_of, "add_accounts": _add_accounts, "quotes": _quotes, "delete_quotes": _delete_quotes, "sponsors": _sponsors,
     "earmarks": _earmarks, "premiums_paid": _premiums_paid, "paid_since": _paid_since, "new_money": _new_money,
 }  # fmt: skip
 LOCKS = ("hold_months", "lock_")

@@ -101,14 +101,14 @@ class Tables:
             assert row["balance_after"] >= 0, f"{place} is below zero"
             self._booked.add(place)
 
-    def drop(self, table: str, keys: Iterable[Any]) -> None:
-        """Deletes rows."""
+    def drop(self, table: str, keys: Iterable[tuple[Any, ...]]) -> None:
+        """Deletes rows by primary key."""
         for key in keys:
-            row = self.rows(table).pop((key,), None)
+            row = self.rows(table).pop(key, None)
             if row is not None:
-                self.touched.add((table, (key,)))
+                self.touched.add((table, key))
                 for column in INDEXED.get(table, ()):
-                    del self._by[table, column][row[column]][key,]
+                    del self._by[table, column][row[column]][key]
 
 
 def _stored(value: Any) -> Any:
@@ -171,7 +171,7 @@ def _select(found: re.Match[str]) -> Statement:
 
 def _delete(found: re.Match[str]) -> Statement:
     def run(tables: Tables, args: Sequence[Any]) -> list[tuple[Any, ...]]:
-        tables.drop(found["table"], array(args[0], found["type"]))
+        tables.drop(found["table"], ((key,) for key in array(args[0], found["type"])))
         return []
 
     return run
