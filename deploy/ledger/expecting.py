@@ -20,7 +20,10 @@ OUTCOMES = (
 )  # fmt: skip
 """What may become of a step; `done` where nothing is answered, `repeated` where the first answer was given again."""
 WHOLE = {"settled", "quoted", "cancelled", "reversed", "refunded", "paid"}
-"""Outcomes after which shares, cash, bindings left out and the quote are compared even where the case does not name them."""
+"""Outcomes after which shares, the institution's list of them, cash, bindings left out and the quote are compared even where the case does
+not name them."""
+OWN_OR_SPONSOR = {"own": "own", "本人": "own", "sponsor": "sponsor", "亲属": "sponsor"}
+"""Words for whose account it was, where an institution is told no relation."""
 
 
 class Share(NamedTuple):
@@ -32,6 +35,16 @@ class Share(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.holder} {self.segment} {yuan(self.amount)}"
+
+
+class Told(NamedTuple):
+    """A row of the list that the institution gets: own, sponsor, or what the patient is to the sponsor; fen."""
+
+    whose: str
+    amount: int
+
+    def __str__(self) -> str:
+        return f"{self.whose} {yuan(self.amount)}"
 
 
 def _outcome(value: Any) -> str:
@@ -73,6 +86,15 @@ def _shares(who: fields.Parser) -> fields.Parser:
         return tuple(one(v) for v in value)
 
     return parse
+
+
+def _told(value: Any) -> tuple[Told, ...]:
+    whose = fields.one_of(OWN_OR_SPONSOR | {word: kin.relation.value for word, kin in words.KIN.items()})
+    if not isinstance(value, list) or not all(isinstance(one, list) and len(one) == 2 for one in value):
+        raise ValueError(
+            'a list of [own, sponsor or a relation, amount], for example [[own, "10.00"], [子女, "20.00"]]'
+        )
+    return tuple(Told(whose(name), words.money(amount)) for name, amount in value)
 
 
 def _by(who: Callable[[Any], Any], what: Callable[[Any], Any]) -> fields.Parser:
@@ -121,6 +143,7 @@ def expected_keys(people: Mapping[str, Any], labels: Iterable[str] = ()) -> dict
         "field": fields.text,
         "reasons": fields.several(_reason),
         "shares": _shares(who),
+        "told": _told,
         "cash": words.money,
         "left_out": _by(who, _why),
         "differs": fields.flag,
@@ -143,6 +166,7 @@ class Seen:
     field: str | None = None
     reasons: tuple[str, ...] = ()
     shares: tuple[Share, ...] = ()
+    told: tuple[Told, ...] = ()
     cash: int = 0
     left_out: Mapping[str, str] = dataclasses.field(default_factory=dict)
     differs: bool = False
@@ -210,6 +234,8 @@ def _outcomes(wanted: str, given: Mapping[str, Any], seen: Seen) -> Iterator[Dif
     strict = wanted in WHOLE
     if (strict or "shares" in given) and (shares := given.get("shares", ())) != seen.shares:
         yield Different("shares", _list(shares), _list(seen.shares))
+    if (strict or "told" in given) and (told := given.get("told", ())) != seen.told:
+        yield Different("told", _list(told), _list(seen.told))
     if (strict or "cash" in given) and (cash := given.get("cash", 0)) != seen.cash:
         yield Different("cash", yuan(cash), yuan(seen.cash))
     if (strict or "left_out" in given) and (out := given.get("left_out", {})) != dict(seen.left_out):

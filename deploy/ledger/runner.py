@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy.ledger.case import Case, Step
 from deploy.ledger.doing import do, number
-from deploy.ledger.expecting import Different, Seen, Share, differences
+from deploy.ledger.expecting import Different, Seen, Share, Told, differences
 from deploy.ledger.invariants import broken
 from deploy.ledger.world import Sent, World
 from deploy.policy.fields import CaseError
@@ -110,6 +110,7 @@ def _told(world: World, seen: Seen, sent: Sent, first: Sent | None) -> None:
     answer = sent.answer
     if isinstance(answer, Settlement):
         seen.code, seen.field = answer.code, answer.field
+        seen.told = tuple(Told(one.relation or one.holder.value, one.amount) for one in answer.shares)
     if answer is not None:
         seen.answer = answer.model_dump(mode="json")
         seen.reasons = tuple(r.code for r in getattr(answer, "reasons", ()))

@@ -12,6 +12,7 @@ from typing import Any, Final
 from shared.clock import BEIJING
 from shared.contracts.answers import Reconciliation, Settlement
 from shared.national import fields as table
+from shared.national import shares
 from shared.national.convention import Convention
 from shared.national.fields import Fault, Field, Untranslatable
 from shared.national.scalars import AMOUNT, MOMENT
@@ -39,7 +40,10 @@ def write_settlement(
     if answer.psn_cash_pay is not None:
         accounts = convention.accounts(answer.acct_pay or 0, answer.acct_mulaid_pay or 0)
         info["psn_part_amt"] = AMOUNT.write(accounts + answer.psn_cash_pay)
-    return envelope | {"output": {"setlinfo": info, "setldetail": []}}
+    output: dict[str, Any] = {"setlinfo": info, "setldetail": []}
+    if answer.shares:
+        output[shares.LIST] = shares.write_shares(answer.shares)
+    return envelope | {"output": output}
 
 
 def write_statement(answer: Reconciliation, reference: str, at: datetime) -> dict[str, Any]:
@@ -72,7 +76,10 @@ def read_settlement(given: Mapping[str, Any], infno: str, msgid: str) -> Settlem
     output = given.get("output")
     info = output.get("setlinfo", output) if isinstance(output, Mapping) else None
     values = table.read(SETLINFO, info, "output.setlinfo", faults)
+    rows = output.get(shares.LIST) if isinstance(output, Mapping) else None
+    paid = shares.read_shares(rows, f"output.{shares.LIST}", faults)
     if values.get("refd_setl_flag") == "1":
         values |= {f.here: abs(values[f.here]) for f in AMOUNTS if f.here in values}
-    values = {"msgid": msgid} | values | {"infcode": "0", "infno": infno}
+        paid = [row | {"amount": abs(row["amount"])} for row in paid]
+    values = {"msgid": msgid} | values | {"infcode": "0", "infno": infno, "shares": paid}
     return table.build(Settlement, values, {f.here: f"output.setlinfo.{f.name}" for f in SETLINFO}, faults)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from shared.clock import BEIJING
-from shared.contracts.answers import Reconciliation, Settlement
+from shared.contracts.answers import OpenShare, Reconciliation, Settlement
+from shared.contracts.relations import Relation
+from shared.contracts.settlement_results import Holder
 from shared.national import replies
 from shared.national.convention import Convention
 from shared.national.fields import Fault, Untranslatable
@@ -126,3 +128,53 @@ def test_rows_of_insurance_of_kinds_nobody_knows_are_refused() -> None:
     row = PERSON["insuinfo"][0] | {"psn_insu_stas": "9"}
     with pytest.raises(Untranslatable, match=r"output\.insuinfo"):
         read_person(PERSON | {"insuinfo": [row]}, 1)
+
+
+PAID = (
+    OpenShare(holder=Holder.OWN, amount=2000),
+    OpenShare(holder=Holder.SPONSOR, amount=1500, relation=Relation.CHILD),
+    OpenShare(holder=Holder.SPONSOR, amount=2400, relation=Relation.SIBLING),
+    OpenShare(holder=Holder.SPONSOR, amount=100),
+)
+
+
+def test_the_list_of_who_paid_says_what_the_holder_is_to_the_patient_and_nothing_else() -> None:
+    listed = ANSWER.model_copy(update={"shares": PAID})
+    sent = replies.write_settlement(listed, Convention(), REF, AT)["output"]["datayka065"]
+    assert sent == [
+        {"yka065": "20.00", "ykc178": "5"},
+        {"yka065": "15.00", "ykc178": "1"},
+        {"yka065": "24.00", "ykc178": "4"},
+        {"yka065": "1.00"},
+    ]
+
+
+def test_there_is_no_list_where_the_answer_has_none() -> None:
+    assert "datayka065" not in replies.write_settlement(ANSWER, Convention(), REF, AT)["output"]
+
+
+def test_a_list_of_who_paid_is_read_without_names_numbers_and_balances() -> None:
+    rows = [
+        {"yka065": 20, "ykc178": 5, "aac001": "n", "aac002": "c", "aac003": "王", "ykc177": "9.00"},
+        {"yka065": "15.0", "ykc178": "1"},
+        {"yka065": "24.00", "ykc178": 4},
+    ]
+    given = {"infcode": "0", "output": {"setlinfo": {"refd_setl_flag": "0"}, "datayka065": rows}}
+    found = replies.read_settlement(given, "2207", MSGID)
+    assert found.shares == (*PAID[:2], PAID[2].model_copy(update={"relation": None}))
+
+
+@pytest.mark.parametrize(
+    ("rows", "field"),
+    [
+        ({}, "output.datayka065"),
+        ([{"ykc178": "1"}], "output.datayka065.0.yka065"),
+        ([{"yka065": 1.5}], "output.datayka065.0.yka065"),
+        (["x"], "output.datayka065.0"),
+    ],
+)
+def test_a_list_of_who_paid_that_is_none_is_refused_by_field(rows: Any, field: str) -> None:
+    given = {"infcode": "0", "output": {"setlinfo": {}, "datayka065": rows}}
+    with pytest.raises(Untranslatable) as found:
+        replies.read_settlement(given, "2207", MSGID)
+    assert field in [fault.field for fault in found.value.faults]
