@@ -138,6 +138,7 @@ def held(psn_no: str, amount: int, posting: bytes, kind: str, at: datetime, orig
     return Entry(posting, original, f"held/{psn_no}", HELD, amount, None, None, kind, at, None)
 
 
+NEW_YEARS_DAY = "01-01"
 _DAYS: dict[int, str] = {}
 KEPT = 5
 """Periods of one kind that are remembered: an event may be three days old when it is counted."""
@@ -163,9 +164,9 @@ def _day(second: float) -> str:
     return day
 
 
-def period_key(period: str, second: float, year_start: str = "01-01") -> str:
+def period_key(period: str, second: float, year_start: str = NEW_YEARS_DAY) -> str:
     """The key under which what is used at a time (seconds since 1970) is counted: `2026` (year), `2026-11` (month), `2026-11-23` (day),
-    `i2026` (the insured year that began on `year_start` of 2026), `all` (lifetime); empty for a single settlement."""
+    `i2026` (the insured year that began on 01-01 of 2026), `i2026-07-01` (on another day), `all` (lifetime); empty for a single settlement."""
     if period == "year":
         return _day(second)[:4]
     if period == "lifetime":
@@ -174,13 +175,15 @@ def period_key(period: str, second: float, year_start: str = "01-01") -> str:
         return ""
     day = _day(second)
     if period == "insured-year":
-        return f"i{int(day[:4]) - (day[5:] < year_start)}"
+        if year_start == NEW_YEARS_DAY:
+            return f"i{day[:4]}"
+        return f"i{int(day[:4]) - (day[5:] < year_start)}-{year_start}"
     return day if period == "day" else day[:7]
 
 
 def use(usage: dict[str, int], key: str, amount: int) -> None:
-    """Counts `amount` fen (negative: given back) as used in a period; never below zero. Of each kind of key (a period's length and what
-    follows it) the newest five are kept; what is given back for a forgotten period changes nothing."""
+    """Counts `amount` fen (negative: given back) as used in a period; never below zero. Of each kind of key (a period's length and begin, and
+    what follows it) the newest five are kept; what is given back for a forgotten period changes nothing."""
     before = usage.get(key)
     if before is not None:
         usage[key] = max(0, before + amount)
@@ -192,6 +195,6 @@ def use(usage: dict[str, int], key: str, amount: int) -> None:
                 del usage[old]
 
 
-def _kind(key: str) -> tuple[int, str]:
+def _kind(key: str) -> tuple[int, str, str]:
     period, _, restriction = key.partition("/")
-    return len(period), restriction
+    return len(period), period[5:] if period.startswith("i") else "", restriction

@@ -238,6 +238,26 @@ def test_keys_of_periods(period: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("begin", "key"), [("01-01", "i2026"), ("07-01", "i2026-07-01"), ("11-24", "i2025-11-24")]
+)
+def test_an_insured_year_has_its_begin_in_its_key_where_that_is_not_new_years_day(
+    begin: str, key: str
+) -> None:
+    assert period_key("insured-year", NOW.timestamp(), begin) == key
+
+
+def test_insured_years_of_other_begins_do_not_push_one_another_out() -> None:
+    usage: dict[str, int] = {}
+    for year in range(2020, 2020 + KEPT):
+        for key in (f"i{year}", f"i{year}-07-01", f"i{year}-12-01"):
+            use(usage, key, 1)
+    assert len(usage) == 3 * KEPT
+    use(usage, "i2030-07-01", 1)
+    assert len(usage) == 3 * KEPT
+    assert "i2020-07-01" not in usage
+
+
+@pytest.mark.parametrize(
     ("rules", "quota", "shared", "why"),
     [
         ({"quota_scope": "none"}, "3.00", "20.00", None),
