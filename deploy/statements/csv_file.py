@@ -17,7 +17,7 @@ def text(document: Document) -> str:
     rows = csv.writer(out, lineterminator="\r\n")
     for name, value in document.about:
         rows.writerow((document.title, name, value))
-    for title, heading, lines in document.tables():
+    for title, heading, lines in document.tables(codes=True):
         rows.writerow(("表", *heading))
         rows.writerows((title, *line) for line in lines)
     rows.writerow(("说明", NOTE))

@@ -14,6 +14,8 @@ Row = tuple[str, ...]
 COLUMNS = ("当年", "历年", "另存", "挂账")
 """The four columns of money; the third is what is set apart or was received."""
 MOVED = ("时间", "事项", "机构", "亲属", *COLUMNS, "账户余额")
+CODE = "机构编号"
+"""What a file for programs has behind these: names may be alike, codes are not."""
 BALANCES = ("款项", "资金分段", "期初", "期末")
 SUMS = ("", *COLUMNS, "合计")
 USES = ("用途", "笔数", "支出", "退回", "净额")
@@ -61,9 +63,10 @@ class Document:
         opening, closing = sum(self.statement.opening), sum(self.statement.closing)
         return [*rows, ("合计", "", yuan(opening), yuan(closing))]
 
-    def moved(self, *, refunds: bool) -> list[Row]:
+    def moved(self, *, refunds: bool, codes: bool = False) -> list[Row]:
         """Movements, or refunds, in the order of time."""
-        return [_line(line) for line in self.statement.lines if line.refund is refunds]
+        lines = [line for line in self.statement.lines if line.refund is refunds]
+        return [(*_line(one), one.moved.fixmedins_code or "") if codes else _line(one) for one in lines]
 
     def sums(self) -> list[Row]:
         """Opening, movements, refunds and closing by column."""
@@ -83,12 +86,13 @@ class Document:
             for u in self.statement.uses
         ]
 
-    def tables(self) -> list[tuple[str, Row, Sequence[Row]]]:
-        """Every table with its heading, in the order of reading."""
+    def tables(self, *, codes: bool = False) -> list[tuple[str, Row, Sequence[Row]]]:
+        """Every table with its heading, in the order of reading; movements with the institution's code behind them if `codes`."""
+        heading = (*MOVED, CODE) if codes else MOVED
         found: list[tuple[str, Row, Sequence[Row]]] = [
             ("余额", BALANCES, self.balances()),
-            ("变动", MOVED, self.moved(refunds=False)),
-            ("退款", MOVED, self.moved(refunds=True)),
+            ("变动", heading, self.moved(refunds=False, codes=codes)),
+            ("退款", heading, self.moved(refunds=True, codes=codes)),
             ("收支核对", SUMS, self.sums()),
             ("按用途合计", USES, self.uses()),
         ]

@@ -100,11 +100,11 @@ set version = excluded.version, cert = excluded.cert, alive = excluded.alive, in
 where p.version < excluded.version;
 
 -- name: upsert_institutions
-insert into institution as i (fixmedins_code, version, pharmacy, admdvs, designated, suspended_from, suspended_to, source)
-select * from unnest($1::text[], $2::int[], $3::bool[], $4::text[], $5::bool[], $6::timestamptz[], $7::timestamptz[], $8::text[])
+insert into institution as i (fixmedins_code, version, pharmacy, admdvs, designated, suspended_from, suspended_to, source, name)
+select * from unnest($1::text[], $2::int[], $3::bool[], $4::text[], $5::bool[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[])
 on conflict (fixmedins_code) do update
 set version = excluded.version, pharmacy = excluded.pharmacy, admdvs = excluded.admdvs, designated = excluded.designated,
-    suspended_from = excluded.suspended_from, suspended_to = excluded.suspended_to, source = excluded.source
+    suspended_from = excluded.suspended_from, suspended_to = excluded.suspended_to, source = excluded.source, name = excluded.name
 where i.version < excluded.version;
 
 -- name: update_settlements

@@ -11,7 +11,7 @@ select pot, segment, opening, closing from settlement_desk.statement_balances($1
 
 -- name: movements
 select at, kind, current, historic, apart, held, reference, fixmedins_code, pharmacy, med_type, binding_id, relation, relative, premium,
-    premium_year
+    premium_year, fixmedins_name
 from settlement_desk.statement_movements($1);
 
 -- name: family

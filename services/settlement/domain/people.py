@@ -1,4 +1,4 @@
-"""Persons and institutions as the registry knows them; only what a settlement needs, and no names."""
+"""Persons and institutions as the registry knows them; only what a settlement needs, and no names of persons."""
 
 import hashlib
 from datetime import date, datetime
@@ -60,7 +60,8 @@ class Person(NamedTuple):
 
 
 class Institution(NamedTuple):
-    """A designated institution; `source` is the only system that may bill for it, where the registry names one."""
+    """A designated institution; `source` is the only system that may bill for it, where the registry names one. `name` is kept for
+    statements and read by them alone: here it is only what a record brings."""
 
     fixmedins_code: str
     version: int
@@ -70,6 +71,7 @@ class Institution(NamedTuple):
     suspended_from: datetime | None
     suspended_to: datetime | None
     source: str | None
+    name: str | None = None
 
     def open_at(self, at: datetime) -> bool:
         """Whether it is designated and not suspended at a time."""
@@ -108,7 +110,7 @@ def institution_of(body: InstitutionRecorded) -> Institution:
     """What settlement keeps of a registry record."""
     return Institution(
         body.fixmedins_code, body.version, body.kind.value == "pharmacy", body.admdvs, body.designated,
-        body.suspended_from, body.suspended_to, body.source,
+        body.suspended_from, body.suspended_to, body.source, body.fixmedins_name,
     )  # fmt: skip
 
 

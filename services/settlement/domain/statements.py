@@ -72,7 +72,8 @@ class Balance(NamedTuple):
 
 
 class Movement(NamedTuple):
-    """One posting, by what it did to the four columns. Of a bill: where, and for which relative (masked)."""
+    """One posting, by what it did to the four columns. Of a bill: where, and for which relative (masked). `fixmedins_name` is `None` for an
+    institution that the registry has not recorded since names are kept."""
 
     at: datetime
     kind: str
@@ -89,6 +90,7 @@ class Movement(NamedTuple):
     relative: str | None
     premium: str | None
     premium_year: int | None
+    fixmedins_name: str | None = None
 
     @property
     def net(self) -> int:
@@ -218,6 +220,8 @@ def _what(one: Movement) -> str:
 def _where(one: Movement) -> str:
     if one.fixmedins_code is None:
         return ""
+    if one.fixmedins_name is not None:
+        return one.fixmedins_name
     kind = {None: "", True: "药店 ", False: "医院 "}[one.pharmacy]
     return f"{kind}{one.fixmedins_code}"
 

@@ -299,3 +299,21 @@ async def test_what_is_set_apart_on_its_way_or_received_is_each_persons_own(ledg
     assert child.closing == (0, 1_000, 500, 0)
     (got,) = [line for line in child.lines if line.moved.kind == "transfer-accepted"]
     assert (got.moved.apart, got.whom) == (500, "")
+
+
+NAME = "浙江省人民医院望江山院区（杭州市西湖区龙井路社区卫生服务中心）·钱塘分院"
+
+
+async def test_an_institution_has_its_newest_registered_name_and_its_code_where_none_is_kept(ledger: Ledger, desk: Conn) -> None:  # fmt: skip
+    await ledger.bill("45.00")
+    await ledger.bill("2.00", code=kit.PHARMACY, source="pharmacy-chain", med_type="41")
+    named = kit.institution(kit.HOSPITAL, fixmedins_name=NAME, version=2)
+    await ledger.send("registry.institutions.recorded", named, "authority")
+    await ledger.send("registry.institutions.recorded", kit.institution(kit.HOSPITAL), "authority")  # older
+    await ledger.pool.execute("update institution set name = null where fixmedins_code = $1", kit.PHARMACY)
+    made = await shown(desk, look(ledger, "father"))
+    where = [line.where for line in made.statement.lines if line.moved.kind == "settle"]
+    assert where == [NAME, f"药店 {kit.PHARMACY}"]
+    rows = list(csv.reader(io.StringIO(csv_file.text(made).removeprefix("\ufeff"))))
+    assert [row[-1] for row in rows if row[0] == "变动" and row[2].startswith("为亲属")] == [kit.HOSPITAL, kit.PHARMACY]  # fmt: skip
+    assert NAME in "".join(cells(PdfReader(io.BytesIO(pdf_file.render(made)))))

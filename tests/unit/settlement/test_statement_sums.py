@@ -93,6 +93,23 @@ def test_a_relative_is_named_by_relation_and_a_few_digits() -> None:
     assert whom("spouse", None) == ""
 
 
+def test_an_institution_is_called_by_its_name_and_by_its_code_where_no_name_is_known() -> None:
+    rows = [
+        bill("settle", -500, fixmedins_name="杭州市第一人民医院"),
+        bill("settle", -300),
+        moved("credit", 900),
+    ]
+    made = statement(places(rows), rows)
+    assert [line.where for line in made.lines] == ["杭州市第一人民医院", "医院 H33010000001", ""]
+    paper = Document("330***01", "330100", "2026-11", AT, 3, made)
+    read = list(csv.reader(io.StringIO(csv_file.text(paper).removeprefix("\ufeff"))))
+    (heading,) = [row for row in read if row[:2] == ["表", "时间"]][:1]
+    moves = [dict(zip(heading, row, strict=True)) for row in read if row[0] == "变动"]
+    assert [(row["机构"], row["机构编号"]) for row in moves] == [
+        ("杭州市第一人民医院", "H33010000001"), ("医院 H33010000001", "H33010000001"), ("", ""),
+    ]  # fmt: skip
+
+
 def relative(quota: int | None, mode: str = "authorisation") -> Relative:
     terms = "null" if quota is None else str(quota)
     text = f'[[[0,null]],[],[[0,["outpatient"],{terms},null,null,null]]' + ("]" if mode == "authorisation" else f',"{mode}"]')  # fmt: skip
