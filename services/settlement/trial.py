@@ -64,7 +64,7 @@ class Trial:
         if isinstance(item, Event) and item.topic == "ledger.verdicts":
             self.book.recon.cases = self.cases()
         self.handler.decide(self.book, item, said)
-        self._settled()
+        self.book.recon.cases = {}
         return said
 
     def cases(self) -> dict[str, Case]:
@@ -73,7 +73,7 @@ class Trial:
         for row in self.book.new_recoveries:
             owed = self.book.recoveries.setdefault(row.case_id, Owed(row.amount, 0))
             id = None if row.binding_id is None else str(row.binding_id)
-            about = Recoverable(row.kind, row.psn_no, owed.amount, owed.settled, row.reference, id)
+            about = Recoverable(row.kind, row.psn_no, owed, row.reference, id)
             found[row.case_id] = self._case("recovery", row.psn_no, about)
         left: dict[tuple[bytes, str], int] = {}
         for entry in self.book.new_entries:
@@ -89,13 +89,6 @@ class Trial:
 
     def _case(self, what: str, psn_no: str, about: Held | Recoverable) -> Case:
         return Case(what, self.book.account(psn_no).admdvs or "100000", psn_no, about)
-
-    def _settled(self) -> None:
-        """Keeps what verdicts said was recovered."""
-        for case_id, case in self.book.recon.cases.items():
-            if isinstance(case.about, Recoverable):
-                self.book.recoveries[case_id].settled = case.about.settled
-        self.book.recon.cases = {}
 
     def _new_money(self, psn_no: str, year: int) -> list[tuple[datetime, int]]:
         """What the database says of money that the authority credited since the year ended."""

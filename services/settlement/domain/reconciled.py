@@ -10,6 +10,7 @@ from services.settlement.domain.groups import Group
 from services.settlement.domain.months import Late
 
 if TYPE_CHECKING:
+    from services.settlement.domain.book import Owed
     from services.settlement.domain.taken_back import TakenBack
 
 Json = dict[str, Any]
@@ -114,15 +115,24 @@ class Held(NamedTuple):
 
 @dataclass(slots=True)
 class Recoverable:
-    """Money to be recovered; `reference` is the settlement for what was paid after an end."""
+    """Money to be recovered; `reference` is the settlement for what was paid after an end. `owed` is the batch's one record of it:
+    what a verdict settles and what a refund takes off are sums of the same."""
 
     kind: str
     psn_no: str
-    amount: int
-    settled: int
+    owed: Owed
     reference: str
     binding_id: str | None
-    changed: bool = False
+
+    @property
+    def amount(self) -> int:
+        """All that is to be recovered, fen."""
+        return self.owed.amount
+
+    @property
+    def settled(self) -> int:
+        """What of it was, fen."""
+        return self.owed.settled
 
 
 @dataclass(slots=True)

@@ -115,8 +115,7 @@ def _carry_out(book: Book, case: Case, body: Any, event: Event, out: Out) -> int
         return about.open
     if about.kind in LATE:
         _give(book, about, body.amount, posting, event)
-    about.settled += body.amount
-    about.changed = True
+    about.owed.settled, about.owed.changed = about.settled + body.amount, True
     return int(body.amount)
 
 

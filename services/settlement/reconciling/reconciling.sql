@@ -140,10 +140,6 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 on conflict (fixmedins_code, month, insutype, clr_type, setl_optins) do update
 set state = excluded.state, msgid = excluded.msgid, at = excluded.at;
 
--- name: save_recoveries
-update recovery r set settled = n.settled, settled_at = case when n.settled >= r.amount then n.at end
-from unnest($1::text[], $2::bigint[], $3::timestamptz[]) as n (case_id, settled, at) where r.case_id = n.case_id;
-
 -- name: freeze
 -- Whose month is closed by it: the institutions that are in the region now, unless it was closed for them elsewhere.
 insert into period_institution (fixmedins_code, month, admdvs)

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic_core import from_json, to_json
 
 from services.settlement import storage
-from services.settlement.domain.book import PAID_LATE, PREMIUM_LATE, Book
+from services.settlement.domain.book import PAID_LATE, PREMIUM_LATE, Book, Owed
 from services.settlement.domain.comparing import DETAIL, SUMS, TOTALS, totals_found
 from services.settlement.domain.groups import Group
 from services.settlement.domain.months import Late
@@ -135,9 +135,9 @@ async def _load_cases(conn: Conn, sought: Sought, book: Book) -> None:
         about[made.case_id] = made
     for row in await conn.fetch(Q["held"], ids):
         about[row[0]] = Held(*row[1:])
-    for row in await conn.fetch(Q["recoveries"], ids):
-        binding_id = None if row["binding_id"] is None else str(row["binding_id"])
-        about[row["case_id"]] = Recoverable(*[*row[1:6], binding_id])
+    for id, kind, psn_no, amount, settled, reference, binding in await conn.fetch(Q["recoveries"], ids):
+        owed = book.recoveries.setdefault(id, Owed(amount, settled))
+        about[id] = Recoverable(kind, psn_no, owed, reference, None if binding is None else str(binding))
     await _load_settlements(conn, book, about.values())
     for id, found in about.items():
         if (
@@ -188,14 +188,6 @@ async def _save_verdicts(conn: Conn, book: Book) -> None:
     recon = book.recon
     if recon.verdicts:
         await conn.copy_records_to_table("verdict", records=recon.verdicts, columns=[*Verdict._fields])
-    at = {v.case_id: v.at for v in recon.verdicts}
-    settled = [
-        (id, case.about.settled, at[id])
-        for id, case in recon.cases.items()
-        if isinstance(case.about, Recoverable) and case.about.changed
-    ]
-    if settled:
-        await conn.execute(Q["save_recoveries"], *by_column(settled))
     for closing in recon.closings:
         columns = ["admdvs", "month", "closed_at", "operator_id"]
         await conn.copy_records_to_table("period", records=[closing], columns=columns)

@@ -80,6 +80,13 @@ class Ledger:
         await self._fire()
         return await self._said(last)
 
+    async def send_as_one(self, *messages: tuple[str, Said, str]) -> list[Said]:
+        """Handles messages in one batch, then all that fell due by them; the bodies that were said."""
+        last = await self.pool.fetchval("select coalesce(max(id), 0) from outbox")
+        await self.step.run([self._record(*one) for one in messages])
+        await self._fire()
+        return await self._said(last)
+
     async def _said(self, last: int) -> list[Said]:
         rows = await self.pool.fetch("select topic, bodies from outbox where id > $1 order by id", last)
         return [{"_topic": topic, **from_json(b)} for topic, bodies in rows for b in bodies]

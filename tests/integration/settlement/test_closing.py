@@ -272,3 +272,24 @@ async def test_the_desk_s_role_reads_masked_cases_and_no_table(
                 await desk.fetch(f"select * from settlement.{table}")
     finally:
         await desk.close()
+
+
+@pytest.mark.parametrize("first", ["verdict", "refund"])
+async def test_what_comes_in_and_what_goes_back_of_one_recovery_in_one_batch_both_count(
+    ledger: Ledger, first: str
+) -> None:
+    """15.00: own 10.00, mother 5.00, of which 2.00 come in and 1.00 is refunded: 2.00 are left, whichever is read first."""
+    one = await ledger.bill("15.00")
+    ended = kit.decision(kit.binding_id(1), "mother", version=2, state="ended", end=kit.NOW)
+    await ledger.send("binding.decisions.ended", ended, "gongji-audit")
+    case_id = await ledger.pool.fetchval("select case_id from ledger_case where what = 'recovery'")
+    came_in = {"case_id": case_id, "operator_id": "ledger-01", "amount": "2.00"}
+    refund = {"msgid": ledger.msgid(), "fixmedins_code": kit.HOSPITAL, "psn_no": "child", "setl_id": one["setl_id"], "amount": "1.00"}  # fmt: skip
+    both = [
+        ("ledger.verdicts.recovery-settled", came_in, "desk"),
+        ("settlement.requests.refund", refund, "his-first"),
+    ]
+    await ledger.send_as_one(*(both if first == "verdict" else reversed(both)))
+    assert await ledger.pool.fetchval("select settled from recovery") == 300
+    assert await ledger.pool.fetchval("select historic from account where psn_no = 'mother'") == 1800
+    assert await ledger.verify() == []
