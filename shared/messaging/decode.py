@@ -7,7 +7,7 @@ stable reason; its neighbours go on. Any other field that is wrong is level two:
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -194,7 +194,7 @@ class Decoder:
         sent = next((v for k, v in decoded.record.headers if k == "ce_time" and v is not None), None)
         kind = self._registry.types[event.type]
         time, believed = _event_time(sent.decode() if sent else None, first, kind.outsider)
-        return replace(event, time=time, appended_at=first, time_believed=believed)
+        return event._replace(time=time, appended_at=first, time_believed=believed)
 
 
 def _headers(pairs: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:

@@ -37,8 +37,7 @@ class Tombstone:
     """A NULL value on a compacted topic: the key was erased. Only handlers with `tombstones = True` see one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One claimed record of a topic, validated.
 
     `time` is the event time, at which policy is evaluated: `ce_time`, or the append time where an outsider's `ce_time` is absent

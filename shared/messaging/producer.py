@@ -45,7 +45,7 @@ def make_producer(settings: ServiceSettings) -> AIOKafkaProducer:
         client_id=f"gongji-{settings.instance}-relay",
         enable_idempotence=True,
         acks="all",
-        compression_type="lz4",
+        compression_type="zstd",  # at its own level 3; aiokafka's lz4 is level 9: ten times the CPU for twice the bytes
         max_batch_size=256 * 1024,
         max_request_size=8 * 1024 * 1024,
         linger_ms=0,
