@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -314,7 +313,7 @@ class Life:
             return self.end()
         made = self.old()
         key = str(self.random.choice(ended).id).encode()
-        return replace(made, key=key, body=Tombstone())
+        return made._replace(key=key, body=Tombstone())
 
     def person(self) -> Event:
         """Insurance pauses and goes on; a few people die."""
