@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from deploy.ledger import stating
 from deploy.ledger.bills import BILL, feedetail, request_fields
 from deploy.ledger.expecting import checked, expected_keys
 from deploy.ledger.people import (
@@ -73,8 +74,9 @@ _SENT: dict[str, fields.Parser] = {"event_time": fields.moment, "system": fields
 def _verbs(facts: Facts, labels: set[str]) -> Verbs:
     """Every verb: what it is about, and the keys that it may have."""
     earlier = fields.one_of({label: label for label in sorted(labels)})
+    looking: Verbs = {"statement": (named(facts.people), {"month": stating.month})}
     passing: Verbs = {"wait": (words.duration, {}), "until": (fields.moment, {})}
-    return _requests(facts, earlier) | _facts_that_change(facts) | _orders(facts, earlier) | passing
+    return _requests(facts, earlier) | _facts_that_change(facts) | _orders(facts, earlier) | looking | passing
 
 
 def _requests(facts: Facts, earlier: fields.Parser) -> Verbs:
@@ -193,7 +195,8 @@ def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, labels: set[str], w
         raise CaseError(f"{where}: expected one of {', '.join(verbs)}{line_of(tree)}")
     verb = verb_keys[0]
     parser, own = verbs[verb]
-    expected = expected_keys(facts.people, labels)
+    looks = verb == "statement"
+    expected = stating.EXPECTED if looks else expected_keys(facts.people, labels)
     known = {verb: parser, "date": fields.moment, "id": fields.text} | own | expected
     values = fields.read(tree, known, where)
     need = NEEDS.get(verb)
@@ -204,7 +207,11 @@ def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, labels: set[str], w
     filings(values, where)
     subject, at, id = values.pop(verb), values.pop("date", None), values.pop("id", None)
     given = {key: values.pop(key) for key in expected if key in values}
-    return Step(verb, subject, values, checked(given, where, line_of(tree), asked=verb != "decline"), at, id)
+    if not looks:
+        checked(given, where, line_of(tree), asked=verb != "decline")
+    elif not given:
+        raise CaseError(f"{where}: expected one of {', '.join(stating.EXPECTED)}{line_of(tree)}")
+    return Step(verb, subject, values, given, at, id)
 
 
 def find(places: Iterable[Path]) -> Iterator[Path]:

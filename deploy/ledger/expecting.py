@@ -159,7 +159,8 @@ def expected_keys(people: Mapping[str, Any], labels: Iterable[str] = ()) -> dict
 
 @dataclass
 class Seen:
-    """What happened in a step. `balances`: (current, historic) fen of an account row by name, of the moment after the step."""
+    """What happened in a step. `balances`: (current, historic) fen of an account row by name, of the moment after the step; `shown`: the
+    statement that was asked for (`stating.Shown`)."""
 
     outcome: str = "done"
     code: str | None = None
@@ -176,6 +177,7 @@ class Seen:
     held: Mapping[str, int] = dataclasses.field(default_factory=dict)
     recoveries: Mapping[str, int] = dataclasses.field(default_factory=dict)
     balances: Callable[[str], tuple[int, int]] = lambda _: (0, 0)
+    shown: Any = None
 
 
 class Different(NamedTuple):
@@ -239,7 +241,7 @@ def _outcomes(wanted: str, given: Mapping[str, Any], seen: Seen) -> Iterator[Dif
     if (strict or "cash" in given) and (cash := given.get("cash", 0)) != seen.cash:
         yield Different("cash", yuan(cash), yuan(seen.cash))
     if (strict or "left_out" in given) and (out := given.get("left_out", {})) != dict(seen.left_out):
-        yield Different("left_out", _pairs(out), _pairs(seen.left_out))
+        yield Different("left_out", pairs(out), pairs(seen.left_out))
     for key in ("differs", "tombstone"):
         if (strict or key in given) and given.get(key, False) != getattr(seen, key):
             yield Different(key, str(given.get(key, False)).lower(), str(getattr(seen, key)).lower())
@@ -271,9 +273,10 @@ def _list(values: Any) -> str:
     return ", ".join(map(str, values)) or "none"
 
 
-def _pairs(values: Mapping[str, str]) -> str:
+def pairs(values: Mapping[str, Any]) -> str:
+    """Names with what is said of each, in order of name."""
     return ", ".join(f"{k}: {v}" for k, v in sorted(values.items())) or "none"
 
 
 def _money(values: Mapping[str, int]) -> str:
-    return _pairs({name: yuan(amount) for name, amount in values.items()})
+    return pairs({name: yuan(amount) for name, amount in values.items()})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from deploy.ledger import stating
 from deploy.ledger.case import Case, Step
 from deploy.ledger.doing import do, number
 from deploy.ledger.expecting import Different, Seen, Share, Told, differences
@@ -15,6 +16,7 @@ from deploy.ledger.world import Sent, World
 from deploy.policy.fields import CaseError
 from deploy.policy.overlay import laid_over
 from shared import policies as region_files
+from shared.clock import BEIJING
 from shared.contracts.answers import LedgerVerdict, Premium, Refused, Settlement, Transfer
 from shared.messaging.decode import Rejected
 from shared.policies import Policies
@@ -67,7 +69,7 @@ def run(case: Case, policies: Policies) -> Result:
         number(world, case.steps)
         for n, step in enumerate(case.steps, start=1):
             seen = _carry_out(world, step, n)
-            for one in (*differences(step.expected, seen), *_unsound(world)):
+            for one in (*_otherwise(step, seen), *_unsound(world)):
                 return Result(case, n, one)
     except CaseError as error:
         return Result(case, n, Different("case", "a step that can be carried out", str(error)))
@@ -79,6 +81,12 @@ def run(case: Case, policies: Policies) -> Result:
         found = f"a fault of the program: {type(error).__name__}: {error}"
         return Result(case, n, Different("decision", "one", found))
     return Result(case)
+
+
+def _otherwise(step: Step, seen: Seen) -> Iterator[Different]:
+    yield from differences(step.expected, seen)
+    if isinstance(seen.shown, stating.Shown):
+        yield from stating.differences(step.expected, seen.shown)
 
 
 def _unsound(world: World) -> Iterator[Different]:
@@ -96,12 +104,22 @@ def _carry_out(world: World, step: Step, n: int) -> Seen:
     if step.at is not None:
         world.pass_time(step.at)
     world.listen()
+    if step.verb == "statement":
+        return _stated(world, step)
     first = world.sent.get(step.subject) if step.verb == "repeat" else None
     answered = do(world, step, n)
     seen = Seen(balances=world.balances, held=world.held(), recoveries=world.recoveries())
     if answered is not None:
         _told(world, seen, answered, first)
     return seen
+
+
+def _stated(world: World, step: Step) -> Seen:
+    begin = step.options.get("month") or world.now.astimezone(BEIJING).replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    made = stating.shown(world.trial.book, world.people[step.subject], begin, world.now)
+    return Seen(text=made.text, shown=made)
 
 
 def _told(world: World, seen: Seen, sent: Sent, first: Sent | None) -> None:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli import build
-from deploy.ledger import invariants, runner
+from deploy.ledger import invariants, runner, stating
 from deploy.ledger.bills import BILL
 from deploy.ledger.case import read_cases
 from deploy.ledger.doing import ASKS, DOES
@@ -86,6 +86,15 @@ def first(text: str, write: Write) -> tuple[int, str]:
         (steps("{settle: 孩子, medfee_sumamt: \"1.00\"}"), ["at least one step with `expect`"]),
         (steps(SETTLE) + steps(SETTLE).removeprefix("cases:\n"), ["two cases have this name"]),
         (steps("{settle: 孩子, settle: 母亲}"), ["cannot be read", "there twice", "line 8"]),
+        (steps(SETTLE, "{statement: 孩子}"), ["step 2", "expected one of opening", "(line 9)"]),
+        (steps(SETTLE, '{statement: 孩子, month: 11, closing: "0.00"}'), ["month", "11", "for example 2026-11", "(line 9)"]),
+        (steps(SETTLE, '{statement: 孩子, closing: {savings: "0.00"}}'), ["closing", "savings", "另存", "(line 9)"]),
+        (steps(SETTLE, '{statement: 孩子, lines: {settle: "-10.00"}}'), ["lines", "how many", "(line 9)"]),
+        (steps(SETTLE, '{statement: 孩子, lines: {settled: [1, "-10.00"]}}'), ["lines", "settled", "就医购药", "(line 9)"]),
+        (steps(SETTLE, '{statement: 孩子, uses: {本人门诊: "10.00"}}'), ["uses", "given back", "(line 9)"]),
+        (steps(SETTLE, '{statement: 孩子, cash: "0.00"}'), ["cash", "unknown key", "closing", "(line 9)"]),
+        (steps("{settle: 孩子, medfee_sumamt: \"1.00\", expect: settled, told: [own]}"), ["told", "for example", "(line 8)"]),
+        (steps("{settle: 孩子, medfee_sumamt: \"1.00\", expect: settled, told: [[邻居, \"1.00\"]]}"), ["told", "sponsor", "(line 8)"]),
         ("cases: []", ["a list of cases"]),
         ("cases: [a", ["cannot be read"]),
     ],
@@ -128,6 +137,24 @@ def test_each_thing_that_is_expected_is_compared(write: Write, step: str, says: 
     n, line = first(steps(step), write)
     assert n == 1
     assert line.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("expected", "says"),
+    [
+        ('opening: "0.01"', "opening: expected 0.01, found 0.00"),
+        ('closing: {historic: "0.01"}', "closing.historic: expected 0.01, found 0.00"),
+        ('movements: {历年: "1.00"}', "movements.historic: expected 1.00, found 0.00"),
+        ('refunds: "-1.00"', "refunds: expected -1.00, found 0.00"),
+        ("lines: {}", "lines: expected none, found credit: 1 × 10.00, settle: 1 × -10.00"),
+        ('uses: {本人门诊: ["10.00", "1.00"]}', "uses: expected 本人门诊: 10.00 - 1.00, found 本人门诊: 10.00 - 0.00"),
+        ("text: [王小明]", "text: expected 王小明, found"),
+        ("not_text: [划入]", "text: expected nothing of 划入, found"),
+    ],
+)  # fmt: skip
+def test_each_thing_that_a_statement_must_show_is_compared(write: Write, expected: str, says: str) -> None:
+    n, line = first(steps(SETTLE, f"{{statement: 孩子, {expected}}}"), write)
+    assert (n, line[: len(says)]) == (2, says)
 
 
 def test_everything_that_is_not_named_must_not_be_there(write: Write) -> None:
@@ -287,5 +314,15 @@ def test_the_documents_example_comes_out_as_it_says(write: Write) -> None:
 
 def test_the_document_names_every_verb_and_everything_that_can_be_expected(write: Write) -> None:
     page = (Path(__file__).parents[2] / "docs" / "ledger-cases.md").read_text("utf-8")
-    known = [*DOES, *ASKS, *expected_keys({"孩子": None}), *PERSON, *INSTITUTION, *BINDING, *BILL]
+    known = [
+        *DOES,
+        *ASKS,
+        "statement",
+        *expected_keys({"孩子": None}),
+        *stating.EXPECTED,
+        *PERSON,
+        *INSTITUTION,
+        *BINDING,
+        *BILL,
+    ]
     assert [key for key in known if f"`{key}" not in page] == []

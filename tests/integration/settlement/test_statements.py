@@ -301,6 +301,27 @@ async def test_what_is_set_apart_on_its_way_or_received_is_each_persons_own(ledg
     assert (got.moved.apart, got.whom) == (500, "")
 
 
+async def test_who_has_no_account_but_received_money_has_a_statement_of_the_insurances_region(ledger: Ledger, desk: Conn) -> None:  # fmt: skip
+    wallet = f"wallet/{kit.binding_id(1)}"
+    await ledger.pool.execute(
+        "update binding set beneficiary = 'grandmother' where binding_id = $1", kit.binding_id(1)
+    )
+    await ledger.pool.execute(
+        "insert into account (psn_no, admdvs, historic, version) values ($1, '330700', 500, 1)", wallet
+    )
+    await ledger.pool.execute(
+        "insert into entry (posting, account, segment, amount, balance_after, version, kind, at) values ($1, $2, 'historic', 500, 500, 1, 'transfer-accepted', $3)",
+        b"w" * 15, wallet, ledger.clock.now(),
+    )  # fmt: skip
+    made = await shown(desk, look(ledger, "grandmother"))
+    assert (made.admdvs, made.version, made.statement.closing) == ("330700", 0, (0, 0, 500, 0))
+    await ledger.pool.execute(
+        "insert into person (psn_no, version, cert, alive, insured) values ('grandmother', 1, 'x', true, $1)",
+        '[["310", "4", "330200"], ["390", "1", "330100"]]',
+    )
+    assert (await shown(desk, look(ledger, "grandmother"))).admdvs == "330100"
+
+
 NAME = "浙江省人民医院望江山院区（杭州市西湖区龙井路社区卫生服务中心）·钱塘分院"
 
 
