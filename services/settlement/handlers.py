@@ -91,7 +91,7 @@ class SettlementHandler:
         elif item.topic == "registry.persons":
             facts.record_person(state, body)
         elif item.topic == "registry.institutions":
-            facts.record_institution(state, body)
+            facts.record_institution(state, body, item.time)
         elif item.topic == "reconciliation.requests":
             arriving.arrive(state, item, out)
         elif item.topic == "ledger.verdicts":

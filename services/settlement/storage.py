@@ -10,6 +10,7 @@ from services.settlement.domain.accounts import Account, Entry
 from services.settlement.domain.bindings import Binding
 from services.settlement.domain.book import Book, PaidLate, Stored, late_case
 from services.settlement.domain.groups import Group
+from services.settlement.domain.months import Move
 from services.settlement.domain.people import Institution, Person, read_filings, read_insured, rows_text
 from services.settlement.domain.undo import Settlement
 from services.settlement.rows import array, by_column
@@ -172,6 +173,10 @@ async def _save_facts(conn: Conn, book: Book) -> None:
     if book.new_institutions:
         places = sorted(book.new_institutions.values(), key=lambda i: i.fixmedins_code)
         await conn.execute(Q["upsert_institutions"], *by_column(places))
+        if book.recon.moves:
+            await conn.copy_records_to_table(
+                "institution_move", records=book.recon.moves, columns=[*Move._fields]
+            )
     if book.followed:
         found = [book.bindings[i] for i in sorted(book.followed)]
         await conn.execute(

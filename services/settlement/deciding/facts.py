@@ -1,6 +1,7 @@
 """Following facts: decisions on bindings, registry records. Older versions change nothing."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from services.settlement.domain.bindings import FOREVER, Binding, facts_text
 from services.settlement.domain.book import PAID_LATE, PREMIUM_LATE, Book, Owed, PaidLate, Recovery, late_case
@@ -8,6 +9,7 @@ from services.settlement.domain.people import institution_of, person_of
 from shared.contracts.base import UUID
 from shared.contracts.binding_decisions import BindingState
 from shared.contracts.registry import InstitutionRecorded, PersonRecorded
+from shared.policies.values import pooling_region
 
 
 def follow(book: Book, body: BindingState) -> None:
@@ -90,12 +92,14 @@ def erase_person(book: Book, psn_no: str) -> None:
     book.erased_persons.add(psn_no)
 
 
-def record_institution(book: Book, body: InstitutionRecorded) -> None:
-    """A registry record of an institution."""
+def record_institution(book: Book, body: InstitutionRecorded, at: datetime) -> None:
+    """A registry record of an institution, made at a time."""
     old = book.institutions.get(body.fixmedins_code)
     if old is None or old.version < body.version:
         new = institution_of(body)
         book.institutions[body.fixmedins_code] = book.new_institutions[body.fixmedins_code] = new
+        before = None if old is None else pooling_region(old.admdvs)
+        book.recon.placed(body.fixmedins_code, before, pooling_region(new.admdvs), at)
 
 
 def erase(book: Book, binding_id: UUID) -> None:

@@ -6,7 +6,7 @@ from services.settlement.deciding import earmark
 from services.settlement.deciding.asking import Asked, new_setl_id
 from services.settlement.deciding.to_holders import binding_of, off_recovery, place, receives, to_holder
 from services.settlement.domain import results, share_list
-from services.settlement.domain.accounts import SEGMENT_OF, SEGMENTS, State, held, move
+from services.settlement.domain.accounts import SEGMENT_OF, SEGMENTS, State, held, month_of, move
 from services.settlement.domain.book import Book, late_case
 from services.settlement.domain.declines import Decline
 from services.settlement.domain.limits import POT, count
@@ -66,12 +66,9 @@ def give_back(ask: Asked, found: Settlement, kind: str, backs: Sequence[Back], a
 def _note(
     ask: Asked, found: Settlement, kind: str, undoes: str | None, amount: int, backs: Sequence[Back]
 ) -> None:
-    """Keeps what went back for reconciliation."""
-    shares, sums = found.shares(), [0, 0]
-    for back in backs:
-        if back.share != CASH:
-            sums[shares[back.share]["holder"] != "own"] += back.amount
-    row = taken_back(found, kind, ask.msgid, undoes, amount, sums[0], sums[1], ask.at, _policy(ask, found))
+    """Keeps what went back for reconciliation and clearing."""
+    month = ask.book.recon.months.open_from(ask.code, month_of(ask.at))
+    row = taken_back(found, kind, ask.msgid, undoes, amount, backs, ask.at, month, _policy(ask, found))
     ask.book.recon.taken_back.append(row)
 
 
@@ -83,7 +80,7 @@ def _credit(ask: Asked, found: Settlement, back: Back, posting: bytes, kind: str
     over = off_recovery(ask.book, case, back.amount)
     if over < back.amount:
         to_holder(
-            ask.book, share, SEGMENT_OF[share["segment"]], found.at, back.amount - over, posting, kind, ask.at, found.setl_id
+            ask.book, share, SEGMENT_OF[share["segment"]], found.spent_at, back.amount - over, posting, kind, ask.at, found.setl_id
         )  # fmt: skip
     if over:
         line = held(share["psn_no"], over, posting, kind, ask.at, found.setl_id)
@@ -105,7 +102,7 @@ def _quota(book: Book, found: Settlement, back: Back, sign: int) -> None:
 def shown(found: Settlement, back: Back, book: Book) -> Json:
     """A share with what moved of it, the part of the account and its balance as they are now."""
     share: Json = dict(found.shares()[back.share])
-    account, segment = place(book, share, SEGMENT_OF[share["segment"]], found.at)
+    account, segment = place(book, share, SEGMENT_OF[share["segment"]], found.spent_at)
     share["amount"], share["segment"] = yuan(back.amount), SEGMENTS[segment].value
     share["balance_after"] = yuan(account.of(segment))
     return share
@@ -179,7 +176,7 @@ def missing(ask: Asked, found: Settlement, backs: Sequence[Back]) -> int:
     shares = found.shares()
     for back in backs:
         share = shares[back.share]
-        account, segment = place(ask.book, share, SEGMENT_OF[share["segment"]], found.at)
+        account, segment = place(ask.book, share, SEGMENT_OF[share["segment"]], found.spent_at)
         key = account.psn_no, segment
         wanted[key] = wanted.get(key, 0) + back.amount
         holder = ask.book.account(share["psn_no"])
@@ -193,7 +190,7 @@ def book_again(ask: Asked, found: Settlement, backs: Sequence[Back]) -> None:
     posting, total, book = _posting(ask), 0, ask.book
     for back in reversed(backs):
         share = found.shares()[back.share]
-        account, segment = place(book, share, SEGMENT_OF[share["segment"]], found.at)
+        account, segment = place(book, share, SEGMENT_OF[share["segment"]], found.spent_at)
         _quota(book, found, back, -1)
         entry = move(
             account, segment, -back.amount, posting, "again", ask.at, binding_of(share), found.setl_id

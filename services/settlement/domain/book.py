@@ -164,7 +164,7 @@ class Book:
         self, code: str, amount: int, posting: bytes, kind: str, at: datetime, original: bytes | None = None
     ) -> None:
         """The other side of a posting of an institution: its counter line, never in a month that is closed."""
-        line, late = booked(self.recon.closed.get(code), code, amount, posting, kind, at, original)
+        line, late = booked(self.recon.months, code, amount, posting, kind, at, original)
         self.new_entries.append(line)
         if late is not None:
             self.recon.late.append(late)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from services.settlement.domain.months import booked_in
 from services.settlement.domain.reconciled import Break, Found, Json, Statement
 from shared.contracts.base import yuan
 
@@ -35,10 +34,10 @@ NAMES: Mapping[str, str] = {
 
 
 class Place(NamedTuple):
-    """Where a statement's breaks belong: the institution's region, its last closed month, and the time by which they are due."""
+    """Where a statement's breaks belong: the region that closes the month, the month that they keep open, and when they are due."""
 
     admdvs: str
-    closed: str | None
+    month: str
     deadline: datetime
 
 
@@ -88,7 +87,7 @@ def _covers(statement: Statement, case: Break, *, equal: bool) -> bool:
 def _new(id: str, statement: Statement, one: Found, place: Place, at: datetime) -> Break:
     return Break(
         id, statement.fixmedins_code, place.admdvs, statement.group, statement.begins, statement.ends,
-        booked_in(statement.month, place.closed), one.scope, one.kind, one.msgid, one.setl_id, one.ours, one.theirs,
+        place.month, one.scope, one.kind, one.msgid, one.setl_id, one.ours, one.theirs,
         "open", place.deadline, at, changed=True,
     )  # fmt: skip
 

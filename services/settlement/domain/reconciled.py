@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from services.settlement.domain.accounts import month_of
 from services.settlement.domain.groups import Group
-from services.settlement.domain.months import Late
+from services.settlement.domain.months import Late, Months, Move
 
 if TYPE_CHECKING:
     from services.settlement.domain.book import Owed
@@ -168,11 +169,10 @@ class Closing(NamedTuple):
 
 @dataclass(slots=True)
 class Reconciled:
-    """`closed`: the last closed month by institution, `regions` by region, where none is closed
-    `first` is the month in which something was booked first; `open_breaks` by (region, month) that is to be
-    closed, as they were before this batch."""
+    """`regions`: the last closed month by region, where none is closed `first` is the month in which something was booked first;
+    `open_breaks` by (region, month) that is to be closed, as they were before this batch."""
 
-    closed: dict[str, str] = field(default_factory=dict)
+    months: Months = field(default_factory=Months)
     regions: dict[str, str] = field(default_factory=dict)
     first: dict[str, str | None] = field(default_factory=dict)
     open_breaks: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -180,6 +180,7 @@ class Reconciled:
     compared: dict[tuple[str, str], Compared] = field(default_factory=dict)
     breaks: dict[str, Break] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
     taken_back: list[TakenBack] = field(default_factory=list)
     new_statements: list[Statement] = field(default_factory=list)
@@ -189,3 +190,12 @@ class Reconciled:
     verdicts: list[Verdict] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
     clearings: list[tuple[str, str, datetime]] = field(default_factory=list)
+
+    def placed(self, code: str, old: str | None, new: str, at: datetime) -> None:
+        """An institution is in a pooling region from now on; `old`: the one before, `None` for an institution that was not known."""
+        closed = self.regions.get(new)
+        if old is None:
+            if closed is not None:
+                self.months.closed[code] = closed
+        elif old != new and (move := self.months.move(code, old, new, month_of(at), closed)) is not None:
+            self.moves.append(move)

@@ -21,6 +21,7 @@ from shared.contracts.answers import (
 from shared.contracts.base import Message, Origin
 from shared.contracts.reasons import reason
 from shared.messaging.handler import Due, Encoded, Out
+from shared.policies.values import pooling_region
 
 LISTED = 200
 
@@ -69,10 +70,14 @@ def _open_first(case: Break) -> tuple[bool, str]:
 
 
 def _place(book: Book, statement: Statement, at: datetime) -> Place:
-    admdvs = book.institutions[statement.fixmedins_code].admdvs
+    code = statement.fixmedins_code
+    here = book.institutions[code].admdvs
+    month = book.recon.months.open_from(code, statement.month)
+    closes = book.recon.months.region(code, month, pooling_region(here))
+    admdvs = here if pooling_region(here) == closes else closes
     days = book.regions.at(admdvs, at).spending.break_days
     deadline = datetime.combine(day(at) + timedelta(days=days + 1), time(), BEIJING)
-    return Place(admdvs, book.recon.closed.get(statement.fixmedins_code), deadline)
+    return Place(admdvs, month, deadline)
 
 
 def shown(case: Break) -> StatementBreak:
@@ -114,8 +119,7 @@ def _uncleared(book: Book, compared: Compared, at: datetime) -> tuple[str, Messa
 
 
 def _is_closed(book: Book, statement: Statement) -> bool:
-    closed = book.recon.closed.get(statement.fixmedins_code)
-    return closed is not None and statement.month <= closed
+    return book.recon.months.open_from(statement.fixmedins_code, statement.month) != statement.month
 
 
 def _ask(book: Book, statement: Statement, state: str, at: datetime) -> None:

@@ -182,7 +182,7 @@ def close(book: Book, due: Due, out: Out) -> None:
         why = (reason("breaks-open", field="month", count=count),)
     else:
         book.recon.regions[admdvs] = month
-        book.recon.closed.update((code, month) for code in _institutions(book, admdvs))
+        book.recon.months.close(admdvs, month, _places(book))
         book.recon.closings.append(Closing(admdvs, month, due.time, told["operator"]))
         verdict = Verdict(
             told["case"], "period-closed", told["operator"], month, None, told["note"], due.time
@@ -199,18 +199,19 @@ def close(book: Book, due: Due, out: Out) -> None:
 def _open_breaks(book: Book, admdvs: str, month: str) -> int:
     """Breaks that stand in the way: those stored, and what statements of this very batch found or mended."""
     ids = set(book.recon.open_breaks.get((admdvs, month), ()))
-    codes = _institutions(book, admdvs)
+    places, months = dict(_places(book)), book.recon.months
     for case in book.recon.breaks.values():
+        code = case.fixmedins_code
         if case.state == "closed":
             ids.discard(case.case_id)
-        elif case.fixmedins_code in codes and case.month <= month:
+        elif case.month <= month and months.region(code, case.month, places.get(code, "")) == admdvs:
             ids.add(case.case_id)
     return len(ids)
 
 
-def _institutions(book: Book, admdvs: str) -> set[str]:
-    """Institutions of a region that the batch knows."""
-    return {code for code, one in book.institutions.items() if pooling_region(one.admdvs) == admdvs}
+def _places(book: Book) -> list[tuple[str, str]]:
+    """The institutions that the batch knows, each with the pooling region in which it is."""
+    return [(code, pooling_region(one.admdvs)) for code, one in book.institutions.items()]
 
 
 def clear(book: Book, due: Due, out: Out) -> None:

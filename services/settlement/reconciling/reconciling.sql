@@ -5,25 +5,27 @@ select pg_advisory_xact_lock_shared(hashtextextended('settlement/months', 7));
 -- name: hold_months_alone
 select pg_advisory_xact_lock(hashtextextended('settlement/months', 7));
 
--- name: closed
--- What was closed for an institution, wherever it was then, and what is closed where it is now.
-select c.fixmedins_code, max(c.month) from (
-    select f.fixmedins_code, f.month from period_institution f where f.fixmedins_code = any($1::text[])
-    union all
-    select i.fixmedins_code, p.month from institution i join period p on p.admdvs = i.pooling where i.fixmedins_code = any($1::text[])
-) c group by c.fixmedins_code;
+-- name: months
+-- The last month that is closed where an institution is (`until` is null), and where it was for its months up to `until`.
+select i.fixmedins_code, null as until, i.pooling, p.month
+from institution i cross join lateral (select month from period where admdvs = i.pooling order by month desc limit 1) p
+where i.fixmedins_code = any($1::text[])
+union all
+select m.fixmedins_code, m.until, m.admdvs, (select month from period where admdvs = m.admdvs order by month desc limit 1)
+from institution_move m where m.fixmedins_code = any($1::text[]);
 
 -- name: closed_regions
 select admdvs, max(month) from period where admdvs = any($1::text[]) group by admdvs;
 
 -- name: first_month
 -- The first month in which something was booked for a region; asked once in its life.
-select to_char(min(s.at) at time zone 'Asia/Shanghai', 'YYYY-MM')
-from settlement s join institution i using (fixmedins_code) where i.pooling = $1;
+select min(to_char(s.at at time zone 'Asia/Shanghai', 'YYYY-MM')) from settlement s
+where s.fixmedins_code = any(array(
+        select fixmedins_code from institution where pooling = $1 union select fixmedins_code from institution_move where admdvs = $1))
+    and month_belongs_to(s.fixmedins_code, to_char(s.at at time zone 'Asia/Shanghai', 'YYYY-MM')) = $1;
 
 -- name: open_breaks
-select b.case_id from break b join institution i using (fixmedins_code)
-where b.state = 'open' and i.pooling = $1 and b.month <= $2;
+select case_id from break where state = 'open' and month <= $2 and month_belongs_to(fixmedins_code, month) = $1;
 
 -- name: statements
 select s.msgid, s.fixmedins_code, s.kind, s.hash, s.insutype, s.clr_type, s.setl_optins, s.begins, s.ends, s.list, s.part, s.parts,
@@ -140,11 +142,6 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 on conflict (fixmedins_code, month, insutype, clr_type, setl_optins) do update
 set state = excluded.state, msgid = excluded.msgid, at = excluded.at;
 
--- name: freeze
--- Whose month is closed by it: the institutions that are in the region now, unless it was closed for them elsewhere.
-insert into period_institution (fixmedins_code, month, admdvs)
-select i.fixmedins_code, $2, $1 from institution i where i.pooling = $1 on conflict do nothing;
-
 -- name: save_clearing
 insert into clearing (month, admdvs, payer, fixmedins_code, insutype, clr_type, clr_optins, own, shared)
 select $2, $1, o.payer, o.fixmedins_code, o.insutype, o.clr_type, o.clr_optins, o.own, o.shared from owed($2, $1, null) o;
@@ -153,9 +150,8 @@ select $2, $1, o.payer, o.fixmedins_code, o.insutype, o.clr_type, o.clr_optins, 
 insert into cleared_period (admdvs, month, at) values ($1, $2, $3);
 
 -- name: clear_requests
-update clearing_request c set state = 'cleared'
-from period_institution f
-where f.fixmedins_code = c.fixmedins_code and f.month = c.month and f.admdvs = $1 and c.month = $2 and c.state = 'requested';
+update clearing_request set state = 'cleared'
+where month = $2 and state = 'requested' and month_belongs_to(fixmedins_code, month) = $1;
 
 -- name: figures
 -- For the gauges: open breaks, those past their deadline, and when the oldest of them was found.

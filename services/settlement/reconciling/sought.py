@@ -14,19 +14,23 @@ from shared.contracts.reconciliation import (
     Totals,
     Uncleared,
 )
+from shared.contracts.registry import InstitutionRecorded
 from shared.messaging.handler import Due, Item
+from shared.policies.values import pooling_region
 
 STATEMENTS = (Totals, Detail, Clear, Uncleared)
 VERDICTS = (BreakClosed, HeldReleased, RecoverySettled)
 
 
 class Sought:
-    """`statements` are (institution, msgid), those of `due` have to be compared; `closing` are (region, month)."""
+    """`statements` are (institution, msgid), those of `due` have to be compared; `closing` are (region, month); `places` are pooling
+    regions in which institutions are."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.statements: set[tuple[str, str]] = set()
         self.due: list[tuple[str, str]] = []
         self.closing: set[tuple[str, str]] = set()
+        self.places: set[str] = set()
         self.cases: set[str] = set()
         for item in items:
             if isinstance(item, Due):
@@ -39,6 +43,8 @@ class Sought:
             self.statements.add((body.fixmedins_code, body.msgid))
         elif isinstance(body, VERDICTS):
             self.cases.add(body.case_id)
+        elif isinstance(body, InstitutionRecorded):
+            self.places.add(pooling_region(body.admdvs))
 
     def _due(self, due: Due) -> None:
         if due.kind == DUE:

@@ -11,7 +11,7 @@ from services.settlement import storage
 from services.settlement.domain.book import PAID_LATE, PREMIUM_LATE, Book, Owed
 from services.settlement.domain.comparing import DETAIL, SUMS, TOTALS, totals_found
 from services.settlement.domain.groups import Group
-from services.settlement.domain.months import Late
+from services.settlement.domain.months import FOR_GOOD, Late, Span
 from services.settlement.domain.reconciled import (
     Break,
     Case,
@@ -30,6 +30,7 @@ from services.settlement.rows import by_column
 from services.settlement.wanted import Wanted
 from shared.clock import BEIJING
 from shared.db import Conn, load_queries
+from shared.policies.values import pooling_region
 
 Q = load_queries(__file__, "reconciling.sql")
 STATEMENT = [
@@ -66,7 +67,10 @@ async def load(conn: Conn, wanted: Wanted, sought: Sought, book: Book) -> None:
     """Reads what is known of closed months, statements and cases, and compares the statements whose time has come."""
     recon = book.recon
     if wanted.institutions:
-        recon.closed = {row[0]: row[1] for row in await conn.fetch(Q["closed"], list(wanted.institutions))}
+        await _load_months(conn, wanted, book)
+    if regions := sought.places | {admdvs for admdvs, _ in sought.closing}:
+        rows = await conn.fetch(Q["closed_regions"], sorted(regions))
+        recon.regions = {row[0]: row[1] for row in rows}
     if sought.statements:
         codes, msgids = zip(*sought.statements, strict=True)
         for row in await conn.fetch(Q["statements"], list(codes), list(msgids)):
@@ -81,6 +85,18 @@ async def load(conn: Conn, wanted: Wanted, sought: Sought, book: Book) -> None:
         await _load_closing(conn, sought, book)
     if sought.cases:
         await _load_cases(conn, sought, book)
+
+
+async def _load_months(conn: Conn, wanted: Wanted, book: Book) -> None:
+    months, moved = book.recon.months, dict[str, list[Span]]()
+    for code, until, admdvs, closed in await conn.fetch(Q["months"], list(wanted.institutions)):
+        if until is None:
+            months.closed[code] = closed
+        else:
+            moved.setdefault(code, []).append(Span(until, admdvs, closed))
+    for code, spans in moved.items():
+        here = pooling_region(book.institutions[code].admdvs)
+        months.learn(code, [*sorted(spans), Span(FOR_GOOD, here, months.closed.pop(code, None))])
 
 
 async def _compared(conn: Conn, book: Book, statement: Statement) -> Compared:
@@ -117,8 +133,6 @@ def _side(row: Any, letter: str) -> Json:
 
 async def _load_closing(conn: Conn, sought: Sought, book: Book) -> None:
     recon = book.recon
-    regions = sorted({admdvs for admdvs, _ in sought.closing})
-    recon.regions = {row[0]: row[1] for row in await conn.fetch(Q["closed_regions"], regions)}
     for admdvs, month in sorted(sought.closing):
         rows = await conn.fetch(Q["open_breaks"], admdvs, month)
         recon.open_breaks[admdvs, month] = {row[0] for row in rows}
@@ -191,7 +205,6 @@ async def _save_verdicts(conn: Conn, book: Book) -> None:
     for closing in recon.closings:
         columns = ["admdvs", "month", "closed_at", "operator_id"]
         await conn.copy_records_to_table("period", records=[closing], columns=columns)
-        await conn.execute(Q["freeze"], closing.admdvs, closing.month)
     for admdvs, month, when in recon.clearings:
         await conn.execute(Q["save_clearing"], admdvs, month)
         await conn.execute(Q["save_cleared"], admdvs, month, when)

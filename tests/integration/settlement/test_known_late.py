@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -44,18 +43,6 @@ async def ledger(database_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch)
     await made.pool.close()
 
 
-async def counters(ledger: Ledger) -> dict[str, int]:
-    rows = await ledger.pool.fetch(
-        "select right(account, 7), sum(amount) from entry where segment = 'counter' and account like 'H%' group by 1"
-    )
-    return {row[0]: int(row[1]) for row in rows}
-
-
-async def move_to(ledger: Ledger, region: str, version: int = 2) -> None:
-    body = kit.institution(kit.HOSPITAL, version=version, admdvs=region)
-    await ledger.send("registry.institutions.recorded", body, "authority")
-
-
 async def ended(ledger: Ledger, version: int = 2, before: timedelta = timedelta(hours=1)) -> None:
     """The binding of the mother ended some time ago, which is heard now."""
     end = ledger.clock.now() - before
@@ -86,42 +73,6 @@ async def owned(ledger: Ledger, *names: str) -> list[int]:
         int(await ledger.pool.fetchval("select sum(amount) from lines_of($1, 'infinity')", n) or 0)
         for n in names
     ]
-
-
-async def test_an_institution_that_moves_to_another_region_leaves_closed_months_as_they_are(
-    ledger: Ledger,
-) -> None:
-    await ledger.bill("12.00")
-    ledger.pass_to("2026-12-01T09:00:00+08:00")
-    assert (await ledger.close("2026-11"))["accepted"]
-    await move_to(ledger, "330700")
-    assert await ledger.verify() == []
-    ledger.pass_to("2026-11-30T23:30:00+08:00")
-    await ledger.bill("5.00")
-    assert await counters(ledger) == {"2026-11": 1200, "2026-12": 500}
-    with pytest.raises(asyncpg.PostgresError, match="a closed month never changes"):
-        await ledger.pool.execute(
-            "insert into entry (posting, account, segment, amount, kind, at) values ('\\x01', $1, 'counter', 1, 'settle', now())",
-            f"{kit.HOSPITAL}/2026-11",
-        )
-    ledger.pass_to("2027-01-02T09:00:00+08:00")
-    for month in ("2026-11", "2026-12"):
-        assert (await ledger.close(month, "330700"))["accepted"]
-    rows = await ledger.pool.fetch(
-        "select month, admdvs, sum(own + shared) from clearing group by 1, 2 order by 1"
-    )
-    assert [tuple(row) for row in rows] == [("2026-11", "330100", 1200), ("2026-12", "330700", 500)]
-    assert await ledger.verify() == []
-
-
-async def test_a_month_that_the_old_region_never_closed_and_the_new_one_had_cleared_is_named(
-    ledger: Ledger,
-) -> None:
-    await ledger.bill("12.00")
-    ledger.pass_to("2026-12-01T09:00:00+08:00")
-    assert (await ledger.close("2026-11", "330700"))["accepted"]
-    await move_to(ledger, "330700")
-    assert [row["subject"] for row in await ledger.verify()] == [f"{kit.HOSPITAL}/2026-11"]
 
 
 async def pay_premium(ledger: Ledger) -> None:

@@ -87,7 +87,6 @@ async def test_invariants_of_premiums_earmarks_and_months_are_heard_in_both_chec
         " update binding set state = 'ended';"
         " insert into cleared_period values ('330100', '2026-11', now());"
         " insert into period values ('330100', '2026-11', now(), 'ledger-01');"
-        " insert into period_institution values ('H33010000001', '2026-11', '330100');"
         " insert into break (case_id, fixmedins_code, admdvs, insutype, clr_type, setl_optins, begins, ends, month, scope, kind, state, deadline, found_at)"
         " values ('b', 'H33010000001', '330100', '310', '11', '330100', now(), now(), '2026-11', 'totals', 'amount-differs', 'open', now(), now())"
     )

@@ -18,7 +18,7 @@ from shared.contracts.settlement_requests import Settle
 from tests.unit.settlement import kit
 
 GROUP = Group("310", "11", "330100")
-PLACE = comparing.Place("330100", None, kit.NOW + timedelta(days=10))
+PLACE = comparing.Place("330100", "2026-11", kit.NOW + timedelta(days=10))
 DAY = date(2026, 11, 23)
 
 
@@ -70,9 +70,44 @@ def test_kind_of_clearing_follows_the_kind_of_care(infno: str, med_type: str, ex
 def test_what_happened_in_a_closed_month_is_booked_in_the_first_open_one(
     closed: str | None, account: str
 ) -> None:
-    line, late = months.booked(closed, kit.HOSPITAL, 500, b"p", "settle", kit.NOW, None)
+    known = months.Months()
+    if closed is not None:
+        known.closed[kit.HOSPITAL] = closed
+    line, late = months.booked(known, kit.HOSPITAL, 500, b"p", "settle", kit.NOW, None)
     assert (line.account, line.at) == (f"{kit.HOSPITAL}/{account}", kit.NOW)
     assert (late is None) == (account == "2026-11")
+
+
+@pytest.mark.parametrize(
+    ("month", "region", "first_open"),
+    [
+        ("2026-09", "A", "2026-11"),  # closed by A
+        ("2026-11", "A", "2026-11"),  # A's, which B has closed
+        ("2026-12", "A", "2026-12"),
+        ("2027-01", "B", "2027-03"),
+        ("2027-03", "B", "2027-03"),
+    ],
+)
+def test_a_month_of_an_institution_that_moved_is_closed_by_the_region_to_which_it_belongs(
+    month: str, region: str, first_open: str
+) -> None:
+    known = months.Months()
+    known.close("A", "2026-10", [("H", "A")])
+    assert known.move("H", "A", "B", "2026-11", "2026-12") == ("H", "2026-12", "A")
+    for closed in ("2027-01", "2027-02"):
+        known.close("B", closed, [("H", "B"), ("other", "A")])
+    assert (known.region("H", month, "B"), known.open_from("H", month)) == (region, first_open)
+    assert "other" not in known.closed
+
+
+def test_who_moves_on_before_a_month_of_its_own_begins_leaves_no_trace() -> None:
+    known = months.Months()
+    assert known.move("H", "A", "B", "2026-11", None) == ("H", "2026-11", "A")
+    assert known.move("H", "B", "C", "2026-11", None) is None
+    assert known.move("H", "C", "A", "2026-12", "2026-10") == ("H", "2026-12", "C")
+    assert [known.region("H", m, "A") for m in ("2026-11", "2026-12", "2027-01")] == ["A", "C", "A"]
+    assert known.closed == {"H": "2026-10"}
+    assert known.open_from("H", "2026-10") == "2026-10"
 
 
 def test_months_have_first_and_last_days() -> None:
@@ -151,7 +186,7 @@ def test_breaks_of_totals_close_by_totals_of_the_same_days_or_by_an_equal_list_o
 
 
 def test_a_break_of_a_closed_month_stands_in_the_way_of_the_next_one() -> None:
-    place = PLACE._replace(closed="2026-11")
+    place = PLACE._replace(month="2026-12")
     (case,) = comparing.judge(statement(), [difference()], [], place, kit.NOW)
     assert case.month == "2026-12"
 
