@@ -92,7 +92,7 @@ class Line:
 async def line(database_urls: dict[str, str]) -> AsyncIterator[Line]:
     """The service with rules of a seed's own on a fresh database."""
     pool = await db.open_pool(database_urls["settlement"], "settlement", size=WORKERS + 1)
-    made = Line(pool, Town(SEED, holds=True))
+    made = Line(pool, Town(SEED))
     handler: Any = made.handler
     async with pool.acquire() as conn:
         await db.migrate(conn, "settlement", [CORE_SCHEMA, *migrations_of(handler)])
@@ -102,7 +102,7 @@ async def line(database_urls: dict[str, str]) -> AsyncIterator[Line]:
 
 
 async def test_four_workers_on_one_hot_family_do_what_one_would_do(line: Line) -> None:
-    life, rolled = Life(SEED, people=PEOPLE, holds=True), random.Random(SEED)
+    life, rolled = Life(SEED, people=PEOPLE), random.Random(SEED)
     number = 0
     while number < STEPS or life.first:
         events = [life.next() for _ in range(len(life.first) or rolled.randint(40, 240))]
@@ -150,7 +150,7 @@ def _shared_out(items: NumberedItems) -> list[NumberedItems]:
 
 
 async def _as_one_after_the_other(line: Line) -> None:
-    replica = Replica(Town(SEED, holds=True), SEED)
+    replica = Replica(Town(SEED), SEED)
     kinds: Counter[str] = Counter()
     for _, items, said in sorted(line.done, key=lambda one: one[0]):
         for one, before in zip(items, said, strict=True):

@@ -13,6 +13,10 @@ from tests.unit.settlement.serial.tables import Statement, Tables, array, compil
 
 NEVER_PAID = ("refused", "rejected", "withdrawn", "expired")
 Rows = list[tuple[Any, ...]]
+PURSE = ("psn_no", "admdvs", "current", "historic", "version")
+TRANSFER = (
+    "transfer_id", "hash", "binding_id", "giver", "receiver", "amount", "state", "source", "message", "answer", "at", "until", "ended_at",
+)  # fmt: skip
 
 
 def _holders(tables: Tables, args: Sequence[Any]) -> Rows:
@@ -89,6 +93,14 @@ def _earmarks(tables: Tables, args: Sequence[Any]) -> Rows:
     return found
 
 
+def _moving(tables: Tables, args: Sequence[Any]) -> Rows:
+    accounts = tables.rows("account")
+    moved = {p for p, admdvs in zip(*args, strict=True) if accounts.get((p,), {}).get("admdvs", "") != admdvs}
+    return [
+        (b["binding_id"],) for b in tables.where("binding", "sponsor", moved) if b["facts"].endswith('"]')
+    ]
+
+
 def _premiums_paid(tables: Tables, args: Sequence[Any]) -> Rows:
     rows = tables.where("premium", "psn_no", args[0])
     return [(r["psn_no"], r["kind"], r["year"]) for r in rows if r["state"] in ("paid", "remitted")]
@@ -129,13 +141,37 @@ def _new_money(tables: Tables, args: Sequence[Any]) -> Rows:
     ]
 
 
+def _transfers(tables: Tables, args: Sequence[Any]) -> Rows:
+    ids, bindings, givers = set(array(args[0], "uuid")), set(array(args[1], "uuid")), set(args[2])
+    found: Rows = []
+    for id, row in sorted(tables.rows("transfer").items()):
+        waits = row["state"] == "offered" and (row["binding_id"] in bindings or row["giver"] in givers)
+        if id[0] in ids or waits:
+            purse = tables.rows("account").get((row["account"],), {})
+            found.append((*(row[n] for n in TRANSFER), *(purse.get(n) for n in PURSE)))
+    return found
+
+
+def _wallets(tables: Tables, args: Sequence[Any]) -> Rows:
+    ids, givers = set(array(args[0], "uuid")), set(args[1])
+    return [
+        (
+            *(row[n] for n in ("binding_id", "giver", "open")),
+            *(tables.rows("account")[row["account"],][n] for n in PURSE),
+        )
+        for id, row in sorted(tables.rows("wallet").items())
+        if id[0] in ids or row["giver"] in givers
+    ]
+
+
 def _nothing(tables: Tables, args: Sequence[Any]) -> Rows:
     return []
 
 
 IRREGULAR: dict[str, Statement] = {
     "holders": _holders, "bindings_of": _bindings_of, "add_accounts": _add_accounts, "quotes": _quotes, "delete_quotes": _delete_quotes, "sponsors": _sponsors,
-    "earmarks": _earmarks, "premiums_paid": _premiums_paid, "paid_since": _paid_since, "new_money": _new_money,
+    "earmarks": _earmarks, "moving": _moving, "premiums_paid": _premiums_paid, "paid_since": _paid_since, "new_money": _new_money,
+    "transfers": _transfers, "wallets": _wallets,
 }  # fmt: skip
 LOCKS = ("hold_months", "lock_")
 """Statements that only lock: nobody else is there."""

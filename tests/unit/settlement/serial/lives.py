@@ -10,16 +10,26 @@ from uuid import UUID
 
 from shared.messaging.handler import Event, Tombstone
 from tests.unit.settlement import kit
-from tests.unit.settlement.serial.rules import AWAY, HOME
+from tests.unit.settlement.serial import unsound
+from tests.unit.settlement.serial.lives_apart import Apart
+from tests.unit.settlement.serial.rules import AWAY, HOME, SYSTEMS
 
 BEGIN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-OTHER_HOSPITAL = "H33010000002"
-PLACES = (kit.HOSPITAL, kit.HOSPITAL, kit.PHARMACY)
+FAR_HOSPITAL = "H33010000003"
+PLACES = (kit.HOSPITAL, kit.HOSPITAL, kit.PHARMACY, FAR_HOSPITAL)
+MED_TYPES = {
+    "outpatient": ("11", "11", "140104", "12"),
+    "pharmacy": ("41", "11"),
+    "inpatient": ("21", "21", "52"),
+}
+INFNO = {"outpatient": "2207", "pharmacy": "2102", "inpatient": "2304"}
+CANCELS = {"2207": "2208", "2102": "2103", "2304": "2305"}
 SCOPES = (
     ("outpatient", "pharmacy"),
     ("outpatient",),
     ("pharmacy", "resident-premium"),
     ("outpatient", "inpatient", "resident-premium"),
+    ("outpatient", "pharmacy", "inpatient", "resident-premium", "long-term-care-premium"),
 )
 Body = dict[str, Any]
 
@@ -36,12 +46,12 @@ class Pair:
         self.suspended: list[Body] = []
 
 
-class Life:
+class Life(Apart):
     """What may happen to so many people. `told` hands back what was answered."""
 
-    def __init__(self, seed: int, *, people: int, holds: bool) -> None:
+    def __init__(self, seed: int, *, people: int) -> None:
+        super().__init__()
         self.random = random.Random(seed)
-        self.holds = holds
         self.people = [f"p{n:02d}" for n in range(people)]
         self.region = {p: AWAY if self.random.random() < 0.2 else HOME for p in self.people}
         self.now, self.n = BEGIN, 0
@@ -50,14 +60,14 @@ class Life:
         self.bills: list[Body] = []
         self.settled: list[tuple[str, Body]] = []
         self.cancels: list[Body] = []
-        self.versions = dict.fromkeys([*self.people, kit.PHARMACY], 1)
-        self.premiums: list[Body] = []
+        self.versions = dict.fromkeys([*self.people, *PLACES], 1)
         self.first = self._opening()
         self._often: list[tuple[Callable[[], Event], float]] = [
-            (self.bill, 40), (self.quote, 6), (self.quoted, 6), (self.refund, 9), (self.cancel, 6), (self.reverse, 5), (self.early, 1),
-            (self.reverse_cancel, 3), (self.query, 2), (self.again, 3), (self.credit, 8), (self.correct, 3), (self.state, 0.6), (self.turn, 2),
-            (self.change, 5), (self.suspend, 2), (self.end, 1.5), (self.bind, 2.5), (self.old, 1), (self.person, 2), (self.premium, 2),
-            (self.unpay, 1), (self.remitted, 0.4), (self.invalid, 0.5), (self.erase, 0.2), (self.institution, 0.3),
+            (self.bill, 34), (self.unsound, 4), (self.quote, 7), (self.quoted, 7), (self.refund, 9), (self.cancel, 6), (self.reverse, 5),
+            (self.early, 1), (self.reverse_cancel, 3), (self.query, 2), (self.again, 3), (self.credit, 8), (self.correct, 3),
+            (self.state, 0.6), (self.turn, 2), (self.change, 5), (self.suspend, 2), (self.end, 1.5), (self.bind, 2.5), (self.old, 1),
+            (self.person, 2), (self.forget, 0.3), (self.premium, 3), (self.unpay, 1.2), (self.remitted, 0.4), (self.invalid, 0.7),
+            (self.erase, 0.3), (self.institution, 0.4), (self.offer, 5), (self.answer, 5), (self.offer_again, 0.5),
         ]  # fmt: skip
 
     def next(self) -> Event:
@@ -82,13 +92,19 @@ class Life:
         del self.settled[:-60], self.cancels[:-15], self.bills[:-60]
 
     def _opening(self) -> list[Event]:
-        made = [self._send("registry.institutions.recorded", kit.institution(kit.HOSPITAL)),
-                self._send("registry.institutions.recorded", kit.institution(kit.PHARMACY, "pharmacy"))]  # fmt: skip
+        made = [
+            self._send("registry.institutions.recorded", kit.institution(kit.HOSPITAL)),
+            self._send(
+                "registry.institutions.recorded",
+                kit.institution(kit.PHARMACY, "pharmacy", source="pharmacy-chain"),
+            ),
+            self._send("registry.institutions.recorded", kit.institution(FAR_HOSPITAL, admdvs=AWAY)),
+        ]
         for p in self.people:
             made.append(self._send("registry.persons.recorded", kit.person(p, region=HOME)))
             for segment in ("historic", "current"):
                 made.append(self.credit(p, segment))
-        made += [self.bind() for _ in self.people for _ in range(2)]
+        made += [self.bind() for _ in self.people for _ in range(3)]
         return made
 
     def _send(self, type: str, body: Body, source: str = "authority", late: float = 0.0) -> Event:
@@ -106,40 +122,45 @@ class Life:
     def _msgid(self, code: str) -> str:
         return f"{code}20261123100000{self.n + 1:04d}" if self.n < 9998 else f"{code}{self.n + 1:018d}"
 
-    def _bill(self, kind: str, **changes: Any) -> Event:
+    def _bill(self, kind: str, *, faults: int = 0, **changes: Any) -> Event:
         roll = self.random
         code = roll.choice(PLACES)
         parts = [roll.choice((0, 0, roll.randint(1, 4000))) for _ in range(3)]
-        scope = roll.randint(0, 6000)
+        scope, hospital = roll.randint(0, 6000), roll.choice((0, 0, 0, roll.randint(1, 500)))
         fund = roll.choice((0, roll.randint(0, scope)))
-        total = scope + sum(parts)
-        psn_no = roll.choice(self.people)
-        body = {
-            "msgid": self._msgid(code), "fixmedins_code": code, "psn_no": psn_no, "infno": "2206" if kind == "quote" else "2207",
-            "mdtrt_id": f"V{roll.randint(1, 400)}", "mdtrt_cert_type": "02", "mdtrt_cert_no": f"P{psn_no}", "bill_at": self.now,
-            "med_type": roll.choice(("11", "11", "11", "21", "41")), "insuplc_admdvs": HOME, "medfee_sumamt": _yuan(total),
-            "inscp_scp_amt": _yuan(scope), "fund_pay_sumamt": _yuan(fund),
-            "acct_used_flag": "0" if roll.random() < 0.03 else "1",
+        psn_no, use = roll.choice(self.people), roll.choice(("outpatient", "outpatient", "inpatient"))
+        use = "pharmacy" if code == kit.PHARMACY else use
+        body: Body = {
+            "msgid": self._msgid(code), "fixmedins_code": code, "psn_no": psn_no, "infno": "2206" if kind == "quote" else INFNO[use],
+            "mdtrt_id": f"V{roll.randint(1, 400)}", "mdtrt_cert_type": roll.choice(("01", "02", "02", "03")),
+            "mdtrt_cert_no": f"P{psn_no}", "bill_at": self.now, "med_type": roll.choice(MED_TYPES[use]), "insuplc_admdvs": HOME,
+            "medfee_sumamt": _yuan(scope + sum(parts) + hospital), "inscp_scp_amt": _yuan(scope), "fund_pay_sumamt": _yuan(fund),
+            "hosp_part_amt": _yuan(hospital), "acct_used_flag": "0" if roll.random() < 0.03 else "1",
         }  # fmt: skip
-        for name, amount in zip(
-            ("preselfpay_amt", "overlmt_selfpay", "fulamt_ownpay_amt"), parts, strict=True
-        ):
-            body[name] = _yuan(amount)
+        body |= {
+            name: _yuan(n)
+            for name, n in zip(("preselfpay_amt", "overlmt_selfpay", "fulamt_ownpay_amt"), parts, strict=True)
+        }
+        if roll.random() < 0.3:
+            body["feedetail"] = unsound.lines(roll, [scope, *parts], hospital)
         body |= changes
+        source = _source(code)
+        for _ in range(faults):
+            source = unsound.spoil(self, body) or source
         self.bills.append(body)
-        return self._send(
-            f"settlement.requests.{kind}", body, "his-first", roll.choice((0, 0, 0, 60, 90_000))
+        return self._send(f"settlement.requests.{kind}", body, source, roll.choice((0, 0, 0, 60, 90_000)))
+
+    def unsound(self) -> Event:
+        """A bill with one fault or two."""
+        return self._bill(
+            self.random.choice(("settle", "settle", "quote")), faults=self.random.choice((1, 1, 2))
         )
 
     def bill(self) -> Event:
         return self._bill("settle")
 
     def quote(self) -> Event:
-        asks = (
-            {"hold_minutes": self.random.choice((10, 600))}
-            if self.holds and self.random.random() < 0.7
-            else {}
-        )
+        asks = {"hold_minutes": self.random.choice((10, 600))} if self.random.random() < 0.7 else {}
         return self._bill("quote", **asks)
 
     def quoted(self) -> Event:
@@ -147,21 +168,33 @@ class Life:
         quotes = [b for b in self.bills if b["infno"] == "2206"]
         if not quotes:
             return self.quote()
-        body = {k: v for k, v in self.random.choice(quotes).items() if k != "hold_minutes"}
-        changes = {"infno": "2207", "msgid": self._msgid(body["fixmedins_code"]), "bill_at": self.now}
-        self.bills.append(body | changes)
-        return self._send("settlement.requests.settle", body | changes, "his-first")
+        last = self.random.choice((quotes[-1], self.random.choice(quotes)))
+        body = {k: v for k, v in last.items() if k != "hold_minutes"}
+        body |= {"infno": "2207", "msgid": self._msgid(body["fixmedins_code"]), "bill_at": self.now}
+        if self.random.random() < 0.15:
+            body["acct_used_flag" if self.random.random() < 0.2 else "med_type"] = (
+                "0" if self.random.random() < 0.2 else "11"
+            )
+        self.bills.append(body)
+        return self._send("settlement.requests.settle", body, _source(body["fixmedins_code"]))
 
     def _back(self, kind: str, setl: tuple[str, Body], **fields: Any) -> Event:
         bill = setl[1]
         code = bill["fixmedins_code"]
         body = {"msgid": self._msgid(code), "fixmedins_code": code, "psn_no": bill["psn_no"]} | fields
-        if self.random.random() < 0.01:
+        rare = self.random.random()
+        if rare < 0.01:
             body["psn_no"] = self.random.choice(self.people)
-        return self._send(f"settlement.requests.{kind}", body, "his-first")
+        elif rare < 0.02:
+            body["fixmedins_code"] = self.random.choice(PLACES)
+        return self._send(
+            f"settlement.requests.{kind}",
+            body,
+            "his-second" if rare > 0.99 else _source(body["fixmedins_code"]),
+        )
 
     def _any(self) -> tuple[str, Body]:
-        return self.random.choice(self.settled) if self.settled else ("00" * 15, {"fixmedins_code": kit.HOSPITAL, "psn_no": "p00", "msgid": self._msgid(kit.HOSPITAL)})  # fmt: skip
+        return self.random.choice(self.settled) if self.settled else ("00" * 15, {"fixmedins_code": kit.HOSPITAL, "psn_no": "p00", "infno": "2207", "msgid": self._msgid(kit.HOSPITAL)})  # fmt: skip
 
     def refund(self) -> Event:
         setl = self._any()
@@ -169,19 +202,25 @@ class Life:
 
     def cancel(self) -> Event:
         setl = self._any()
-        infno = "2103" if self.random.random() < 0.02 else "2208"
-        return self._back("cancel", setl, setl_id=setl[0], infno=infno)
+        infno = "2103" if self.random.random() < 0.02 else CANCELS[setl[1]["infno"]]
+        number = self.random.choice(("no number", "00" * 15)) if self.random.random() < 0.02 else setl[0]
+        return self._back("cancel", setl, setl_id=number, infno=infno)
 
     def reverse(self) -> Event:
         setl = self._any()
-        return self._back("reverse", setl, omsgid=setl[1]["msgid"], oinfno="2207", infno="2601")
+        oinfno = "2304" if self.random.random() < 0.02 else setl[1]["infno"]
+        omsgid = (
+            setl[1]["msgid"]
+            if self.random.random() > 0.05 or not self.bills
+            else self.random.choice(self.bills)["msgid"]
+        )
+        return self._back("reverse", setl, omsgid=omsgid, oinfno=oinfno, infno="2601")
 
     def early(self) -> Event:
         """A reversal that comes before its bill, which comes later if `again` chooses it."""
         self._bill("settle")
-        return self._back(
-            "reverse", ("", self.bills[-1]), omsgid=self.bills[-1]["msgid"], oinfno="2207", infno="2601"
-        )
+        bill = self.bills[-1]
+        return self._back("reverse", ("", bill), omsgid=bill["msgid"], oinfno=bill["infno"], infno="2601")
 
     def reverse_cancel(self) -> Event:
         if not self.cancels:
@@ -202,11 +241,8 @@ class Life:
         body = dict(self.random.choice(self.bills))
         if self.random.random() < 0.3:
             body["mdtrt_id"] = "other"
-        return self._send(
-            "settlement.requests.settle" if body["infno"] == "2207" else "settlement.requests.quote",
-            body,
-            "his-first",
-        )
+        kind = "quote" if body["infno"] == "2206" else "settle"
+        return self._send(f"settlement.requests.{kind}", body, _source(body["fixmedins_code"]))
 
     def _order(self, kind: str, psn_no: str, **fields: Any) -> Event:
         number = f"E{self.n}" if self.random.random() > 0.01 else "E9"
@@ -216,6 +252,8 @@ class Life:
     def credit(self, psn_no: str | None = None, segment: str | None = None) -> Event:
         whose = psn_no or self.random.choice(self.people)
         part = segment or self.random.choice(("historic", "current"))
+        if self.random.random() < 0.01:
+            self.region[whose] = self.random.choice((HOME, AWAY))
         return self._order(
             "credited", whose, admdvs=self.region[whose], amount=self._money(9000), segment=part
         )
@@ -266,7 +304,7 @@ class Life:
 
     def bind(self) -> Event:
         sponsor, beneficiary = self.random.sample(self.people, 2)
-        mode = "earmark" if self.random.random() < 0.2 else "authorisation"
+        mode = self.random.choice(("authorisation", "authorisation", "authorisation", "earmark", "transfer"))
         id = UUID(int=(7 << 76) | (2 << 62) | (self.random.getrandbits(40) << 20) | len(self.pairs))
         pair = Pair(id, sponsor, beneficiary, mode)
         pair.begin = self.now - timedelta(
@@ -316,60 +354,69 @@ class Life:
         return made._replace(key=key, body=Tombstone())
 
     def person(self) -> Event:
-        """Insurance pauses and goes on; a few people die."""
-        psn_no = self.random.choice(self.people)
+        """Insurance pauses and goes on, care elsewhere is filed; a few people move away or die."""
+        roll, psn_no = self.random, self.random.choice(self.people)
         self.versions[psn_no] += 1
-        body = kit.person(psn_no, status=self.random.choice("1112"), version=self.versions[psn_no])
-        if psn_no in self.people[-2:] and self.random.random() < 0.2:
-            body |= {"surv_stas": "2", "death_date": self.now.date()}
+        region = AWAY if roll.random() < 0.03 else HOME
+        body = kit.person(psn_no, status=roll.choice("11124"), version=self.versions[psn_no], region=region)
+        if roll.random() < 0.3:
+            begin = (self.now + timedelta(days=roll.randint(-9, 2))).date()
+            body["filings"] = [
+                {
+                    "mdtrtarea_admdvs": roll.choice(("320000", AWAY, "310000")),
+                    "begndate": begin,
+                    "enddate": roll.choice((None, begin)),
+                }
+            ]
+        if psn_no in self.people[-2:] and roll.random() < 0.2:
+            body |= {"surv_stas": "2"} | roll.choice(({}, {"death_date": self.now.date()}))
+        elif roll.random() < 0.03:
+            body["insurances"] = []
         return self._send("registry.persons.recorded", body)
 
+    def forget(self) -> Event:
+        """The registry erases a person, who may be recorded again."""
+        psn_no = self.random.choice(self.people)
+        self.versions[psn_no] += 1
+        made = self._send("registry.persons.recorded", kit.person(psn_no, version=self.versions[psn_no]))
+        return made._replace(body=Tombstone())
+
     def institution(self) -> Event:
-        self.versions[kit.PHARMACY] += 1
+        code = self.random.choice((kit.PHARMACY, FAR_HOSPITAL))
+        self.versions[code] += 1
         begin = self.now + timedelta(days=self.random.randint(-1, 3))
-        more = (
-            {"suspended_from": begin, "suspended_to": begin + timedelta(days=1)}
-            if self.random.random() < 0.5
-            else {}
+        more: Body = {"designated": self.random.random() > 0.1}
+        if self.random.random() < 0.4:
+            more |= {
+                "suspended_from": begin,
+                "suspended_to": self.random.choice((None, begin + timedelta(days=1))),
+            }
+        kind, where = ("pharmacy", HOME) if code == kit.PHARMACY else ("hospital", AWAY)
+        body = kit.institution(
+            code,
+            kind,
+            version=self.versions[code],
+            admdvs=where,
+            source=self.random.choice((None, _source(code), "his-second")),
+            **more,
         )
-        body = kit.institution(kit.PHARMACY, "pharmacy", version=self.versions[kit.PHARMACY], **more)
         return self._send("registry.institutions.recorded", body)
 
-    def premium(self) -> Event:
-        pair = self._pair()
-        if self.random.random() < 0.4:
-            body: Body = {
-                "payer_psn_no": pair.sponsor,
-                "psn_no": pair.beneficiary,
-                "binding_id": str(pair.id),
-            }
-        else:
-            body = {"payer_psn_no": pair.sponsor, "psn_no": pair.sponsor}
-        number = UUID(int=(0x019B << 112) | (7 << 76) | (2 << 62) | self.n)
-        year = self.random.choice((2026, 2027, 2028))
-        body |= {"premium_id": str(number), "insutype": "390", "year": year, "amount": self._money(3000)}
-        self.premiums.append(body)
-        del self.premiums[:-30]
-        return self._send("premium.requests.pay", body, "zheliban")
-
-    def unpay(self) -> Event:
-        if not self.premiums:
-            return self.premium()
-        paid = self.random.choice(self.premiums)
-        return self._send(
-            "premium.requests.cancel", {k: paid[k] for k in ("premium_id", "payer_psn_no")}, "zheliban"
-        )
-
-    def remitted(self) -> Event:
-        if not self.premiums:
-            return self.premium()
-        paid = self.random.choice(self.premiums)
-        body = {k: paid[k] for k in ("premium_id", "payer_psn_no")} | {"at": self.now}
-        return self._send("premium.requests.remitted", body, "tax")
-
     def invalid(self) -> Event:
-        """A bill whose total is below zero."""
-        return self._bill("settle", medfee_sumamt="-1.00")
+        """A bill with a field that cannot be read."""
+        change: Body = self.random.choice(
+            (
+                {"medfee_sumamt": "-1.00"},
+                {"fund_pay_sumamt": "1.001"},
+                {"acct_used_flag": "2"},
+                {"med_type": "x"},
+            )
+        )
+        return self._bill("settle", **change)
+
+
+def _source(code: str) -> str:
+    return next(source for source, codes in SYSTEMS.items() if code in codes)
 
 
 def _yuan(fen: int) -> str:

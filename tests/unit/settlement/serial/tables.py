@@ -20,14 +20,14 @@ KEYS: dict[str, tuple[str, ...]] = {
     "account": ("psn_no",), "binding": ("binding_id",), "person": ("psn_no",), "institution": ("fixmedins_code",),
     "request": ("msgid", "fixmedins_code"), "tombstone": ("omsgid", "fixmedins_code", "oinfno", "psn_no"),
     "settlement": ("setl_id",), "credit_order": ("entry_id",), "recovery": ("case_id",), "quote": ("mdtrt_id", "fixmedins_code", "psn_no"),
-    "earmark": ("binding_id",), "premium": ("premium_id",),
+    "earmark": ("binding_id",), "premium": ("premium_id",), "transfer": ("transfer_id",), "wallet": ("binding_id",),
 }  # fmt: skip
 """Primary keys. Other tables are lists: `entry`, `taken_back` and more."""
 DEFAULTS: dict[str, Row] = {
     "account": {"admdvs": "", "current": 0, "historic": 0, "state": "open", "version": 0, "usage": "{}"},
     "recovery": {"settled": 0},
 }
-INDEXED = {"binding": ("beneficiary",), "entry": ("account",), "request": ("msgid",), "tombstone": ("omsgid",), "person": ("cert",),
+INDEXED = {"binding": ("beneficiary", "sponsor"), "entry": ("account",), "request": ("msgid",), "tombstone": ("omsgid",), "person": ("cert",),
            "premium": ("psn_no",), "earmark": ("sponsor",)}  # fmt: skip
 
 

@@ -12,7 +12,7 @@ class Watch:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._read = self._checked = 0
+        self._read = self._checked = self._owed = 0
         self._last: dict[str, tuple[int, dict[str, int]]] = {}
         self._net: dict[bytes, int] = {}
         self._total = 0
@@ -23,6 +23,13 @@ class Watch:
         rows = self._tables.rows("entry")
         new = [rows[n] for n in range(self._read, len(rows))]
         self._read = len(rows)
+        return new
+
+    def owed(self) -> list[dict[str, Any]]:
+        """What was listed for recovery since the last call."""
+        rows = self._tables.rows("recovery")
+        new = list(rows.values())[self._owed :] if len(rows) > self._owed else []
+        self._owed = len(rows)
         return new
 
     def wrong(self) -> str | None:
