@@ -41,6 +41,7 @@ class Wanted:
         self.visits: set[Visit] = set()
         self.ended: dict[UUID, tuple[set[str], Any]] = {}
         self.credited: set[str] = set()
+        self.places: set[tuple[str, str]] = set()
         self.sponsors_of: set[UUID] = set()
         self.premiums: set[UUID] = set()
         self.premium_of: set[str] = set()
@@ -78,7 +79,9 @@ class Wanted:
         self.new_accounts.add(body.psn_no)
         self.credited.add(body.psn_no)
         self.orders.add(body.entry_id)
-        if isinstance(body, YearTurned):
+        if isinstance(body, Credited):
+            self.places.add((body.psn_no, body.admdvs))
+        elif isinstance(body, YearTurned):
             self.turned[body.psn_no] = min(body.year, self.turned.get(body.psn_no, body.year))
 
     def _person(self, body: PersonRecorded) -> None:

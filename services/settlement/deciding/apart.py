@@ -31,11 +31,14 @@ def shift(
             book.new_entries.append(move(taker, segment, amount, posting, kind, at, binding_id))
 
 
-def turn(book: Book, purse: Account, binding_id: UUID, posting: bytes, at: datetime) -> None:
-    """The year's turn: what is left of the current year becomes historic."""
-    if amount := purse.current:
+def turn(book: Book, row: Account, binding_id: UUID | None, posting: bytes, at: datetime, young: int) -> int:
+    """The year's turn of a row: what is left of the year that ended becomes historic. Of `young` fen that are of the new year it keeps
+    what it has; what of them is elsewhere is given back."""
+    kept = min(row.current, young)
+    if amount := row.current - kept:
         for segment, moved in ((CURRENT, -amount), (HISTORIC, amount)):
-            book.new_entries.append(move(purse, segment, moved, posting, "turn", at, binding_id))
+            book.new_entries.append(move(row, segment, moved, posting, "turn", at, binding_id))
+    return young - kept
 
 
 def offered(book: Book, psn_no: str, mode: str, at: datetime) -> bool:

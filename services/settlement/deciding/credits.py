@@ -1,23 +1,24 @@
 """Movements that the authority orders on accounts. Each of its entry numbers counts once."""
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
-from services.settlement.deciding import earmark, transfer
+from services.settlement.deciding import apart, earmark, transfer
 from services.settlement.deciding.asking import new_setl_id
 from services.settlement.domain.accounts import (
     CURRENT,
-    HISTORIC,
     SEGMENT_OF,
     Account,
-    Entry,
     State,
     counter,
     held,
     move,
     new_year,
 )
+from services.settlement.domain.bindings import OFFERED_MODE
 from services.settlement.domain.book import Book, Recovery
+from services.settlement.domain.earmarks import over
 from shared.contracts.account_credits import Closed, Corrected, Credited, Frozen, Unfrozen, YearTurned
 from shared.contracts.answers import Refused
 from shared.contracts.base import Origin
@@ -47,15 +48,16 @@ def order(book: Book, event: Event, out: Out) -> None:
     account = book.account(body.psn_no)
     posting = bytes.fromhex(new_setl_id(out.new_id()))
     if isinstance(body, Credited):
+        moved = account.admdvs != body.admdvs
         _credit(book, account, body, posting, event)
+        if moved:
+            _moved(book, account, event.time, out)
     elif isinstance(body, Corrected):
         if body.amount < 0:
             earmark.cover(book, account, SEGMENT_OF[body.segment.value], -body.amount, event.time, out)
         _correct(book, account, body, posting, event)
     elif isinstance(body, YearTurned):
         _turn(book, account, posting, event, body.year)
-        earmark.turned(book, account.psn_no, posting, event.time)
-        transfer.turned(book, account.psn_no, posting, event.time)
     elif isinstance(body, Frozen | Unfrozen | Closed):
         if isinstance(body, Closed):
             earmark.closing(book, account.psn_no, event.time, out)
@@ -91,20 +93,33 @@ def _correct(book: Book, account: Account, body: Corrected, posting: bytes, even
         )  # fmt: skip
 
 
+def _moved(book: Book, account: Account, at: datetime, out: Out) -> None:
+    """The account is under the rules of another region: what stands apart of it goes with it, or back where that has no such mode; what
+    that region lets be set apart is."""
+    marks, wallets = book.earmarks, book.transfers.purses(account.psn_no)
+    for purse in [m.purse for m in marks.of.get(account.psn_no, ())] + [purse for _, purse in wallets]:
+        if purse.admdvs != account.admdvs:
+            purse.admdvs, purse.changed = account.admdvs, True
+    theirs = [
+        b for b in book.bindings.values() if b.sponsor == account.psn_no and b.facts.mode != OFFERED_MODE
+    ]
+    for binding in sorted(theirs, key=lambda b: marks.rank(b.binding_id)):
+        if not over(binding):
+            earmark.followed(book, binding.binding_id, at, out)
+            transfer.followed(book, binding.binding_id, at, out)
+
+
 def _turn(book: Book, account: Account, posting: bytes, event: Event, year: int) -> None:
-    """What is left of the year that ended becomes historic. A turn that comes late leaves what was credited of the new year; what was
-    spent since was the old money."""
-    begin = new_year(year)
-    young = sum(amount for at, amount in book.new_money.get(account.psn_no, ()) if at >= begin)
-    amount = account.current - min(account.current, max(0, young))
-    if account.turned_at is None or account.turned_at < event.time:
-        account.turned_at, account.changed = event.time, True
-    if amount:
-        entries: tuple[Entry, ...] = (
-            move(account, CURRENT, -amount, posting, "turn", event.time),
-            move(account, HISTORIC, amount, posting, "turn", event.time),
-        )
-        book.new_entries.extend(entries)
+    """What is left of the year that ended becomes historic, wherever it stands apart. A turn that comes late leaves what was credited of
+    the new year; what was spent since was the old money."""
+    begin, psn_no = new_year(year), account.psn_no
+    heard = max(event.time, event.appended_at)
+    if account.turned_at is None or account.turned_at < heard:
+        account.turned_at, account.changed = heard, True
+    young = max(0, sum(amount for at, amount in book.new_money.get(psn_no, ()) if at >= begin))
+    young = apart.turn(book, account, None, posting, event.time, young)
+    young = earmark.turned(book, psn_no, posting, event.time, young)
+    transfer.turned(book, psn_no, posting, event.time, young)
 
 
 def _state(account: Account, body: Frozen | Unfrozen | Closed) -> None:

@@ -105,10 +105,11 @@ def cover(book: Book, account: Account, segment: int, needed: int, at: datetime,
             short -= amount
 
 
-def turned(book: Book, psn_no: str, posting: bytes, at: datetime) -> None:
-    """The year's turn moves the segments of what is set apart, too."""
-    for mark in sorted(book.earmarks.of.get(psn_no, ()), key=lambda m: m.age):
-        apart.turn(book, mark.purse, mark.binding_id, posting, at)
+def turned(book: Book, psn_no: str, posting: bytes, at: datetime, young: int) -> int:
+    """The year's turn moves the segments of what is set apart, too; `young` fen of the new year stay with the newest earmarks."""
+    for mark in sorted(book.earmarks.of.get(psn_no, ()), key=lambda m: m.age, reverse=True):
+        young = apart.turn(book, mark.purse, mark.binding_id, posting, at, young)
+    return young
 
 
 def closing(book: Book, psn_no: str, at: datetime, out: Out) -> None:

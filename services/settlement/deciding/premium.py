@@ -8,9 +8,9 @@ from pydantic_core import to_json
 from services.settlement.deciding import apart, earmark
 from services.settlement.deciding.asking import fingerprint, new_setl_id
 from services.settlement.deciding.premium_checks import Ready, check
-from services.settlement.deciding.to_holders import off_recovery
+from services.settlement.deciding.to_holders import binding_of, off_recovery, place, to_holder
 from services.settlement.domain import results
-from services.settlement.domain.accounts import SEGMENT_OF, SEGMENTS, State, counter, held, move
+from services.settlement.domain.accounts import SEGMENT_OF, SEGMENTS, counter, held, move
 from services.settlement.domain.book import Book, late_case
 from services.settlement.domain.limits import count
 from services.settlement.domain.premiums import KIND, PAID, Part, Premium
@@ -91,7 +91,7 @@ def _share(book: Book, part: Part, posting: bytes, event: Event) -> Json:
 
 
 def _cancel(book: Book, row: Premium, event: Event, out: Out) -> None:
-    """Gives the money back to the segments that paid, last first; again: the same answer."""
+    """Gives the money back to those who paid, last first; again: the same answer."""
     if row.state == "cancelled":
         _answer(event, out, "cancelled", (), row.amount)
     elif row.state != "paid":
@@ -111,22 +111,20 @@ def _give_back(book: Book, row: Premium, event: Event, out: Out) -> list[Json]:
     shares: list[Json] = []
     periods = row.periods.split("|")
     for share, period in reversed(list(zip(row.share_list(), periods, strict=True))):
-        amount, segment = fen(share["amount"]), SEGMENT_OF[share["segment"]]
-        account = apart.payer(book, share)
-        id = UUID(share["binding_id"]) if share["binding_id"] else None
+        amount, paid = fen(share["amount"]), SEGMENT_OF[share["segment"]]
+        id = binding_of(share)
         over = off_recovery(book, None if id is None else late_case(row.premium_id.bytes, id), amount)
         if over:
             line = held(share["psn_no"], over, posting, GIVING_BACK, event.time, row.posting)
             book.new_entries.append(line)
-        if over < amount and account.state == State.CLOSED:
-            line = held(account.psn_no, amount - over, posting, GIVING_BACK, event.time, row.posting)
-            book.new_entries.append(line)
-        elif over < amount:
-            line = move(account, segment, amount - over, posting, GIVING_BACK, event.time, id, row.posting)
-            book.new_entries.append(line)
+        if over < amount:
+            less = amount - over
+            to_holder(book, share, paid, row.at, less, posting, GIVING_BACK, event.time, row.posting)
         if id is not None and (binding := book.bindings.get(id)) is not None:
             count(period, binding, book.account(binding.sponsor), -amount)
-        shares.append(share | {"balance_after": yuan(account.of(segment))})
+        account, segment = place(book, share, paid, row.at)
+        said = {"segment": SEGMENTS[segment].value, "balance_after": yuan(account.of(segment))}
+        shares.append(share | said)
     book.new_entries.append(counter(OWNER, -row.amount, posting, GIVING_BACK, event.time, row.posting))
     earmark.trim(book, event.time, out)
     return shares

@@ -95,10 +95,12 @@ def followed(book: Book, binding_id: UUID, at: datetime, out: Out) -> None:
     apart.schedule(book, binding, TRANSFER_MODE, WALLET_DUE, at, out)
 
 
-def turned(book: Book, psn_no: str, posting: bytes, at: datetime) -> None:
-    """The year's turn of the giver's account moves the segments of what he or she gave, too."""
+def turned(book: Book, psn_no: str, posting: bytes, at: datetime, young: int) -> int:
+    """The year's turn of the giver's account moves the segments of what he or she gave, too; `young` fen of the new year stay with what
+    was given last."""
     for binding_id, purse in book.transfers.purses(psn_no):
-        apart.turn(book, purse, binding_id, posting, at)
+        young = apart.turn(book, purse, binding_id, posting, at, young)
+    return young
 
 
 def closing(book: Book, psn_no: str, at: datetime, out: Out) -> None:

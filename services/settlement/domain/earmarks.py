@@ -77,6 +77,11 @@ class Earmarks:
         self.all[mark.binding_id] = mark
         self.of.setdefault(mark.sponsor, []).append(mark)
 
+    def rank(self, binding_id: UUID) -> tuple[float, bytes]:
+        """A sort key of bindings: the oldest earmark first, bindings without one last."""
+        mark = self.all.get(binding_id)
+        return FOREVER if mark is None else mark.opened_at.timestamp(), binding_id.bytes
+
     def open_of(self, sponsor: str) -> list[Earmark]:
         """What is set apart of an account, oldest first."""
         return sorted((m for m in self.of.get(sponsor, ()) if m.place == Place.OPEN), key=lambda m: m.age)

@@ -7,7 +7,7 @@ Source: 医保钱包 2024-12 to 2025 (烟台晚报 2025-09-18, 河南商报 2025
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -91,13 +91,13 @@ class Transfers:
         return sorted(found, key=lambda t: (t.at, t.transfer_id.bytes))
 
     def purses(self, giver: str) -> Iterator[tuple[UUID, Account]]:
-        """Every row that has money of a giver, with its binding."""
-        for transfer in self.pending(giver):
+        """Every row that has money of a giver, with its binding: what was offered last first, then the wallets."""
+        for transfer in reversed(self.pending(giver)):
             if transfer.purse is not None:
                 yield transfer.binding_id, transfer.purse
-        for wallet in self.wallets.values():
-            if wallet.giver == giver:
-                yield wallet.binding_id, wallet.purse
+        wallets = (w for w in self.wallets.values() if w.giver == giver)
+        for wallet in sorted(wallets, key=lambda w: w.binding_id.bytes):
+            yield wallet.binding_id, wallet.purse
 
 
 def moving_name(transfer_id: UUID) -> str:
@@ -111,9 +111,9 @@ def wallet_name(binding_id: UUID) -> str:
 
 
 def return_time(at: datetime, spending: Spending) -> datetime:
-    """When an offer of `at` goes back: on the next day, Beijing time."""
+    """When an offer of `at` goes back: on the next day, Beijing time; in UTC, as it is read from the table again."""
     tomorrow = at.astimezone(BEIJING).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, spending.transfer_return, BEIJING)
+    return datetime.combine(tomorrow, spending.transfer_return, BEIJING).astimezone(UTC)
 
 
 def moved(giver: Account, period: str, at: datetime) -> int:

@@ -41,6 +41,11 @@ class Settlement:
         self.changed = False
 
     @property
+    def spent_at(self) -> datetime:
+        """When the money was spent: by a hold, when that set it apart."""
+        return self.held_at or self.at
+
+    @property
     def left(self) -> int:
         """What can still be given back, fen."""
         return self.personal - self.returned

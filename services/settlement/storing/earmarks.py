@@ -6,7 +6,7 @@ from services.settlement.domain.accounts import Account
 from services.settlement.domain.bindings import EARMARK_MODE
 from services.settlement.domain.book import Book
 from services.settlement.domain.earmarks import Earmark
-from services.settlement.rows import array
+from services.settlement.rows import array, by_column
 from services.settlement.wanted import Wanted
 from shared.db import Conn, load_queries
 
@@ -14,7 +14,10 @@ Q = load_queries(__file__, "earmarks.sql")
 
 
 async def learn(conn: Conn, wanted: Wanted) -> None:
-    """Adds the accounts of sponsors of whom only the binding is known."""
+    """Adds the bindings of accounts that come under another region, and the accounts of sponsors of whom only the binding is known."""
+    if wanted.places:
+        rows = await conn.fetch(Q["moving"], *by_column(sorted(wanted.places)))
+        wanted.sponsors_of.update(row[0] for row in rows)
     if wanted.sponsors_of:
         rows = await conn.fetch(Q["sponsors"], array(wanted.sponsors_of))
         wanted.accounts.update(row[0] for row in rows)

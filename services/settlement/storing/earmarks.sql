@@ -1,3 +1,11 @@
+-- name: moving
+-- Unlocked: bindings of accounts that a credit names another region for, if money stands apart in their mode (binding_apart).
+select b.binding_id
+from unnest($1::text[], $2::text[]) as n (psn_no, admdvs)
+left join account a on a.psn_no = n.psn_no
+join binding b on b.sponsor = n.psn_no and b.facts like '%"]'
+where coalesce(a.admdvs, '') <> n.admdvs;
+
 -- name: sponsors
 -- Unlocked: whose accounts are concerned by due days, erased bindings and premiums that a binding pays.
 select sponsor from binding where binding_id = any($1::text::uuid[])

@@ -45,15 +45,17 @@ def body_of(type: str, body: dict[str, Any]) -> Any:
 
 
 def event(
-    type: str, body: dict[str, Any], *, id: str, source: str, at: datetime = NOW, believed: bool = True
-) -> Event:
-    """A claimed record."""
+    type: str, body: dict[str, Any], *, id: str, source: str, at: datetime = NOW, believed: bool = True,
+    appended: datetime | None = None,
+) -> Event:  # fmt: skip
+    """A claimed record; appended at its event time unless `appended` says when."""
     read = body_of(type, body)
     spec = TYPES[type]
     key = str(body.get("psn_no", "")) if isinstance(read, Invalid) else spec.key_of(read)
     return Event(
-        spec.topic, 0, 0, key.encode(), source, id, type, str(body.get("msgid")), at, at, believed, None, read
-    )
+        spec.topic, 0, 0, key.encode(), source, id, type, str(body.get("msgid")), at, appended or at, believed,
+        None, read,
+    )  # fmt: skip
 
 
 @dataclass
@@ -83,11 +85,13 @@ class World:
         source: str = "authority",
         at: datetime | None = None,
         believed: bool = True,
+        appended: datetime | None = None,
     ) -> list[Said]:
         """Decides one message; what is said about it."""
         self.n += 1
         out = Collector("settlement", default(), SystemIds(), HEADS)
-        one = event(type, body, id=f"m{self.n}", source=source, at=at or self.now, believed=believed)
+        at = at or self.now
+        one = event(type, body, id=f"m{self.n}", source=source, at=at, believed=believed, appended=appended)
         out.begin(one)
         self.handler.decide(self.book, one, out)
         return [said(record) for record in out.outgoing]

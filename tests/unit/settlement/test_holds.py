@@ -191,6 +191,21 @@ def test_a_hold_given_back_after_the_years_turn_is_historic(world: Holding) -> N
     assert (mother.current, mother.historic) == (0, 2700)
 
 
+def test_what_a_hold_paid_after_the_years_turn_was_spent_before_it_and_goes_back_as_historic(
+    world: Holding,
+) -> None:
+    world.credit("mother", "7.00", segment="current")
+    world.quote("15.00")
+    turn = {"psn_no": "mother", "entry_id": "T", "at": NOW, "year": 2026}
+    world.send("account.credits.year-turned", turn, at=NOW + MINUTE)
+    result, _ = settled(world, "15.00", at=NOW + 2 * MINUTE)
+    assert result["shares"][1]["segment"] == "current"
+    world.now = NOW + 3 * MINUTE
+    world.back("cancel", setl_id=result["setl_id"])
+    mother = world.book.account("mother")
+    assert (mother.current, mother.historic) == (0, 2700)
+
+
 def test_each_visit_has_a_hold_of_its_own(world: Holding) -> None:
     world.quote("5.00")
     world.quote("10.00", mdtrt_id="V2")
