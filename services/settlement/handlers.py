@@ -38,7 +38,7 @@ DUES: dict[str, Callable[[Book, Due, Out], None]] = {
     deciding.CLOSE: deciding.close,
     deciding.CLEAR: deciding.clear,
 }
-Keys: TypeAlias = tuple[Wanted, Sought]
+Keys: TypeAlias = tuple[Wanted, Sought, storage.Locked]
 
 
 class SettlementHandler:
@@ -58,14 +58,14 @@ class SettlementHandler:
         sought = Sought(items)
         await recon_storage.learn(conn, wanted, sought)
         await storage.learn(conn, wanted)
-        await storage.lock(conn, wanted)
+        locked = await storage.lock(conn, wanted)
         await recon_storage.lock(conn, sought)
-        return wanted, sought
+        return wanted, sought, locked
 
     async def load(self, conn: Conn, items: Sequence[Item], keys: Keys) -> Book:
         book = Book(self.regions)
-        wanted, sought = keys
-        await storage.load(conn, wanted, book)
+        wanted, sought, locked = keys
+        await storage.load(conn, wanted, locked, book)
         await recon_storage.load(conn, wanted, sought, book)
         return book
 

@@ -18,18 +18,16 @@ insert into account (psn_no) select n from unnest($1::text[]) as n order by n on
 -- name: lock_settlements
 select count(*) from (select from settlement where setl_id = any($1::bytea[]) order by setl_id for update) as locked;
 
--- name: lock_bindings
-select count(*) from (select from binding where binding_id = any($1::text::uuid[]) order by binding_id for update) as locked;
-
--- name: lock_accounts
-select count(*) from (select from account where psn_no = any($1::text[]) order by psn_no for update) as locked;
+-- name: bindings
+-- Locked and read at once: of a row that another batch held, what that batch left is read. In one order, whatever was stored or decided
+-- first: of two bindings of one sponsor the first takes part.
+select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding where binding_id = any($1::text::uuid[])
+order by binding_id for update;
 
 -- name: accounts
-select psn_no, admdvs, current, historic, state, version, usage, turned_at from account where psn_no = any($1::text[]);
-
--- name: bindings
--- In one order, whatever was stored or decided first: of two bindings of one sponsor the first takes part.
-select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding where binding_id = any($1::text::uuid[]) order by binding_id;
+-- Locked and read at once, as bindings are.
+select psn_no, admdvs, current, historic, state, version, usage, turned_at from account where psn_no = any($1::text[])
+order by psn_no for update;
 
 -- name: persons
 select psn_no, version, cert, alive, insured, died, filings from person where psn_no = any($1::text[]);

@@ -1,9 +1,10 @@
 """Reading and writing the ledger's tables, a batch at a time."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
 from pydantic_core import from_json, to_json
 
 from services.settlement.domain.accounts import Account, Entry
@@ -55,27 +56,34 @@ async def learn(conn: Conn, wanted: Wanted) -> None:
     wanted.persons |= wanted.accounts
 
 
-async def lock(conn: Conn, wanted: Wanted) -> None:
-    """Locks settlements, then bindings, then accounts, each sorted."""
+class Locked(NamedTuple):
+    """Rows of bindings and of accounts, as they were read with their locks."""
+
+    bindings: Sequence[asyncpg.Record]
+    accounts: Sequence[asyncpg.Record]
+
+
+async def lock(conn: Conn, wanted: Wanted) -> Locked:
+    """Locks settlements, then bindings, then accounts, each sorted. A statement that locks reads what it waited for, of its own rows."""
     if wanted.setl_ids:
         await conn.execute(Q["lock_settlements"], sorted(wanted.setl_ids))
     await premiums.lock(conn, wanted)
-    if wanted.bindings:
-        await conn.execute(Q["lock_bindings"], array(wanted.bindings))
-    if wanted.accounts:
-        await conn.execute(Q["lock_accounts"], list(wanted.accounts))
+    bindings = await conn.fetch(Q["bindings"], array(wanted.bindings)) if wanted.bindings else ()
+    accounts = await conn.fetch(Q["accounts"], list(wanted.accounts)) if wanted.accounts else ()
+    return Locked(bindings, accounts)
 
 
-async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
-    """Reads all facts. To be called after `lock`, so that each statement sees what the locks waited for."""
-    await _load_accounts(conn, wanted, book)
-    if wanted.bindings:
-        for id, sponsor, beneficiary, version, state, relation, text, usage in await conn.fetch(
-            Q["bindings"], array(wanted.bindings)
-        ):
-            binding = Binding(id, sponsor, beneficiary, version, state, relation, text, _used(usage))
-            book.bindings[binding.binding_id] = binding
-            book.bound.setdefault(binding.beneficiary, []).append(binding)
+async def load(conn: Conn, wanted: Wanted, locked: Locked, book: Book) -> None:
+    """Reads all other facts. To be called after `lock`, so that each statement sees what the locks waited for."""
+    for psn_no, admdvs, current, historic, state, version, usage, turned in locked.accounts:
+        book.accounts[psn_no] = Account(
+            psn_no, admdvs, current, historic, state, version, _used(usage), turned
+        )
+    for id, sponsor, beneficiary, version, state, relation, text, usage in locked.bindings:
+        book.bindings[id] = binding = Binding(
+            id, sponsor, beneficiary, version, state, relation, text, _used(usage)
+        )
+        book.bound.setdefault(beneficiary, []).append(binding)
     await earmarks.load(conn, wanted, book)
     await transfers.load(conn, wanted, book)
     await premiums.load(conn, wanted, book)
@@ -113,15 +121,6 @@ async def _load_persons(conn: Conn, wanted: Wanted, book: Book) -> None:
     if strange := wanted.certs - own:
         book.holders.update((row[0], row[1]) for row in await conn.fetch(Q["persons_by_cert"], list(strange)))
     book.holders.update((p.cert, p.psn_no) for p in book.persons.values())
-
-
-async def _load_accounts(conn: Conn, wanted: Wanted, book: Book) -> None:
-    if wanted.accounts:
-        for psn_no, admdvs, current, historic, state, version, usage, turned in await conn.fetch(
-            Q["accounts"], list(wanted.accounts)
-        ):
-            row = Account(psn_no, admdvs, current, historic, state, version, _used(usage), turned)
-            book.accounts[psn_no] = row
 
 
 async def _load_requests(conn: Conn, wanted: Wanted, book: Book) -> None:

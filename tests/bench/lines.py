@@ -23,6 +23,7 @@ class Sizes:
     """How much of everything: records, seconds."""
 
     def __init__(self, quick: bool) -> None:
+        self.broker_warm = 4_000 if quick else 25_000
         self.backlog = 8_000 if quick else 40_000
         self.baseline = 800 if quick else 2_500
         self.spare_per_s = 1_500 if quick else 4_000
@@ -47,17 +48,23 @@ BINDINGS = Probe(
 
 
 async def settlement(place: Stage, sizes: Sizes, workers: int) -> tuple[dict[str, Any], Drain]:
-    """Drains a backlog, then takes latencies at half of that rate; checks the ledger at the end."""
-    kafka, spare = place.servers.kafka, sizes.latency_s * sizes.spare_per_s
-    urls = await place.fresh(sizes.backlog + spare)
-    await load.publish(kafka, list(world.bills(0, sizes.backlog, datetime.now(UTC))))
-    async with (
-        Ends(kafka, ANSWERS) as ends,
-        place.running(urls, *["services.settlement"] * workers) as running,
-    ):
-        drain = await watch_drain(ends, place.cpu(running), 0, sizes.backlog, timeout=300)
-        rate = min(drain.per_s / 2, float(sizes.spare_per_s))
-        took = await load.latencies(kafka, BILLS, sizes.backlog, rate, sizes.latency_s)
+    """Drains a backlog, then takes latencies at half of that rate; checks the ledger at the end.
+
+    Another backlog goes before, through a process that then ends: a broker that has just started compiles its own code for most of a minute,
+    which costs twice what carrying the records does and is no part of a settlement. The database is as cold as a restart leaves it.
+    """
+    kafka, spare, warm = place.servers.kafka, sizes.latency_s * sizes.spare_per_s, sizes.broker_warm
+    urls = await place.fresh(warm + sizes.backlog + spare)
+    services = ["services.settlement"] * workers
+    async with Ends(kafka, ANSWERS) as ends:
+        await load.publish(kafka, list(world.bills(0, warm, datetime.now(UTC))))
+        async with place.running(urls, *services) as running:
+            await watch_drain(ends, place.cpu(running), 0, warm, timeout=300)
+        await load.publish(kafka, list(world.bills(warm, sizes.backlog, datetime.now(UTC))))
+        async with place.running(urls, *services) as running:
+            drain = await watch_drain(ends, place.cpu(running), warm, sizes.backlog, timeout=300)
+            rate = min(drain.per_s / 2, float(sizes.spare_per_s))
+            took = await load.latencies(kafka, BILLS, warm + sizes.backlog, rate, sizes.latency_s)
     if broken := await stage.sound(urls["settlement"]):
         raise RuntimeError(f"the ledger is not sound after the run: {broken}")
     return {
@@ -67,7 +74,7 @@ async def settlement(place: Stage, sizes: Sizes, workers: int) -> tuple[dict[str
         "settlement_p50_ms": load.percentile(took, 0.5),
         "settlement_p99_ms": load.percentile(took, 0.99),
         "settlement_latency_at_per_s": round(rate),
-        "settlements": sizes.backlog + len(took),
+        "settlements": warm + sizes.backlog + len(took),
         "settlement_workers": workers,
     }, drain
 

@@ -8,6 +8,7 @@ from services.eligibility import storage as eligibility_storage
 from services.settlement import storage as settlement_storage
 from services.settlement.domain.book import Book
 from services.settlement.handlers import SettlementHandler
+from services.settlement.rows import array
 from services.settlement.wanted import Wanted
 from shared.db import Conn, Pool
 from shared.messaging import tables
@@ -67,8 +68,11 @@ class FactsBeforeLock(SettlementHandler):
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Any:
         wanted = Wanted(items)
         await settlement_storage.learn(conn, wanted)
+        loose = [settlement_storage.Q[name].removesuffix("for update") for name in ("bindings", "accounts")]
+        ids: tuple[Any, ...] = array(wanted.bindings), list(wanted.accounts)
+        rows = [await conn.fetch(query, these) for query, these in zip(loose, ids, strict=True)]
         book = Book(self.regions)
-        await settlement_storage.load(conn, wanted, book)
+        await settlement_storage.load(conn, wanted, settlement_storage.Locked(*rows), book)
         await settlement_storage.lock(conn, wanted)
         return book
 
