@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from aiokafka import AIOKafkaProducer
-
 from deploy import cast
 from deploy.local.errors import StackError
-from deploy.reading import structured
+from deploy.reading import publishing, structured
 from shared.clock import Clock
 from shared.testing.messages import KafkaMessage, to_kafka
 
@@ -67,12 +65,8 @@ def from_cast(file: Path, at: datetime) -> list[KafkaMessage]:
 async def publish(
     bootstrap: str, records: Sequence[KafkaMessage], progress: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Publish records in order of their keys; `progress` is told how many more were acknowledged. Raises aiokafka's errors."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=20
-    )
-    await producer.start()
-    try:
+    """Publish records in order of their keys; `progress` is told how many more were acknowledged. Raises StackError."""
+    async with publishing.producer(bootstrap, linger_ms=20) as producer:
         for begin in range(0, len(records), 500):
             chunk = records[begin : begin + 500]
             sent = [
@@ -81,5 +75,3 @@ async def publish(
             for acknowledged in sent:
                 await acknowledged
             progress(len(chunk))
-    finally:
-        await producer.stop()

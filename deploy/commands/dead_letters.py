@@ -16,10 +16,9 @@ from rich.table import Table
 
 from deploy.commands.services import Service, chosen, each_database
 from deploy.local.errors import StackError
-from deploy.reading import letters, running, topics, words
-from deploy.reading.figures import Q
+from deploy.reading import letters, running, words
 from deploy.reading.letters import Letter
-from deploy.reading.running import Running
+from deploy.reading.running import Q, Running
 from shared.contracts.topics import dead_letters_topic
 from shared.db import Conn
 from shared.messaging import due
@@ -178,6 +177,8 @@ async def _release(conn: Conn) -> str | None:
 
 
 def _read(stack: Running, services: Collection[str]) -> list[Letter]:
+    from deploy.reading import topics
+
     wanted = [dead_letters_topic(name) for name in services]
     return [Letter(seen) for seen in asyncio.run(topics.whole(stack, topics=wanted))]
 

@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from deploy.commands.policy_files import broken
-from deploy.ledger import runner
 from deploy.ledger.case import Case, find, read_cases
 from deploy.policy.fields import CaseError
 from deploy.policy.regions import load_regions
 from shared.policies import PolicyError
+
+if TYPE_CHECKING:
+    from deploy.ledger.runner import Result
 
 Places = Annotated[
     list[Path],
@@ -56,13 +58,15 @@ def try_(
 
     How to write a case: docs/ledger-cases.md.
     """
+    from deploy.ledger.runner import run_all
+
     cases = _read(places, name)
     try:
         policies = load_regions(regions)
     except PolicyError as error:
         broken(error)
-    results: list[runner.Result] = []
-    for result in runner.run_all(cases, policies):
+    results: list[Result] = []
+    for result in run_all(cases, policies):
         results.append(result)
         if not (result.passed or keep_going):
             break
@@ -81,7 +85,7 @@ def _read(places: Sequence[Path], name: str) -> list[Case]:
         try:
             found += read_cases(file)
         except CaseError as error:
-            faults.append(str(error))
+            faults += error.lines
     pattern = name if any(mark in name for mark in "*?[") else f"*{name}*"
     chosen = [one for one in found if fnmatchcase(one.name, pattern)]
     if not chosen and not faults:
@@ -93,14 +97,14 @@ def _read(places: Sequence[Path], name: str) -> list[Case]:
     return chosen
 
 
-def _row(result: runner.Result) -> dict[str, object]:
+def _row(result: Result) -> dict[str, object]:
     row: dict[str, object] = {"file": result.case.file, "name": result.case.name, "passed": result.passed}
     if result.different is not None:
         row |= {"step": result.step} | result.different._asdict()
     return row
 
 
-def _print(results: Sequence[runner.Result]) -> None:
+def _print(results: Sequence[Result]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     table = Table("文件 file", "案例 cases", "步 steps")
     steps: Counter[str] = Counter()

@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import track
 
 from deploy.policy import case as cases
-from deploy.policy import runner
 from deploy.policy.fields import CaseError
 from deploy.policy.regions import load_regions
 from shared.policies import PolicyError
+
+if TYPE_CHECKING:
+    from deploy.policy.runner import Result
 
 
 def run_cases(
@@ -55,8 +57,10 @@ def run_cases(
     raise typer.Exit(0 if all(one.passed for one in results) else 1)
 
 
-def _run(directory: Path | None, regions: Path | None, name: str, *, quiet: bool) -> list[runner.Result]:
+def _run(directory: Path | None, regions: Path | None, name: str, *, quiet: bool) -> list[Result]:
     """The results of the chosen cases; what cannot be read is one line on stderr each, and status 1."""
+    from deploy.policy import runner
+
     found, faults = _read(directory, name)
     try:
         policies = load_regions(regions)
@@ -98,13 +102,13 @@ def _files(directory: Path | None) -> Iterator[Path]:
         yield from cases.find(directory)
 
 
-def _row(result: runner.Result) -> dict[str, object]:
+def _row(result: Result) -> dict[str, object]:
     case = result.case
     different = [{"step": number, "difference": line} for number, line in result.different]
     return {"file": case.file, "name": case.name, "passed": result.passed, "differences": different}
 
 
-def _print(results: Sequence[runner.Result]) -> None:
+def _print(results: Sequence[Result]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     for one in results:
         if one.passed:

@@ -10,8 +10,6 @@ from rich.console import Console
 
 from deploy.commands.policy_files import print_json, tree
 from deploy.local.errors import StackError
-from deploy.policy import told
-from deploy.policy.attempt import attempt, read_case
 from deploy.policy.fields import CaseError
 
 File = Annotated[
@@ -60,6 +58,9 @@ def try_(
         people: {姐姐: {born: 1970-02-03}}
         steps: [{submit: 姐姐}]
     """
+    from deploy.policy import told
+    from deploy.policy.attempt import attempt, read_case
+
     policies = tree(regions)
     try:
         done = attempt(read_case(file, case), policies)

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from deploy.local.errors import StackError
-from deploy.reading import running, structured, topics
+from deploy.reading import publishing, running, structured
 from deploy.reading.lines import line, printable
 from deploy.reading.running import Running
 from deploy.reading.seen import Seen
@@ -91,16 +89,10 @@ async def _publish(
 ) -> list[str]:
     """Publishes in order; ids that were not answered within `patience` seconds (None: does not wait)."""
     begun = stack.clock.now()
-    producer = AIOKafkaProducer(bootstrap_servers=stack.kafka, acks="all", enable_idempotence=True)
-    try:
-        await producer.start()
+    async with publishing.producer(stack.kafka) as producer:
         for one in found:
             place = await producer.send_and_wait(one.topic, one.value, key=one.key, headers=one.headers)
             console.print(printable(f"{place.topic}/{place.partition}@{place.offset}  {one.source} {one.id}"))
-    except (KafkaError, OSError) as error:
-        raise StackError(f"Kafka at {stack.kafka}: {type(error).__name__}", "See `gongji status`.") from error
-    finally:
-        await producer.stop()
     if patience is None:
         return []
     return await _answers(stack, found, console, patience, begun)
@@ -109,6 +101,8 @@ async def _publish(
 async def _answers(
     stack: Running, found: list[Publication], console: Console, patience: float, begun: Any
 ) -> list[str]:
+    from deploy.reading import topics
+
     open_ = {(one.source, one.id): one for one in found}
     wanted = sorted({answers_topic(one.source) for one in found})
     started = time.monotonic()

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import Progress
 
 from deploy import registry
-from deploy.local.errors import StackError
 from deploy.reading import running
 
 app = typer.Typer(
@@ -44,11 +42,8 @@ def load(
     at = stack.clock.now() if now else None
     records = [record for file in files for record in registry.read(file, stack.clock, at)]
     console = Console(highlight=False, markup=False)
-    try:
-        with Progress(console=console) as bar:
-            task = bar.add_task("publishing", total=len(records))
-            asyncio.run(registry.publish(stack.kafka, records, lambda count: bar.advance(task, count)))
-    except (KafkaError, OSError) as error:
-        raise StackError(f"Kafka at {stack.kafka}: {type(error).__name__}", "See `gongji status`.") from error
+    with Progress(console=console) as bar:
+        task = bar.add_task("publishing", total=len(records))
+        asyncio.run(registry.publish(stack.kafka, records, lambda count: bar.advance(task, count)))
     for topic, count in sorted(Counter(record.topic for record in records).items()):
         console.print(f"{topic}: {count}")

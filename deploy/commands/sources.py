@@ -13,7 +13,7 @@ from rich.table import Table
 
 from deploy.commands.services import Service, chosen, each_database
 from deploy.reading import running
-from deploy.reading.figures import Q
+from deploy.reading.running import Q
 from shared.contracts import sources
 from shared.db import Conn
 

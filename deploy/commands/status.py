@@ -11,10 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local import paths
-from deploy.local import up as local
 from deploy.reading import running
 from deploy.reading.alarms import alarms
-from deploy.reading.figures import figures
 
 
 def status(
@@ -27,6 +25,9 @@ def status(
         gongji status
         gongji status --json | jq .services.audit.lag
     """
+    from deploy.local import up as local
+    from deploy.reading.figures import figures
+
     found = local.status(paths.home())
     if found["servers"] or found["services"] or os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         for name, one in asyncio.run(figures(running.find())).items():

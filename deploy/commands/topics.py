@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy import topics
 from deploy.local import paths, state
 from deploy.local.errors import StackError
-from deploy.local.kafka import answers
+
+if TYPE_CHECKING:
+    from deploy.topics import Plan
 
 app = typer.Typer(
     help="Compare and create the topics of deploy/topics.yaml.", no_args_is_help=True, rich_markup_mode=None
@@ -27,6 +28,8 @@ Bootstrap = Annotated[
 
 def bootstrap_of(given: str) -> str:
     """The Kafka that a command means. Raises StackError when there is none."""
+    from deploy.local.kafka import answers
+
     found = given or os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or str(state.require(paths.home())["kafka"])
     if not asyncio.run(answers(found)):
         raise StackError(
@@ -42,6 +45,8 @@ def plan(kafka: Bootstrap = "") -> None:
     gongji topics plan
     gongji topics plan --kafka broker-1:9092,broker-2:9092
     """
+    from deploy import topics
+
     found = asyncio.run(topics.plan_at(bootstrap_of(kafka)))
     _show(found, "would be created")
     raise typer.Exit(0 if found.clean else 2)
@@ -53,12 +58,14 @@ def apply(kafka: Bootstrap = "") -> None:
 
     gongji topics apply
     """
+    from deploy import topics
+
     found = asyncio.run(topics.apply_at(bootstrap_of(kafka)))
     _show(found, "created")
     raise typer.Exit(2 if found.differing else 0)
 
 
-def _show(found: topics.Plan, verb: str) -> None:
+def _show(found: Plan, verb: str) -> None:
     console = Console()
     for topic in found.missing:
         console.print(

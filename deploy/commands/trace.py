@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from deploy.reading import running, topics
+from deploy.reading import running
 from deploy.reading.lines import line
 from deploy.reading.running import Running
 from deploy.reading.story import MAX_ROUNDS, Step, as_event, belonging, further, needles, refusals, story
@@ -41,6 +41,8 @@ def trace(
 
 async def follow(stack: Running, id: str) -> list[Step]:
     """The story of an id, read from all topics; empty if no record names it."""
+    from deploy.reading import topics
+
     wanted, found = {id}, []
     for _ in range(MAX_ROUNDS):
         found = belonging(await topics.whole(stack, wanted=needles(wanted)), wanted)

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from deploy.local import paths
-from deploy.local import up as local
 from deploy.local.databases import SERVICES
 from deploy.local.state import file_of
 
@@ -35,6 +34,8 @@ def up(
         KAFKA_BOOTSTRAP_SERVERS=kafka:9092 gongji up  # a Kafka that exists
         GONGJI_CLOCK='2026-11-23T10:00:00+08:00*60' gongji up   # a Monday, an hour a minute
     """
+    from deploy.local import up as local
+
     home = paths.home()
     cast = cast and not os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if not detach:
@@ -52,5 +53,7 @@ def down() -> None:
     gongji down
     gongji down && rm -r .gongji      # forget the data, too
     """
+    from deploy.local import up as local
+
     home = paths.home()
     typer.echo("stopped" if local.down(home) else f"nothing runs at {home}")

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from deploy.reading import running, topics
+from deploy.reading import running
 from deploy.reading.lines import line
 from deploy.reading.running import Running
 from deploy.reading.seen import Seen
@@ -79,6 +79,8 @@ async def _watch(
     until_end: bool,
     english: bool,
 ) -> None:
+    from deploy.reading import topics
+
     if until_end:
         for seen in await topics.whole(stack, topics=chosen, since=begin):
             if matches(seen, *filters):

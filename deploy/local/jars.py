@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.local import paths
@@ -69,6 +68,8 @@ def class_path() -> str:
 
 
 def _download(jars: Sequence[Jar], target: Path) -> None:
+    import requests
+
     bar = Progress(
         TextColumn("Apache Kafka {task.description}"),
         BarColumn(),

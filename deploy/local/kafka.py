@@ -12,8 +12,6 @@ import uuid
 from pathlib import Path
 
 import psutil
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError
 
 from deploy.local import jars, process
 from deploy.local.errors import StackError, explain, tail
@@ -153,6 +151,9 @@ class Kafka:
 
 async def answers(bootstrap: str, timeout: float = 5.0) -> bool:
     """Whether a Kafka at `bootstrap` (comma separated `host:port`) gives its metadata."""
+    from aiokafka.client import AIOKafkaClient
+    from aiokafka.errors import KafkaError
+
     client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=int(timeout * 1000))
     try:
         await asyncio.wait_for(client.bootstrap(), timeout)

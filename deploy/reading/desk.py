@@ -9,12 +9,9 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
 from deploy.local.databases import DESK
 from deploy.local.errors import StackError
-from deploy.reading import topics, words
+from deploy.reading import publishing, words
 from deploy.reading.lines import dead_reason
 from deploy.reading.running import Running
 from deploy.reading.seen import Seen
@@ -66,21 +63,17 @@ async def say(
         envelope.CE_SUBJECT: spec.subject_of(body),
         "content-type": envelope.CONTENT_TYPE,
     }
-    producer = AIOKafkaProducer(bootstrap_servers=stack.kafka, acks="all", enable_idempotence=True)
-    try:
-        await producer.start()
-        pairs = [(header, text.encode()) for header, text in headers.items()]
-        value = body.model_dump_json(exclude_none=True).encode()
+    pairs = [(header, text.encode()) for header, text in headers.items()]
+    value = body.model_dump_json(exclude_none=True).encode()
+    async with publishing.producer(stack.kafka) as producer:
         await producer.send_and_wait(spec.topic, value, key=spec.key_of(body).encode(), headers=pairs)
-    except (KafkaError, OSError) as error:
-        raise StackError(f"Kafka at {stack.kafka}: {type(error).__name__}", "See `gongji status`.") from error
-    finally:
-        await producer.stop()
     return await _answer(stack, name, now, service)
 
 
 async def _answer(stack: Running, id: str, since: datetime, service: str) -> Message | None:
     """The answer, or `StackError` as soon as the message is a dead letter of the service."""
+    from deploy.reading import topics
+
     try:
         where = [answers_topic(SOURCE), dead_letters_topic(service)]
         tail = topics.tail(stack, topics=where, since=since)

@@ -16,13 +16,12 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from deploy.local.errors import StackError
-from deploy.reading.running import Running
+from deploy.reading.running import Q, Running
 from deploy.reading.topics import consumer, partitions
 from shared.contracts.sources import SERVICES
 from shared.contracts.topics import TOPICS, consumed_by
-from shared.db import Conn, load_queries
+from shared.db import Conn
 
-Q = load_queries(__file__)
 Offsets = Mapping[TopicPartition, int]
 _LINK = re.compile(
     r'^gongji_notify_link_up\{medium="[a-z-]+",provider="([a-z0-9-]+)"\} ([0-9.]+)$', re.MULTILINE

@@ -6,11 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
-from deploy.local.errors import StackError
-from deploy.reading import words
+from deploy.reading import publishing, words
 from deploy.reading.lines import dead_reason
 from deploy.reading.masking import token
 from deploy.reading.running import Running
@@ -112,14 +108,6 @@ def to_replay(letters: Sequence[Letter]) -> tuple[list[tuple[Letter, Outgoing]],
 
 async def publish(stack: Running, records: Sequence[Outgoing]) -> None:
     """Publishes in order, each acknowledged. Raises `StackError` when Kafka refuses or is away."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=stack.kafka, acks="all", enable_idempotence=True, max_request_size=4 * 1024 * 1024
-    )
-    try:
-        await producer.start()
+    async with publishing.producer(stack.kafka, max_request_size=4 * 1024 * 1024) as producer:
         for record in records:
             await producer.send_and_wait(record.topic, record.value, key=record.key, headers=record.pairs())
-    except (KafkaError, OSError) as error:
-        raise StackError(f"Kafka at {stack.kafka}: {type(error).__name__}", "See `gongji status`.") from error
-    finally:
-        await producer.stop()

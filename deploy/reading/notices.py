@@ -14,7 +14,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.local.errors import StackError
 from deploy.local.paths import home
 from deploy.local.programs import DATA_KEYS
-from deploy.local.stack import remembered
 from deploy.reading.notice_words import refused
 from deploy.reading.running import Running
 from services.notify.domain.acts import Refusal
@@ -69,6 +68,8 @@ def reason(text: str, option: str) -> str:
 
 def seal() -> Seal:
     """What opens the words and numbers in notify's tables: keys of the environment, or of the stack of this folder. Raises `StackError`."""
+    from deploy.local.stack import remembered
+
     kept = remembered(home())["secrets"].get("notify-data-key", "")
     texts = [one for one in (os.environ.get(DATA_KEYS) or kept).split(",") if one.strip()]
     try:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from deploy.local.errors import StackError
-from deploy.reading import desk, topics
+from deploy.reading import desk
 from deploy.reading.running import Running
 from deploy.reading.seen import Seen
 from services.audit.domain.checking import Broken
@@ -44,6 +44,8 @@ async def beside_topic(stack: Running, advance: Callable[[int], object]) -> list
 
     Older ones may have been compacted away. A decision that was made just now is given `PATIENCE` seconds to be published.
     """
+    from deploy.reading import topics
+
     begun = stack.clock.now()
     missing: dict[int, int] = await desk.ask(stack, _last_versions)
     found: list[Broken] = []

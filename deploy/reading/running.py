@@ -14,8 +14,9 @@ from deploy.local.databases import DESK, ROLES, role_of, variable_of
 from deploy.local.errors import StackError
 from deploy.local.paths import home
 from shared.clock import SystemClock, from_setting
-from shared.db import Conn, connection_settings
+from shared.db import Conn, connection_settings, load_queries
 
+Q = load_queries(__file__)
 NO_STACK = "Start one with `gongji up --detach`, or set KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL."
 
 

@@ -21,6 +21,7 @@ from deploy.local import state
 from deploy.local.databases import variable_of
 from deploy.local.ports import choose
 from deploy.local.programs import service
+from shared.messaging.records import pack_headers
 from shared.testing import identities, messages
 from shared.testing.messages import KafkaMessage
 from shared.testing.proofs import DATA_KEY
@@ -173,7 +174,7 @@ def test_outbox_grows_and_is_emptied(start: Callable[..., Service]) -> None:
         "eligibility",
         "insert into outbox (topic, keys, headers, bodies, at) values ('answers.website', array['k']::bytea[],"
         " array[$1::bytea], array['{}']::bytea[], now() - interval '60 s')",
-        json.dumps([["ce_id", id]]).encode(),
+        pack_headers([("ce_id", id)]),
     )
     row = one.until(lambda row: "outbox-grows" in row["alarms"])
     assert (row["outbox_rows"], row["outbox_records"]) == (1, 1)
