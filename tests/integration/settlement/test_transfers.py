@@ -146,6 +146,23 @@ async def test_the_years_turn_and_a_closed_account_reach_what_was_given(ledger: 
     assert await ledger.verify() == []
 
 
+async def test_a_giver_who_moves_where_nothing_is_transferred_takes_everything_back(ledger: Ledger) -> None:
+    for n, amount in ((1, "100.00"), (2, "30.00")):
+        await ledger.send("account.transfers.offered", offered(n, amount), "nhsa-app")
+        if n == 1:
+            await ledger.send("account.transfers.accepted", said(1, "accepted"), "nhsa-app")
+    assert await money(ledger.pool, 2) == (287_000, 3_000, 10_000)
+    for n, region in enumerate(("620200", "330100", REGION)):
+        moves = {"psn_no": GIVER, "entry_id": f"M{n}", "at": kit.NOW, "admdvs": region, "amount": "0.00", "segment": "historic"}  # fmt: skip
+        told = await ledger.send("account.credits.credited", moves, "authority")
+        assert [t["state"] for t in told] == ["returned", "returned"] * (region == "330100")
+        there = (287_000, 3_000, 10_000) if region == "620200" else (300_000, 0, 0)
+        assert await money(ledger.pool, 2) == there
+        apart = "select admdvs from account where psn_no like '%/%' and current + historic > 0"
+        assert {row[0] for row in await ledger.pool.fetch(apart)} == ({region} if sum(there[1:]) else set())
+    assert await ledger.verify() == []
+
+
 async def test_verify_names_money_that_stayed_or_went_twice(ledger: Ledger) -> None:
     for n, kind in ((1, "accepted"), (2, None)):
         await ledger.send("account.transfers.offered", offered(n), "nhsa-app")
