@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from deploy.ledger import stating
 from deploy.ledger.bills import BILL, feedetail, request_fields
@@ -23,10 +22,11 @@ from deploy.ledger.people import (
     facts_of,
     filings,
     named,
+    place_of,
 )
 from deploy.policy import fields, words
+from deploy.policy.casefile import cases_of
 from deploy.policy.fields import CaseError, line_of
-from shared.policies.yamltext import Lined
 
 _CASE: dict[str, fields.Parser] = {
     "name": fields.text,
@@ -41,7 +41,8 @@ _CASE |= dict.fromkeys(
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that somebody does or that happens. `options` are the values of the verb's own keys; `id` names it for later steps."""
+    """One thing that somebody does or that happens. `options` are the values of the verb's own keys; `id` names it for later steps; `line`
+    is where it stands in the file, ` (line 12)`."""
 
     verb: str
     subject: Any
@@ -49,6 +50,7 @@ class Step:
     expected: Mapping[str, Any]
     at: datetime | None = None
     id: str | None = None
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,16 +75,30 @@ _SENT: dict[str, fields.Parser] = {"event_time": fields.moment, "system": fields
 
 def _verbs(facts: Facts, labels: set[str]) -> Verbs:
     """Every verb: what it is about, and the keys that it may have."""
-    earlier = fields.one_of({label: label for label in sorted(labels)})
+    earlier = _labelled(labels)
     looking: Verbs = {"statement": (named(facts.people), {"month": stating.month})}
     passing: Verbs = {"wait": (words.duration, {}), "until": (fields.moment, {})}
     return _requests(facts, earlier) | _facts_that_change(facts) | _orders(facts, earlier) | looking | passing
 
 
+def _labelled(labels: set[str]) -> fields.Parser:
+    """The `id` of a step."""
+    known = fields.one_of({label: label for label in sorted(labels)})
+
+    def parse(value: Any) -> Any:
+        if not labels:
+            raise ValueError(
+                "别的步骤的 id，本案例没有步骤写了 id the `id` of another step; no step of this case has one"
+            )
+        return known(value)
+
+    return parse
+
+
 def _requests(facts: Facts, earlier: fields.Parser) -> Verbs:
     """What institutions ask."""
     person = named(facts.people)
-    asked = _SENT | {"at": named(facts.institutions), "for": person, "msgid_of": earlier}
+    asked = _SENT | {"at": place_of(facts.institutions), "for": person, "msgid_of": earlier}
     bill = asked | BILL | {"feedetail": fields.anything, "credential": person}
     return {
         "settle": (person, bill),
@@ -107,7 +123,7 @@ def _facts_that_change(facts: Facts) -> Verbs:
         "end": (person, pair | {"as_of": fields.moment}),
         "erase": (person, pair),
         "register": (person, REGISTERED),
-        "institution": (named(facts.institutions), INSTITUTION),
+        "institution": (place_of(facts.institutions), INSTITUTION),
     }
 
 
@@ -143,18 +159,7 @@ NEEDS = {"settle": "medfee_sumamt", "quote": "medfee_sumamt", "credit": "amount"
 
 def read_cases(file: Path) -> list[Case]:
     """The cases of a file. Raises `CaseError`."""
-    try:
-        tree = yaml.load(file.read_text("utf-8"), Lined)  # a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CaseError(f"{file.name}: cannot be read: {' '.join(str(error).split())}") from None
-    top = fields.read(tree, {"about": fields.text, "cases": fields.anything}, file.name, need=("cases",))
-    if not isinstance(top["cases"], list) or not top["cases"]:
-        raise CaseError(f"{file.name}: cases: expected a list of cases")
-    cases = [case_of(one, file.name, n) for n, one in enumerate(top["cases"], start=1)]
-    names = [case.name for case in cases]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise CaseError(f"{file.name}: {twice}: two cases have this name")
-    return cases
+    return cases_of(file, case_of)
 
 
 def case_of(tree: Any, file: str, number: int = 1) -> Case:
@@ -165,18 +170,14 @@ def case_of(tree: Any, file: str, number: int = 1) -> Case:
     facts = facts_of(found, where)
     steps = found["steps"]
     if not isinstance(steps, list) or not steps:
-        raise CaseError(f"{where}: steps: expected a list of steps{line_of(tree, 'steps')}")
+        raise CaseError(f"{where}: steps: 应为步骤的列表 expected a list of steps{line_of(tree, 'steps')}")
     labels = set(_labels(steps, where))
     verbs = _verbs(facts, labels)
-    made = tuple(
-        _step(one, verbs, facts, labels, f"{where}: step {n}") for n, one in enumerate(steps, start=1)
-    )
+    made = fields.each(lambda n, one: _step(one, verbs, facts, labels, f"{where}: 第{n}步 step {n}"), steps)
     if not any(step.expected for step in made):
-        raise CaseError(
-            f"{where}: expected at least one step with `expect` or `balances`{line_of(tree, 'steps')}"
-        )
+        raise CaseError(f"{where}: 至少一步要写期望 expected at least one step with `expect` or `balances`{line_of(tree, 'steps')}")  # fmt: skip
     policy = {facts.region: found.get("policy") or {}} | dict(found.get("policy_elsewhere") or {})
-    return Case(file, found["name"], facts, policy, made, found.get("because", ""))
+    return Case(file, found["name"], facts, policy, tuple(made), found.get("because", ""))
 
 
 def _labels(steps: list[Any], where: str) -> Iterator[str]:
@@ -192,7 +193,7 @@ def _labels(steps: list[Any], where: str) -> Iterator[str]:
 def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, labels: set[str], where: str) -> Step:
     """One step: the key that is a verb says what happens, the others how, when and with what outcome."""
     if not isinstance(tree, Mapping) or len(verb_keys := [key for key in tree if key in verbs]) != 1:
-        raise CaseError(f"{where}: expected one of {', '.join(verbs)}{line_of(tree)}")
+        raise CaseError(f"{where}: {_verb_fault(tree, verbs)}{line_of(tree)}")
     verb = verb_keys[0]
     parser, own = verbs[verb]
     looks = verb == "statement"
@@ -201,7 +202,7 @@ def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, labels: set[str], w
     values = fields.read(tree, known, where)
     need = NEEDS.get(verb)
     if need is not None and need not in values and need not in (values.get("raw") or {}):
-        raise CaseError(f"{where}: {need}: missing{line_of(tree)}")
+        raise CaseError(f"{where}: {need}: 缺少 missing{line_of(tree)}")
     if "feedetail" in values:
         values["feedetail"] = feedetail(values["feedetail"], f"{where}: feedetail")
     filings(values, where)
@@ -211,10 +212,21 @@ def _step(tree: Any, verbs: Mapping[str, Any], facts: Facts, labels: set[str], w
         checked(given, where, line_of(tree), asked=verb != "decline")
     elif not given:
         raise CaseError(f"{where}: expected one of {', '.join(stating.EXPECTED)}{line_of(tree)}")
-    return Step(verb, subject, values, given, at, id)
+    return Step(verb, subject, values, given, at, id, line_of(tree))
+
+
+def _verb_fault(tree: Any, verbs: Mapping[str, Any]) -> str:
+    """What is wrong with the verbs of a step: there is none, or more than one."""
+    given = [str(key) for key in tree] if isinstance(tree, Mapping) else []
+    known = [key for key in given if key in verbs]
+    if len(known) > 1:
+        return f"一步只能有一个动词 one verb a step, found {', '.join(known)}"
+    near = next((near[0] for key in given if (near := get_close_matches(key, verbs, n=1))), "")
+    meant = f"; 是否 did you mean {near}" if near else ""
+    return f"没有动词 no verb{meant}; 应为 expected one of {', '.join(verbs)}"
 
 
 def find(places: Iterable[Path]) -> Iterator[Path]:
     """The case files of files and folders (with what is below them), in order of name."""
     for place in places:
-        yield from sorted(place.rglob("*.yaml")) if place.is_dir() else (place,)
+        yield from sorted((*place.rglob("*.yaml"), *place.rglob("*.yml"))) if place.is_dir() else (place,)

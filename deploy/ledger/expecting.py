@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from deploy.ledger.differing import Different, listed, pairs
 from deploy.ledger.people import SEGMENTS, named
 from deploy.policy import fields, words
 from services.settlement.domain.declines import LEFT_OUT
@@ -179,16 +180,10 @@ class Seen:
     balances: Callable[[str], tuple[int, int]] = lambda _: (0, 0)
     shown: Any = None
 
-
-class Different(NamedTuple):
-    """One thing that is not as expected."""
-
-    field: str
-    expected: str
-    found: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: expected {self.expected}, found {self.found}"
+    def became(self) -> str:
+        """The outcome; of a refusal why, in words too."""
+        why = ", ".join(filter(None, (self.code, self.field, *self.reasons)))
+        return f"{self.outcome} ({why}) {self.text}".strip() if why else self.outcome
 
 
 def checked(given: dict[str, Any], where: str, line: str, *, asked: bool = True) -> dict[str, Any]:
@@ -210,8 +205,7 @@ def differences(given: Mapping[str, Any], seen: Seen) -> Iterator[Different]:
     """What is not as expected. A step that expects nothing must not be refused."""
     wanted = given.get("expect")
     if wanted is None and seen.outcome in ("declined", "refused"):
-        why = ", ".join(filter(None, (seen.code, *seen.reasons)))
-        yield Different("outcome", "not refused, since nothing else is said", f"{seen.outcome} ({why})")
+        yield Different("outcome", "not refused, since nothing else is said", seen.became())
     if wanted is not None:
         yield from _outcomes(wanted, given, seen)
     yield from _texts(given, seen)
@@ -224,20 +218,19 @@ def differences(given: Mapping[str, Any], seen: Seen) -> Iterator[Different]:
 
 def _outcomes(wanted: str, given: Mapping[str, Any], seen: Seen) -> Iterator[Different]:
     if wanted != seen.outcome:
-        why = ", ".join(filter(None, (seen.code, seen.field, *seen.reasons)))
-        yield Different("outcome", wanted, f"{seen.outcome} ({why})" if why else seen.outcome)
+        yield Different("outcome", wanted, seen.became())
         return
     for key in ("code", "field"):
         if key in given and given[key] != getattr(seen, key):
             yield Different(key, given[key], str(getattr(seen, key)))
     told = wanted != "repeated" or "reasons" in given  # what is given again was looked at the first time
     if told and set(given.get("reasons", ())) != set(seen.reasons):
-        yield Different("reasons", _list(sorted(given.get("reasons", ()))), _list(sorted(seen.reasons)))
+        yield Different("reasons", listed(sorted(given.get("reasons", ()))), listed(sorted(seen.reasons)))
     strict = wanted in WHOLE
     if (strict or "shares" in given) and (shares := given.get("shares", ())) != seen.shares:
-        yield Different("shares", _list(shares), _list(seen.shares))
-    if (strict or "told" in given) and (told := given.get("told", ())) != seen.told:
-        yield Different("told", _list(told), _list(seen.told))
+        yield Different("shares", listed(shares), listed(seen.shares))
+    if (strict or "told" in given) and (rows := given.get("told", ())) != seen.told:
+        yield Different("told", listed(rows), listed(seen.told))
     if (strict or "cash" in given) and (cash := given.get("cash", 0)) != seen.cash:
         yield Different("cash", yuan(cash), yuan(seen.cash))
     if (strict or "left_out" in given) and (out := given.get("left_out", {})) != dict(seen.left_out):
@@ -267,15 +260,6 @@ def _balances(name: str, wanted: Any, found: tuple[int, int]) -> Iterator[Differ
                 yield Different(f"balances.{name}.{segment}", yuan(amount), yuan(have[segment]))
     elif wanted != sum(found):
         yield Different(f"balances.{name}", yuan(wanted), yuan(sum(found)))
-
-
-def _list(values: Any) -> str:
-    return ", ".join(map(str, values)) or "none"
-
-
-def pairs(values: Mapping[str, Any]) -> str:
-    """Names with what is said of each, in order of name."""
-    return ", ".join(f"{k}: {v}" for k, v in sorted(values.items())) or "none"
 
 
 def _money(values: Mapping[str, int]) -> str:

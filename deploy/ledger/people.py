@@ -12,7 +12,8 @@ from shared.contracts.registry import InstitutionKind
 from shared.testing.identities import certno
 
 HOSPITAL, PHARMACY = "医院", "药店"
-"""Institutions that every case has."""
+"""Institutions that every case has; `IN_ENGLISH` are other names of theirs."""
+IN_ENGLISH = {"hospital": HOSPITAL, "pharmacy": PHARMACY}
 SEGMENTS = {"current": "current", "historic": "historic", "当年": "current", "历年": "historic"}
 _BORN = date(1990, 3, 7)
 _FILING: dict[str, fields.Parser] = {"region": fields.region, "first_day": fields.day, "last_day": fields.day}
@@ -156,7 +157,18 @@ def named(people: Mapping[str, Any]) -> fields.Parser:
     def parse(value: Any) -> str:
         if isinstance(value, str) and value in people:
             return value
-        raise ValueError(f"one of this case: {', '.join(people)}")
+        raise ValueError(f"本案例中的 one of this case: {', '.join(people)}")
+
+    return parse
+
+
+def place_of(institutions: Mapping[str, Any]) -> fields.Parser:
+    """One of these institutions by name; of those that every case has, by the English name too."""
+    place = named(institutions)
+
+    def parse(value: Any) -> str:
+        other = isinstance(value, str) and value not in institutions and IN_ENGLISH.get(value)
+        return str(place(other or value))
 
     return parse
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from deploy.ledger import stating
 from deploy.ledger.case import Case, Step
+from deploy.ledger.differing import Different
 from deploy.ledger.doing import do, number
-from deploy.ledger.expecting import Different, Seen, Share, Told, differences
+from deploy.ledger.expecting import Seen, Share, Told, differences
 from deploy.ledger.invariants import broken
 from deploy.ledger.world import Sent, World
 from deploy.policy.fields import CaseError
@@ -36,16 +37,16 @@ class Result:
 
     @property
     def line(self) -> str:
-        """File, case, step, field, expected and found on one line; empty where all is as expected."""
+        """File, case, step with its line, field, expected and found on one line; empty where all is as expected."""
         if self.different is None:
             return ""
         at = self.case.steps[self.step - 1] if self.step else None
         what = (
-            f"第{self.step}步 step {self.step} ({at.verb} {at.subject})"
+            f"第{self.step}步 step {self.step} ({at.verb} {at.subject}){at.line}"
             if at
             else "开始前 before the first step"
         )
-        return f"{self.case.where}: {what}: {self.different}"
+        return f"{self.case.where}: {what}: {self.different.told}"
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from deploy.ledger.expecting import Different, pairs
+from deploy.ledger.differing import Different, pairs
 from deploy.ledger.people import Person
 from deploy.policy import fields, words
 from deploy.statements import csv_file

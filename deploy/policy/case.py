@@ -8,14 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deploy.policy import fields, words
+from deploy.policy.casefile import cases_of
 from deploy.policy.expecting import EXPECTED, Expected, expected_of
 from deploy.policy.fields import CaseError
 from deploy.policy.people import PERSON, Facts, facts_of, who
 from shared.contracts.review_verdicts import Decision
-from shared.policies.yamltext import Yaml
 
 HERE = Path(__file__).parents[2] / "shared" / "policies" / "cases"
 """The project's own cases."""
@@ -110,18 +108,7 @@ def _verbs(facts: Facts) -> dict[str, tuple[fields.Parser, dict[str, fields.Pars
 
 def read_cases(file: Path) -> list[Case]:
     """The cases of a file. Raises `CaseError`."""
-    try:
-        tree = yaml.load(file.read_text("utf-8"), Yaml)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CaseError(f"{file.name}: cannot be read: {' '.join(str(error).split())}") from None
-    top = fields.read(tree, {"about": fields.text, "cases": fields.anything}, file.name, need=("cases",))
-    if not isinstance(top["cases"], list) or not top["cases"]:
-        raise CaseError(f"{file.name}: cases: expected a list of cases")
-    cases = [case_of(one, file.name, n) for n, one in enumerate(top["cases"], start=1)]
-    names = [case.name for case in cases]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise CaseError(f"{file.name}: {twice}: two cases have this name")
-    return cases
+    return cases_of(file, case_of)
 
 
 def case_of(tree: Any, file: str, number: int = 1, *, expects: bool = True) -> Case:
@@ -133,7 +120,7 @@ def case_of(tree: Any, file: str, number: int = 1, *, expects: bool = True) -> C
     if not isinstance(found["steps"], list) or not found["steps"]:
         raise CaseError(f"{where}: steps: expected a list of steps")
     verbs = _verbs(facts)
-    steps = tuple(step_of(one, verbs, f"{where}: step {n}") for n, one in enumerate(found["steps"], start=1))
+    steps = tuple(fields.each(lambda n, one: step_of(one, verbs, f"{where}: step {n}"), found["steps"]))
     if expects and not any(step.expected.given for step in steps):
         raise CaseError(f"{where}: expected at least one step with `expect`")
     return Case(file, found["name"], facts, found.get("policy") or {}, steps)

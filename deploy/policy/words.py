@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -122,8 +123,9 @@ def insurance(value: Any) -> str:
 def money(value: Any) -> int:
     """Yuan with two places, quoted; fen."""
     if isinstance(value, str):
-        return fen(value)
-    raise ValueError('yuan with two places, quoted, for example "128.50"')
+        with suppress(ValueError):
+            return fen(value)
+    raise ValueError('元，两位小数，加引号 yuan with two places, quoted, for example "128.50"')
 
 
 def document(value: Any) -> tuple[MaterialKind, Side]:
@@ -149,4 +151,4 @@ def duration(value: Any) -> timedelta:
     found = re.fullmatch(r"([0-9]+) ?([a-z]+?|[^a-z0-9 ]+)s?", value) if isinstance(value, str) else None
     if found and found[2] in _UNITS:
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
-    raise ValueError("a length of time, for example 7天, 15分钟 or 20 seconds")
+    raise ValueError("一段时间 a length of time, for example 7天, 15分钟 or 20 seconds")

@@ -68,7 +68,7 @@ def first(text: str, write: Write) -> tuple[int, str]:
         (steps(SETTLE, head=HEAD.replace("{historic: \"50.00\"}", "{balance: \"50.00\"}")), ["people.母亲", "balance", "(line 5)"]),
         (steps(SETTLE, head=HEAD.replace("for: 孩子", "for: 邻居")), ["bindings", "邻居", "孩子, 母亲", "(line 6)"]),
         (steps(SETTLE, head=HEAD.replace("for: 孩子", "for: 孩子, mode: gift")), ["mode", "gift", "earmark", "(line 6)"]),
-        (steps(SETTLE, "{settel: 孩子}"), ["step 2", "expected one of settle, quote", "(line 9)"]),
+        (steps(SETTLE, "{settel: 孩子}"), ["step 2", "did you mean settle", "expected one of settle, quote", "(line 9)"]),
         (steps("{settle: 邻居, medfee_sumamt: \"1.00\"}"), ["step 1", "settle", "邻居", "(line 8)"]),
         (steps("{settle: 孩子, medfee_sumamt: 30.00, expect: settled}"), ["step 1", "medfee_sumamt", "30.0", "quoted", "(line 8)"]),
         (steps("{settle: 孩子, medfee_sumamt: \"30.001\", expect: settled}"), ["medfee_sumamt", "two places", "(line 8)"]),
@@ -95,6 +95,8 @@ def first(text: str, write: Write) -> tuple[int, str]:
         (steps(SETTLE, '{statement: 孩子, cash: "0.00"}'), ["cash", "unknown key", "closing", "(line 9)"]),
         (steps("{settle: 孩子, medfee_sumamt: \"1.00\", expect: settled, told: [own]}"), ["told", "for example", "(line 8)"]),
         (steps("{settle: 孩子, medfee_sumamt: \"1.00\", expect: settled, told: [[邻居, \"1.00\"]]}"), ["told", "sponsor", "(line 8)"]),
+        (steps("{cancel: 甲, expect: cancelled}"), ["cancel", "甲", "no step of this case has one", "(line 8)"]),
+        (steps(SETTLE, "{settle: 孩子, at: hospitl, medfee_sumamt: \"1.00\"}"), ["at", "hospitl", "医院, 药店", "(line 9)"]),
         ("cases: []", ["a list of cases"]),
         ("cases: [a", ["cannot be read"]),
     ],
@@ -116,6 +118,7 @@ def test_a_fault_of_a_file_names_file_case_key_line_and_what_is_expected(
         (SETTLE.replace("expect: settled", "expect: quoted"), "outcome: expected quoted, found settled"),
         (SETTLE.replace('"20.00"', '"19.99"'), "shares: expected 孩子 historic 10.00, 母亲 historic 19.99, found 孩子 historic 10.00, 母亲 historic 20.00"),
         (SETTLE.replace("母亲, historic", "母亲, current"), "shares: expected 孩子 historic 10.00, 母亲 current 20.00"),
+        (SETTLE.replace("expect", 'told: [[own, "10.00"], [子女, "20.00"]], expect'), "told: expected own 10.00, child 20.00, found none"),
         (SETTLE.replace("expect", 'cash: "0.01", expect'), "cash: expected 0.01, found 0.00"),
         (SETTLE.replace("expect", "left_out: {母亲: frozen}, expect"), "left_out: expected 母亲: frozen, found none"),
         (SETTLE.replace("expect", "differs: true, expect"), "differs: expected true, found false"),
@@ -128,7 +131,7 @@ def test_a_fault_of_a_file_names_file_case_key_line_and_what_is_expected(
         (SETTLE.replace("expect", 'recoveries: {母亲: "1.00"}, expect'), "recoveries: expected 母亲: 1.00, found none"),
         ('{settle: 孩子, credential: 母亲, medfee_sumamt: "1.00", expect: declined, code: patient-unknown}', "code: expected patient-unknown, found credential-not-patient"),
         ('{settle: 孩子, credential: 母亲, medfee_sumamt: "1.00", expect: declined, code: credential-not-patient, field: psn_no}', "field: expected psn_no, found mdtrt_cert_no"),
-        ('{settle: 孩子, credential: 母亲, medfee_sumamt: "1.00", balances: {孩子: "10.00"}}', "outcome: expected not refused, since nothing else is said, found declined (credential-not-patient)"),
+        ('{settle: 孩子, credential: 母亲, medfee_sumamt: "1.00", balances: {孩子: "10.00"}}', "outcome: expected not refused, since nothing else is said, found declined (credential-not-patient, mdtrt_cert_no) 就诊凭证不是就诊人本人的"),
         ('{pay_premium: 孩子, payer: 母亲, amount: "1.00", expect: declined, reasons: [premium-already-paid]}', "reasons: expected premium-already-paid, found premium-binding-missing"),
         ('{settle: 孩子, medfee_sumamt: "80.00", expect: settled, shares: [[孩子, historic, "10.00"], [母亲, historic, "50.00"]], cash: "20.00", not_text: [不足]}', "text: expected nothing of 不足, found"),
     ],
@@ -155,6 +158,23 @@ def test_each_thing_that_is_expected_is_compared(write: Write, step: str, says: 
 def test_each_thing_that_a_statement_must_show_is_compared(write: Write, expected: str, says: str) -> None:
     n, line = first(steps(SETTLE, f"{{statement: 孩子, {expected}}}"), write)
     assert (n, line[: len(says)]) == (2, says)
+
+
+def test_every_fault_of_a_file_is_told_at_once(write: Write) -> None:
+    other = steps(SETTLE, head=HEAD.replace("region", "regoin").removeprefix("cases:\n").replace("一", "二"))
+    with pytest.raises(CaseError) as caught:
+        read_cases(write(steps("{settle: 邻居}", "{setle: 孩子}", SETTLE, "{wait: soon}") + other))
+    assert [line.split(": ")[2] for line in caught.value.lines] == ["第1步 step 1", "第2步 step 2", "第4步 step 4", "regoin"]  # fmt: skip
+
+
+def test_two_verbs_in_a_step_are_named(write: Write) -> None:
+    with pytest.raises(CaseError, match=r"one verb a step, found settle, cancel \(line 8\)"):
+        read_cases(write(steps("{settle: 孩子, cancel: 甲}")))
+
+
+def test_the_usual_institutions_have_english_names_and_times_need_no_seconds(write: Write) -> None:
+    text = steps('{settle: 孩子, at: pharmacy, date: 2026-11-23 9:30, medfee_sumamt: "1.00", expect: settled, shares: [[孩子, historic, "1.00"]], answer: {infno: "2102"}}', head=HEAD.replace("2026-11-23", "2026-11-23 09:00"))  # fmt: skip
+    assert first(text, write) == (0, "None")
 
 
 def test_everything_that_is_not_named_must_not_be_there(write: Write) -> None:
@@ -278,7 +298,7 @@ def test_the_command_ends_at_the_first_difference_with_file_case_step_field_expe
     file = write(steps(SETTLE.replace("expect: settled", "expect: quoted")) + second)
     done = gongji(file)
     assert done.exit_code == 1
-    assert "mine.yaml: 一 / one: 第1步 step 1 (settle 孩子): outcome: expected quoted, found settled" in done.output  # fmt: skip
+    assert "mine.yaml: 一 / one: 第1步 step 1 (settle 孩子) (line 8): 结果 outcome：应为 expected quoted；实为 found settled" in done.output  # fmt: skip
     assert "二 / two" not in done.output
     assert "二 / two" in gongji(file, "--keep-going").output
     rows = json.loads(gongji(file, "--keep-going", "--json").output)
@@ -287,7 +307,10 @@ def test_the_command_ends_at_the_first_difference_with_file_case_step_field_expe
 
 def test_the_command_says_what_it_cannot_read_and_runs_only_names_that_match(write: Write) -> None:
     bad = gongji(write(steps(SETTLE.replace('"30.00"', "30.00"))))
-    assert (bad.exit_code, "ledger: mine.yaml: 一 / one: step 1: medfee_sumamt" in bad.output) == (1, True)
+    assert (bad.exit_code, "ledger: mine.yaml: 一 / one: 第1步 step 1: medfee_sumamt" in bad.output) == (
+        1,
+        True,
+    )
     file = write(steps(SETTLE))
     assert gongji(file, "--name", "one").exit_code == 0
     assert "no case whose name matches 二" in gongji(file, "--name", "二").output
@@ -305,11 +328,14 @@ def test_the_command_lays_region_files_over_the_projects(write: Write, tmp_path:
     assert gongji(file, "--regions", tmp_path / "regions").exit_code == 0
 
 
-def test_the_documents_example_comes_out_as_it_says(write: Write) -> None:
+def test_the_documents_examples_come_out_as_they_say(write: Write) -> None:
     page = (Path(__file__).parents[2] / "docs" / "ledger-cases.md").read_text("utf-8")
-    example = page.split("```yaml\n")[1].split("```")[0]
-    (case,) = read_cases(write(example))
-    assert run(case, committed()).line == ""
+    examples = [part.split("```")[0] for part in page.split("```yaml\n")[1:]]
+    whole = [text for text in examples if "cases:\n" in text]
+    assert len(whole) == 2
+    for example in whole:
+        (case,) = read_cases(write(example))
+        assert run(case, committed()).line == ""
 
 
 def test_the_document_names_every_verb_and_everything_that_can_be_expected(write: Write) -> None:
