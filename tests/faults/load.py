@@ -155,3 +155,6 @@ async def _stop(producer: AIOKafkaProducer) -> None:
     with contextlib.suppress(KafkaError, OSError, TimeoutError):
         async with asyncio.timeout(2):
             await producer.stop()
+            return
+    await producer._sender.close()  # what it still holds is given up: `_publish` sends it by the next one
+    await producer.client.close()
