@@ -34,6 +34,7 @@ REASONS: dict[str, ReasonText] = {
     "premium-binding-unusable": _T("该绑定不能用于此次代缴：{why_zh}", "the binding cannot pay this premium: {why_en}", "请查询绑定的状态和使用范围，或使用本人账户、现金缴费", "look at the binding's state and scope, or pay from one's own account or in cash"),
     "premium-account-unusable": _T("付款人个人账户已封存或已销户", "the payer's account is frozen or closed", "请咨询参保地医保部门（{hotline}），或以其他方式缴费", "ask where insured ({hotline}), or pay otherwise"),
     "premium-not-covered": _T("可用余额{usable}元不足以支付保费{amount}元，差{short}元；保费不部分支付", "{usable} yuan can be used, the premium is {amount}: {short} are missing, and a premium is never paid in part", "余额补足后以新的缴费编号提交，或以其他方式缴费", "submit with a new number when the money is there, or pay otherwise"),
+    "premium-limited": _T("可用于这笔保费的为{usable}元，此后{why_zh}；保费{amount}元，保费不部分支付", "{usable} yuan can be used for this premium, then {why_en}; it is {amount} and never paid in part", "请由授权人调整限额、下一期间再缴，或以其他方式缴费", "ask the sponsor to change the quota, pay in the next period, or pay otherwise"),
     # transfers to a relative's wallet
     "transfer-unknown": _T("未找到该笔划拨", "no such transfer", "请核对划拨编号，并由转出人或接收人本人办理", "check the number; the giver or the receiver has to ask"),
     "transfer-id-reused": _T("该划拨编号已用于内容不同的请求", "this transfer's number was used for another request", "请使用新的划拨编号提交", "submit with a new number"),

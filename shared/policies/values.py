@@ -185,7 +185,7 @@ class Spending:
     quota_scope: t.QuotaScope = key("per-member", "限额按人、合计或没有", "the quota is for each member, for all together, or there is none", example="all-members", reasons="quota-not-allowed")
     quota_period: t.Period = key("year", "限额的期间", "after which the quota starts anew", example="year")
     quota_default: t.Fen | None = key(None, "授权人未设时的限额；空：不限", "where the sponsor set none; null: unlimited", example='"8000.00"')
-    caps: tuple[t.Cap, ...] = key((), "共济支付的上限，可同时有几条，最紧的有效；beneficiary 的按使用人参保地", "caps on sponsors' money, several at once, the tightest counts; those by beneficiary are of the region where the patient is insured", example='[{by: beneficiary, per: day, amount: "500.00", uses: [pharmacy]}]')
+    caps: tuple[t.Cap, ...] = key((), "共济支付的上限，可同时有几条，最紧的有效；beneficiary 的按使用人参保地", "caps on sponsors' money, several at once, the tightest counts; those by beneficiary are of the region where the patient is insured", example='[{by: beneficiary, per: day, amount: "500.00", uses: [pharmacy]}]', reasons="premium-limited")
     insured_year_start: t.MonthDay = key("01-01", "医保年度开始的月日", "month and day on which an insured year begins", example='"07-01"')
     payable: tuple[t.Payable, ...] | None = key(None, "可支付的范围表：任一行符合即可；空：个人负担的全部；没有行：都不支付", "table of what may be paid, any line of it; null: all that the person bears; no line: nothing", example="[{payer: own}, {payer: sponsor, parts: [in-scope, pre-selfpay]}]")
     never_items: frozenset[t.ItemCategory] = key(frozenset(), "有明细时任何账户都不支付的项目类别", "categories of lines that no account ever pays", example="[public-health, fitness, wellness]")

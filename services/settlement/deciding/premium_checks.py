@@ -38,7 +38,7 @@ def check(book: Book, event: Event, body: Pay) -> Ready | list[Reason]:
         return reasons
     usable = [p for p in purses if isinstance(p, Purse)]
     parts = split(body.amount, usable)
-    return Ready(parts) if parts is not None else [_too_little(body, usable)]
+    return Ready(parts) if parts is not None else [*_too_little(body, usable)]
 
 
 def _about(book: Book, event: Event, body: Pay) -> Iterator[Reason]:
@@ -127,10 +127,9 @@ def _shared(book: Book, event: Event, body: Pay, binding: Binding) -> Purse | Re
     allowed = policy.spending.premium_segments
     current = found.current if "current" in allowed else 0
     historic = found.historic if "historic" in allowed else 0
-    bounds = [
-        b.left for b in (found.limit, common(caps, here, second, book.bound[body.psn_no])) if b is not None
-    ]
-    return Purse(found.account, binding, current, historic, min(bounds, default=None), found.counted)
+    bounds = [b for b in (found.limit, common(caps, here, second, book.bound[body.psn_no])) if b is not None]
+    tightest = min(bounds, key=lambda b: b.left, default=None)
+    return Purse(found.account, binding, current, historic, tightest, found.counted)
 
 
 def _caps(book: Book, event: Event, body: Pay) -> tuple[list[Cap], Spending]:
@@ -157,9 +156,18 @@ def _unusable() -> Reason:
     return reason("premium-account-unusable", rule="premium.account", field="payer_psn_no")
 
 
-def _too_little(body: Pay, purses: list[Purse]) -> Reason:
-    usable = sum(p.usable for p in purses)
-    return reason(
-        "premium-not-covered", rule="premium.amount", field="amount",
-        amount=yuan(body.amount), usable=yuan(usable), short=yuan(body.amount - usable),
-    )  # fmt: skip
+def _too_little(body: Pay, purses: list[Purse]) -> Iterator[Reason]:
+    """The money that is missing, and the bound on the sponsor's that a credit does not lift."""
+    money = sum(p.money for p in purses)
+    if money < body.amount:
+        yield reason(
+            "premium-not-covered", rule="premium.amount", field="amount",
+            amount=yuan(body.amount), usable=yuan(money), short=yuan(body.amount - money),
+        )  # fmt: skip
+    for purse in purses:
+        if purse.limit is not None and purse.limit.left < purse.money:
+            why = purse.limit.why
+            yield reason(
+                "premium-limited", rule="premium.limits", field="amount", why_zh=why.zh, why_en=why.en,
+                amount=yuan(body.amount), usable=yuan(sum(p.usable for p in purses)),
+            )  # fmt: skip

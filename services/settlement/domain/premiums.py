@@ -12,6 +12,7 @@ from pydantic_core import from_json
 
 from services.settlement.domain.accounts import CURRENT, HISTORIC, Account
 from services.settlement.domain.bindings import Binding
+from services.settlement.domain.limits import Limit
 from shared.clock import BEIJING
 from shared.contracts.binding_requests import Use
 from shared.policies.values import Spending
@@ -72,14 +73,18 @@ class Purse(NamedTuple):
     binding: Binding | None
     current: int
     historic: int
-    limit: int | None = None
+    limit: Limit | None = None
     counted: str = ""
+
+    @property
+    def money(self) -> int:
+        """What is in it for premiums, fen."""
+        return self.current + self.historic
 
     @property
     def usable(self) -> int:
         """What it can give, fen."""
-        money = self.current + self.historic
-        return max(0, money if self.limit is None else min(money, self.limit))
+        return max(0, self.money if self.limit is None else min(self.money, self.limit.left))
 
 
 class Part(NamedTuple):

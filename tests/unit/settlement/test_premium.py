@@ -206,7 +206,11 @@ def test_only_the_tax_office_says_that_a_premium_was_remitted() -> None:
 
 def test_the_quota_bounds_premiums_too() -> None:
     world = home(quota="19.99")
-    assert states(pay(world)) == [("declined", ["premium-not-covered"])]
+    said = pay(world)
+    assert states(said) == [("declined", ["premium-limited"])]
+    why = said[0].body["reasons"][0]
+    assert "可用于这笔保费的为19.99元，此后共济限额已用完" in why["zh"]
+    assert states(pay(world, 3, amount="20.01")) == [("declined", ["premium-not-covered", "premium-limited"])]
     assert states(pay(world, 2, amount="19.99")) == [("paid", [])]
     assert world.book.bindings[binding_id(1)].usage == {"2026": 1999}
 
@@ -288,6 +292,6 @@ def test_what_comes_back_for_a_closed_account_is_held() -> None:
 def test_a_regions_cap_on_what_a_person_gets_bounds_premiums_too(monkeypatch: pytest.MonkeyPatch) -> None:
     world = home()
     policy_with(world, monkeypatch, caps=(Cap(by="beneficiary", per="month", amount=1500),))
-    assert states(pay(world)) == [("declined", ["premium-not-covered"])]
+    assert states(pay(world)) == [("declined", ["premium-limited"])]
     assert states(pay(world, 2, amount="15.00")) == [("paid", [])]
-    assert states(pay(world, 3, amount="0.01", year=2028)) == [("declined", ["premium-not-covered"])]
+    assert states(pay(world, 3, amount="0.01", year=2028)) == [("declined", ["premium-limited"])]

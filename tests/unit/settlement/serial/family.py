@@ -53,7 +53,9 @@ def _pay(k: Known, item: Event, body: Pay) -> Premium:
     if not codes and not isinstance(purses, str):
         if sum(_most(p) for p in purses) >= body.amount:
             return _paid(k, item, body, purses)
-        codes = ["premium-not-covered"]
+        if sum(sum(p[3]) for p in purses) < body.amount:
+            codes.append("premium-not-covered")
+        codes += ["premium-limited" for p in purses if p[4] < sum(p[3])]
     return Premium(body, Verdict("declined", tuple(codes)), [], "declined")
 
 
