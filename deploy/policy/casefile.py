@@ -25,7 +25,11 @@ def cases_of(file: Path, case_of: Callable[[Any, str, int], C]) -> list[C]:
     """The cases of a file; `case_of` makes one of its tree, the file's name and its number. Raises `CaseError` with every fault."""
     try:
         tree = yaml.load(file.read_text("utf-8"), Lined)  # a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except UnicodeDecodeError:
+        raise CaseError(
+            f"{file.name}: 读不出，请存为 UTF-8 cannot be read: not UTF-8, save it as UTF-8"
+        ) from None
+    except (OSError, yaml.YAMLError) as error:
         raise CaseError(f"{file.name}: 读不出 cannot be read: {' '.join(str(error).split())}") from None
     top = fields.read(tree, {"about": fields.text, "cases": fields.anything}, file.name, need=("cases",))
     if not isinstance(top["cases"], list) or not top["cases"]:

@@ -167,6 +167,12 @@ def test_every_fault_of_a_file_is_told_at_once(write: Write) -> None:
     assert [line.split(": ")[2] for line in caught.value.lines] == ["第1步 step 1", "第2步 step 2", "第4步 step 4", "regoin"]  # fmt: skip
 
 
+def test_a_file_of_another_encoding_is_told_how_to_save_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_bytes(steps(SETTLE).encode("gb18030"))
+    with pytest.raises(CaseError, match=r"mine\.yaml: .*save it as UTF-8"):
+        read_cases(tmp_path / "mine.yaml")
+
+
 def test_two_verbs_in_a_step_are_named(write: Write) -> None:
     with pytest.raises(CaseError, match=r"one verb a step, found settle, cancel \(line 8\)"):
         read_cases(write(steps("{settle: 孩子, cancel: 甲}")))
