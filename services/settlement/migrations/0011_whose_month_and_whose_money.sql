@@ -41,6 +41,11 @@ end $$;
 -- columns those of some days are found in the index alone. No index of its own, no further entry for a settlement.
 alter table request drop constraint request_pkey, add primary key (msgid, fixmedins_code) include (at, setl_id);
 
+create function messages_of(code text, since timestamptz, until timestamptz) returns table (msgid text, setl_id bytea) language sql stable as $$
+    select r.msgid, r.setl_id from request r
+    where r.msgid >= code and r.msgid < code || ':' and r.fixmedins_code = code and r.at >= since and r.at < until and r.setl_id is not null
+$$;
+
 -- What went back: in which month it is booked, and whose it was: JSON [[region, own, shared], ...], fen.
 alter table taken_back add column month text collate "C", add column payers text;
 alter table taken_back disable trigger is_kept;
@@ -79,34 +84,34 @@ create or replace function owed(in_month text, region text, code text) returns t
     late as materialized (
         select l.posting from places p join booked_late l on l.account = p.fixmedins_code || '/' || in_month
     ),
-    billed as (
-        select s.setl_id, s.fixmedins_code from request r
-        join settlement s on s.setl_id = r.setl_id and s.msgid = r.msgid
-        where code is not null and r.msgid >= code and r.msgid < code || ':' and r.fixmedins_code = code
-          and r.at >= beijing_month_start(in_month) and r.at < beijing_month_start(in_month) + interval '1 month'
-        union all
-        select s.setl_id, s.fixmedins_code from settlement s
-        where code is null and s.at >= beijing_month_start(in_month) and s.at < beijing_month_start(in_month) + interval '1 month'
+    mine as materialized (
+        select m.msgid, m.setl_id from messages_of(code, beijing_month_start(in_month), beijing_month_start(in_month) + interval '1 month') m
+        where code is not null
     ),
     paid as (
-        select b.setl_id from billed b join places p using (fixmedins_code)
-        where not exists (select from booked_late l where l.posting = b.setl_id)
+        select s.* from mine m join settlement s on s.setl_id = m.setl_id and s.msgid = m.msgid
+        where not exists (select from booked_late l where l.posting = s.setl_id)
         union all
-        select posting from late
+        select s.* from settlement s
+        where code is null and s.at >= beijing_month_start(in_month) and s.at < beijing_month_start(in_month) + interval '1 month'
+          and s.fixmedins_code in (select p.fixmedins_code from places p) and not exists (select from booked_late l where l.posting = s.setl_id)
+        union all
+        select s.* from late join settlement s on s.setl_id = late.posting
     ),
     moved as (
-        select s.setl_id, x.share ->> 'admdvs' as admdvs, x.share ->> 'holder' = 'own' as mine, fen_of_yuan(x.share ->> 'amount') as amount
-        from paid join settlement s using (setl_id)
-        cross join lateral jsonb_array_elements(convert_from(s.result, 'UTF8')::jsonb -> 'shares') as x (share)
+        select nullif(x.share ->> 'admdvs', '') as admdvs, s.region, s.fixmedins_code, s.insutype, s.clr_type, s.clr_optins,
+            x.share ->> 'holder' = 'own' as mine, fen_of_yuan(x.share ->> 'amount') as amount
+        from paid s cross join lateral jsonb_array_elements(convert_from(s.result, 'UTF8')::jsonb -> 'shares') as x (share)
         union all
-        select t.setl_id, x.part ->> 0, y.mine, y.amount * case when t.kind = 'again' then 1 else -1 end
-        from places join taken_back t on t.fixmedins_code = places.fixmedins_code and t.month = in_month
+        select x.part ->> 0, s.region, s.fixmedins_code, s.insutype, s.clr_type, s.clr_optins, y.mine,
+            y.amount * case when t.kind = 'again' then 1 else -1 end
+        from places p join taken_back t on t.fixmedins_code = p.fixmedins_code and t.month = in_month join settlement s using (setl_id)
         cross join lateral jsonb_array_elements(t.payers::jsonb) as x (part)
         cross join lateral (values (true, (x.part ->> 1)::bigint), (false, (x.part ->> 2)::bigint)) as y (mine, amount)
     )
-    select coalesce(nullif(m.admdvs, ''), s.region), s.fixmedins_code, s.insutype, s.clr_type, s.clr_optins,
+    select coalesce(m.admdvs, m.region), m.fixmedins_code, m.insutype, m.clr_type, m.clr_optins,
         coalesce(sum(m.amount) filter (where m.mine), 0)::bigint, coalesce(sum(m.amount) filter (where not m.mine), 0)::bigint
-    from moved m join settlement s using (setl_id)
+    from moved m
     group by 1, 2, 3, 4, 5
 $$;
 drop index entry_at;
@@ -121,12 +126,13 @@ create or replace function movements(code text, since timestamptz, until timesta
         from taken_back t join settlement s using (setl_id)
         where t.fixmedins_code = code and t.at >= since and t.at < until
     ),
+    mine as materialized (select m.msgid, m.setl_id from messages_of(code, since, until) m),
     came as materialized (
         select s.msgid, s.setl_id, s.insutype, s.clr_type, s.clr_optins, fen_of_yuan(j.a ->> 'medfee_sumamt') as medfee,
             fen_of_yuan(j.a ->> 'fund_pay_sumamt') as fund, fen_of_yuan(j.a ->> 'acct_pay') as acct, fen_of_yuan(j.a ->> 'acct_mulaid_pay') as mulaid
-        from request r join settlement s on s.setl_id = r.setl_id and s.msgid = r.msgid
+        from mine m join settlement s on s.setl_id = m.setl_id and s.msgid = m.msgid
+        join request r on r.msgid = m.msgid and r.fixmedins_code = code
         cross join lateral (select convert_from(r.answer, 'UTF8')::jsonb as a) j
-        where r.msgid >= code and r.msgid < code || ':' and r.fixmedins_code = code and r.at >= since and r.at < until
     ),
     undone as materialized (
         select w.undoes as msgid, w.msgid as by from went w
