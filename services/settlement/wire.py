@@ -9,6 +9,12 @@ def publish(out: Out, type: str, value: bytes, key: str) -> None:
     out.emit(type, Encoded(value, key, key))
 
 
+def answer(out: Out, value: bytes, *, source: str, id: str, type: str, key: str) -> None:
+    """Answers the message `id` of `source` with JSON of the type `answers.<...>`."""
+    to = Origin(source=source, id=id)
+    out.answer(Encoded(value, key, key), to=to, type=type, subject=key)
+
+
 def reply(out: Out, value: bytes, event: Event, msgid: str) -> None:
     """Answers the sender of `event` with the JSON `value`."""
     to = Origin.model_construct(source=event.source, id=event.id)

@@ -5,9 +5,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from services.settlement import wire
 from services.settlement.deciding import apart, earmark
 from services.settlement.deciding.asking import fingerprint, new_setl_id
 from services.settlement.deciding.premium_checks import Ready, check
+from services.settlement.deciding.repeating import repeat
 from services.settlement.deciding.to_holders import binding_of, off_recovery, place, to_holder
 from services.settlement.domain import results
 from services.settlement.domain.accounts import SEGMENT_OF, SEGMENTS, counter, held, move
@@ -15,12 +17,11 @@ from services.settlement.domain.book import Book, late_case
 from services.settlement.domain.limits import count
 from services.settlement.domain.premiums import KIND, PAID, Part, Premium
 from services.settlement.domain.results import Json
-from services.settlement.wire import publish
 from shared.contracts.answers import Premium as Answer
-from shared.contracts.base import UUID, Origin, fen, yuan
+from shared.contracts.base import UUID, fen, yuan
 from shared.contracts.premium_requests import Cancel, Pay, Remitted
 from shared.contracts.reasons import Reason, reason
-from shared.messaging.handler import Encoded, Event, Out
+from shared.messaging.handler import Event, Out
 
 OWNER = "premium"
 """Whose account the money goes to in the ledger, by month: the tax office collects it."""
@@ -32,7 +33,7 @@ def order(book: Book, event: Event, out: Out) -> None:
     body: Any = event.body
     known = book.premiums.all.get(body.premium_id)
     if isinstance(body, Pay):
-        _repeat(known, event, out) if known is not None else _pay(book, event, body, out)
+        _repeat(known, event, body, out) if known is not None else _pay(book, event, body, out)
         return
     if known is None or known.payer != body.payer_psn_no:
         _answer(event, out, "declined", (reason("premium-unknown", rule="premium.id"),))
@@ -40,15 +41,11 @@ def order(book: Book, event: Event, out: Out) -> None:
         _LATER[type(body)](book, known, event, out)
 
 
-def _repeat(known: Premium, event: Event, out: Out) -> None:
-    """The first answer again, or a refusal of the other body that changes nothing."""
-    if known.hash == fingerprint(event.type, event.body.__dict__):
-        key = str(known.premium_id)
-        to = Origin(source=event.source, id=event.id)
-        out.answer(Encoded(known.answer, key, key), to=to, type="answers.premium", subject=key)
-    else:
-        why = reason("premium-id-reused", rule="premium.id", field="premium_id")
-        _answer(event, out, "declined", (why,))
+def _repeat(known: Premium, event: Event, body: Pay, out: Out) -> None:
+    repeat(
+        known, event, reason("premium-id-reused", rule="premium.id", field="premium_id"),
+        lambda first: _send(first, event, out, body.premium_id), lambda why: _answer(event, out, "declined", (why,)),
+    )  # fmt: skip
 
 
 def _pay(book: Book, event: Event, body: Pay, out: Out) -> None:
@@ -155,7 +152,7 @@ def _result(row: Premium, type: str, amount: int, shares: list[Json], event: Eve
         "premium_id": row.premium_id, "psn_no": row.psn_no, "insutype": row.insutype, "year": row.year,
         "origin": {"source": event.source, "id": event.id}, "at": event.time, "amount": yuan(amount), "shares": shares,
     }  # fmt: skip
-    publish(out, f"settlement.results.{type}", to_json(body), row.psn_no)
+    wire.publish(out, f"settlement.results.{type}", to_json(body), row.psn_no)
 
 
 def _body(
@@ -173,6 +170,4 @@ def _answer(
 
 
 def _send(answer: bytes, event: Event, out: Out, premium_id: UUID) -> None:
-    key = str(premium_id)
-    to = Origin(source=event.source, id=event.id)
-    out.answer(Encoded(answer, key, key), to=to, type="answers.premium", subject=key)
+    wire.answer(out, answer, source=event.source, id=event.id, type="answers.premium", key=str(premium_id))

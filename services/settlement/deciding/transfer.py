@@ -10,8 +10,10 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
+from services.settlement import wire
 from services.settlement.deciding import apart
 from services.settlement.deciding.asking import fingerprint, new_setl_id
+from services.settlement.deciding.repeating import repeat
 from services.settlement.deciding.to_holders import receives
 from services.settlement.deciding.transfer_checks import Ready, accepting, channel, offering, region_of
 from services.settlement.domain.accounts import CURRENT, HISTORIC, Account, held, move
@@ -28,12 +30,11 @@ from services.settlement.domain.transfers import (
     uncount,
     wallet_name,
 )
-from services.settlement.wire import publish
 from shared.contracts.account_transfers import Accepted, Declined, Offered, Withdrawn
 from shared.contracts.answers import Transfer as Answer
-from shared.contracts.base import Origin, yuan
+from shared.contracts.base import yuan
 from shared.contracts.reasons import Reason, reason
-from shared.messaging.handler import Due, Encoded, Event, Out
+from shared.messaging.handler import Due, Event, Out
 
 DUE, WALLET_DUE = "transfer", "wallet"
 MOVING, TAKEN, BACK, REMAINDER = "transfer", "transfer-accepted", "transfer-back", "wallet-back"
@@ -110,11 +111,10 @@ def closing(book: Book, psn_no: str, at: datetime, out: Out) -> None:
 
 
 def _repeat(known: Transfer, event: Event, out: Out) -> None:
-    """The first answer again, or a refusal of the other body that changes nothing."""
-    if known.hash == fingerprint(event.type, event.body.__dict__):
-        _send(known.answer, event.source, event.id, known.transfer_id, out)
-    else:
-        _refuse(event, out, [reason("transfer-id-reused", rule="transfer.id", field="transfer_id")])
+    repeat(
+        known, event, reason("transfer-id-reused", rule="transfer.id", field="transfer_id"),
+        lambda first: _send(first, event.source, event.id, known.transfer_id, out), lambda why: _refuse(event, out, [why]),
+    )  # fmt: skip
 
 
 def _offer(book: Book, event: Event, body: Offered, out: Out) -> None:
@@ -237,7 +237,7 @@ def _result(known: Transfer, source: str, id: str, at: datetime, out: Out) -> No
         "state": known.state, "binding_id": known.binding_id, "until": known.until,
         "origin": {"source": source, "id": id}, "at": at,
     }  # fmt: skip
-    publish(out, "settlement.results.transferred", to_json(body), known.receiver)
+    wire.publish(out, "settlement.results.transferred", to_json(body), known.receiver)
 
 
 def _body(known: Transfer, state: str, reasons: tuple[Reason, ...], at: datetime) -> bytes:
@@ -265,6 +265,4 @@ def _refuse(event: Event, out: Out, reasons: list[Reason], known: Transfer | Non
 
 
 def _send(answer: bytes, source: str, id: str, transfer_id: UUID, out: Out) -> None:
-    key = str(transfer_id)
-    to = Origin(source=source, id=id)
-    out.answer(Encoded(answer, key, key), to=to, type="answers.transfer", subject=key)
+    wire.answer(out, answer, source=source, id=id, type="answers.transfer", key=str(transfer_id))
