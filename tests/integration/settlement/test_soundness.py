@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +40,41 @@ FAULTS: dict[str, tuple[str, str, set[str]]] = {
         f" select {POSTING}, 'm', infno, fixmedins_code, psn_no, personal, state, number, returned, undone, periods, result, at, region from settlement limit 1",
         "0102030405060708090a0b0c0d0e0f", {"settlement-is-in-the-ledger"}),
 }  # fmt: skip
+SET_APART = "insert into account (psn_no, version) values ('{row}', 0); "
+EARMARK = SET_APART.format(row="earmark/0") + (
+    "insert into earmark (binding_id, sponsor, account, amount, missing, place, opened_at)"
+    " select binding_id, 'father', 'earmark/0', {amount}, 0, '{place}', now() from binding limit 1; "
+)
+OFFER = SET_APART.format(row="transfer/0") + (
+    "insert into transfer (transfer_id, hash, binding_id, giver, receiver, amount, state, account, source, message, answer, at, until)"
+    " select gen_random_uuid(), '', binding_id, 'father', 'child', 400, '{state}', 'transfer/0', '', '', '', now(), now() from binding limit 1; "
+)
+WALLET = SET_APART.format(row="wallet/0") + (
+    "insert into wallet (binding_id, giver, open, account) select binding_id, 'father', {open}, 'wallet/0' from binding limit 1; "
+)
+CLOSED = "insert into period values ('330100', '2026-11', now(), 'ledger-01'); "
+TOPICS: dict[str, str] = {
+    # each invariant beside those of the accounts, and what breaks it
+    "given-back-earmark-is-empty": EARMARK.format(amount=9, place="ended") + "update account set current = 5 where psn_no = 'earmark/0'",
+    "earmark-within-amount": EARMARK.format(amount=4, place="open") + "update account set current = 5 where psn_no = 'earmark/0'",
+    "ended-binding-has-no-earmark": EARMARK.format(amount=0, place="open") + "update binding set state = 'ended'",
+    "earmark-has-account": f"{ENTRY} ({POSTING}, 'earmark/1', 'current', 500, 500, 1, 'earmark', now())",
+    "premium-is-in-the-ledger": "insert into premium (premium_id, hash, payer, psn_no, kind, insutype, year, amount, state, posting, periods, shares, answer, at)"
+        f" values (gen_random_uuid(), '', 'father', 'child', 'resident-premium', '390', 2027, 4000, 'paid', {POSTING}, '', '[]', '', now())",
+    "transfer-has-its-amount-until-it-ends": OFFER.format(state="offered"),
+    "transfer-went-one-way-once": OFFER.format(state="accepted"),
+    "closed-wallet-is-empty": WALLET.format(open=False) + "update account set historic = 5 where psn_no = 'wallet/0'",
+    "ended-binding-has-no-wallet": WALLET.format(open=True) + "update binding set state = 'ended'",
+    "row-of-a-transfer-is-known": SET_APART.format(row="wallet/1"),
+    "held-money-is-what-quotes-say": "insert into account (psn_no, historic) values ('hold/father', 5)",
+    "clearing-is-what-was-booked": CLOSED + "insert into cleared_period values ('330100', '2026-11', now())",
+    "closed-month-has-no-open-break": CLOSED
+        + "insert into break (case_id, fixmedins_code, admdvs, insutype, clr_type, setl_optins, begins, ends, month, scope, kind, state, deadline, found_at)"
+        " values ('b', 'H33010000001', '330100', '310', '11', '330100', now(), now(), '2026-11', 'totals', 'amount-differs', 'open', now(), now())",
+    "what-went-back-is-in-the-ledger": "insert into taken_back (msgid, fixmedins_code, setl_id, kind, medfee, fund, acct, mulaid, at, month, payers)"
+        " select 'm', fixmedins_code, setl_id, 'refunded', 100, 0, 100, 0, now(), '2026-11', '[[\"330100\", 100, 0]]' from settlement limit 1",
+}  # fmt: skip
+NAMED = re.compile(r"select\s+'([a-z]+(?:-[a-z]+)+)'")
 WHOLE_ONLY = {"money-conserved"}
 """What only the check of everything can see: the sum of all entries."""
 
@@ -76,27 +112,27 @@ async def test_a_planted_fault_is_found_by_the_whole_check_and_by_that_of_what_w
         assert {row["invariant"] for row in touched} == invariants - WHOLE_ONLY
 
 
-async def test_invariants_of_premiums_earmarks_and_months_are_heard_in_both_checks(ledger: Ledger, intruder: Any) -> None:  # fmt: skip
-    await intruder.execute(
-        "insert into premium (premium_id, hash, payer, psn_no, kind, insutype, year, amount, state, posting, periods, shares, answer, at)"
-        f" values (gen_random_uuid(), '', 'father', 'child', 'resident-premium', '390', 2027, 4000, 'paid', {POSTING}, '', '[]', '', now());"
-        " insert into account (psn_no) values ('earmark/0');"
-        " insert into earmark (binding_id, sponsor, account, amount, missing, place, opened_at)"
-        " select binding_id, 'father', 'earmark/0', 0, 0, 'open', now() from binding limit 1;"
-        " update account set current = 5 where psn_no = 'earmark/0';"
-        " update binding set state = 'ended';"
-        " insert into cleared_period values ('330100', '2026-11', now());"
-        " insert into period values ('330100', '2026-11', now(), 'ledger-01');"
-        " insert into break (case_id, fixmedins_code, admdvs, insutype, clr_type, setl_optins, begins, ends, month, scope, kind, state, deadline, found_at)"
-        " values ('b', 'H33010000001', '330100', '310', '11', '330100', now(), now(), '2026-11', 'totals', 'amount-differs', 'open', now(), now())"
-    )
-    named = {
-        "premium-is-in-the-ledger", "earmark-within-amount", "ended-binding-has-no-earmark", "clearing-is-what-was-booked",
-        "closed-month-has-no-open-break",
-    }  # fmt: skip
+@pytest.mark.parametrize("invariant", TOPICS)
+async def test_a_planted_fault_of_what_is_beside_the_accounts_is_found_by_both_checks(
+    ledger: Ledger, intruder: Any, invariant: str
+) -> None:
     async with ledger.pool.acquire() as conn:
+        assert await soundness.broken(conn, None) == []
+        await intruder.execute(TOPICS[invariant])
         for since in (None, datetime.now().astimezone() - timedelta(hours=1)):
-            assert named <= {row["invariant"] for row in await soundness.broken(conn, since)}
+            assert invariant in {row["invariant"] for row in await soundness.broken(conn, since)}
+
+
+async def test_every_invariant_that_a_check_can_name_has_its_fault_planted(ledger: Ledger) -> None:
+    """A function `verify_...()` is heard by being there: so this reads what the database has, not a list of ours."""
+    bodies = await ledger.pool.fetch(
+        "select p.proname, pg_get_functiondef(p.oid) from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
+        " where n.nspname = 'settlement' and (p.proname like 'verify\\_%' or p.proname = 'touched_since')"
+    )
+    named = {name: set(NAMED.findall(body)) for name, body in bodies}
+    assert all(named.values()), [name for name, found in named.items() if not found]
+    planted = set(TOPICS).union(*(invariants for _, _, invariants in FAULTS.values()))
+    assert set().union(*named.values()) == planted
 
 
 async def test_what_was_booked_before_the_time_is_left_out(ledger: Ledger, intruder: Any) -> None:
