@@ -1,6 +1,7 @@
 """Reading and writing the ledger's tables, a batch at a time."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -27,6 +28,7 @@ SETTLEMENT = [
     "setl_id", "msgid", "infno", "fixmedins_code", "psn_no", "personal", "state", "number", "returned", "undone",
     "undone_by", "periods", "result", "at", "region", "held_at",
 ]  # fmt: skip
+SETTLED = attrgetter(*SETTLEMENT)
 
 
 async def learn(conn: Conn, wanted: Wanted) -> None:
@@ -46,31 +48,34 @@ async def learn(conn: Conn, wanted: Wanted) -> None:
     await premiums.learn(conn, wanted)
     await earmarks.learn(conn, wanted)
     await transfers.learn(conn, wanted)
-    if wanted.patients:
-        for binding_id, sponsor in await conn.fetch(Q["bindings_of"], list(wanted.patients)):
-            wanted.bindings.add(binding_id)
-            wanted.accounts.add(sponsor)
     if wanted.new_accounts:
         await conn.execute(Q["add_accounts"], sorted(wanted.new_accounts))
     wanted.accounts |= wanted.patients | wanted.new_accounts
-    wanted.persons |= wanted.accounts
 
 
 class Locked(NamedTuple):
     """Rows of bindings and of accounts, as they were read with their locks."""
 
-    bindings: Sequence[asyncpg.Record]
-    accounts: Sequence[asyncpg.Record]
+    bindings: Sequence[asyncpg.Record] = ()
+    accounts: Sequence[asyncpg.Record] = ()
 
 
 async def lock(conn: Conn, wanted: Wanted) -> Locked:
-    """Locks settlements, then bindings, then accounts, each sorted. A statement that locks reads what it waited for, of its own rows."""
+    """Locks settlements, then bindings, then accounts, each sorted. A statement that locks reads what it waited for, of its own rows:
+    bindings that are locked name the sponsors whose accounts are concerned."""
     if wanted.setl_ids:
         await conn.execute(Q["lock_settlements"], sorted(wanted.setl_ids))
     await premiums.lock(conn, wanted)
-    bindings = await conn.fetch(Q["bindings"], array(wanted.bindings)) if wanted.bindings else ()
-    accounts = await conn.fetch(Q["accounts"], list(wanted.accounts)) if wanted.accounts else ()
-    return Locked(bindings, accounts)
+    patients = wanted.patients
+    locked = Locked()
+    if patients or wanted.bindings:
+        rows = await conn.fetch(Q["bindings"], array(wanted.bindings), list(patients))
+        wanted.accounts.update(row[1] for row in rows if row[2] in patients)
+        locked = Locked(rows)
+    if wanted.accounts:
+        locked = locked._replace(accounts=await conn.fetch(Q["accounts"], sorted(wanted.accounts)))
+    wanted.persons |= wanted.accounts
+    return locked
 
 
 async def load(conn: Conn, wanted: Wanted, locked: Locked, book: Book) -> None:
@@ -113,7 +118,7 @@ def stored_settlement(row: Iterable[Any]) -> Settlement:
 async def _load_persons(conn: Conn, wanted: Wanted, book: Book) -> None:
     if wanted.persons:
         for psn_no, version, cert, alive, insured, died, filings in await conn.fetch(
-            Q["persons"], list(wanted.persons)
+            Q["persons"], sorted(wanted.persons)
         ):
             filed = read_filings(filings) if filings != "[]" else ()
             book.persons[psn_no] = Person(psn_no, version, cert, alive, read_insured(insured), died, filed)
@@ -221,7 +226,7 @@ async def _save_money(conn: Conn, book: Book) -> None:
     if book.new_entries:
         await conn.copy_records_to_table("entry", records=book.new_entries, columns=ENTRY)
     if book.new_settlements:
-        rows = [(*[getattr(s, name) for name in SETTLEMENT], *s.group) for s in book.new_settlements]
+        rows = [(*SETTLED(s), *s.group) for s in book.new_settlements]
         await conn.copy_records_to_table("settlement", records=rows, columns=SETTLEMENT + GROUP)
     if book.new_requests:
         await conn.copy_records_to_table("request", records=book.new_requests, columns=REQUEST)

@@ -14,11 +14,12 @@ from pydantic_core import to_json
 
 from services.settlement.domain.bindings import facts_text
 from services.settlement.domain.people import digest
+from shared.contracts.base import yuan
 from shared.contracts.binding_decisions import BindingState
 from shared.messaging.records import Outgoing, pack_headers
 
 REGION, HOSPITAL, SOURCE = "320500", "H33010000001", "his-first"
-OWN, FIRST, SECOND, BILL = 1_000, 2_000, 100_000, 3_500
+OWN, FIRST, SECOND = 1_000, 2_000, 100_000
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -101,12 +102,12 @@ def bill(n: int, at: datetime, turn: int = 0) -> Outgoing:
     """The record of a family's bill; another `turn` is another bill."""
     text = at.isoformat(timespec="seconds")
     msgid = f"{HOSPITAL}{n % 100_000_000_000_000:014d}{turn:04d}"
-    child = psn("c", n)
+    child, more = psn("c", n), n % 997  # bills of many sums
     body = {
         "msgid": msgid, "fixmedins_code": HOSPITAL, "psn_no": child, "infno": "2207", "mdtrt_id": f"V{n}",
         "mdtrt_cert_type": "02", "mdtrt_cert_no": child, "med_type": "11", "insuplc_admdvs": REGION, "bill_at": text,
-        "medfee_sumamt": "135.00", "fund_pay_sumamt": "100.00", "hosp_part_amt": "0.00", "fulamt_ownpay_amt": "0.00",
-        "overlmt_selfpay": "0.00", "preselfpay_amt": "5.00", "inscp_scp_amt": "130.00", "acct_used_flag": "1",
+        "medfee_sumamt": yuan(13_500 + more), "fund_pay_sumamt": "100.00", "hosp_part_amt": "0.00", "fulamt_ownpay_amt": "0.00",
+        "overlmt_selfpay": "0.00", "preselfpay_amt": "5.00", "inscp_scp_amt": yuan(13_000 + more), "acct_used_flag": "1",
     }  # fmt: skip
     headers = (
         ("ce_specversion", "1.0"), ("content-type", "application/json"), ("ce_source", SOURCE), ("ce_id", f"bench-{turn}-{n}"),
