@@ -7,11 +7,6 @@ from unnest($2::text[], $3::text[]) as n (code, msgid)
 join request r on r.msgid = n.msgid and r.fixmedins_code = n.code
 join settlement s on s.setl_id = r.setl_id;
 
--- name: bindings_of
--- Unlocked: who may pay for these patients.
-select binding_id, sponsor from binding
-where beneficiary = any($1::text[]) and state not in ('refused', 'rejected', 'withdrawn', 'expired');
-
 -- name: add_accounts
 insert into account (psn_no) select n from unnest($1::text[]) as n order by n on conflict do nothing;
 
@@ -19,9 +14,11 @@ insert into account (psn_no) select n from unnest($1::text[]) as n order by n on
 select count(*) from (select from settlement where setl_id = any($1::bytea[]) order by setl_id for update) as locked;
 
 -- name: bindings
--- Locked and read at once: of a row that another batch held, what that batch left is read. In one order, whatever was stored or decided
--- first: of two bindings of one sponsor the first takes part.
-select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding where binding_id = any($1::text::uuid[])
+-- By id, and those that may pay for these patients. Locked and read at once: of a row that another batch held, what that batch left is
+-- read. In one order, whatever was stored or decided first: of two bindings of one sponsor the first takes part.
+select binding_id, sponsor, beneficiary, version, state, relation, facts, usage from binding
+where (binding_id = any($1::text::uuid[]) or beneficiary = any($2::text[]))
+  and (state not in ('refused', 'rejected', 'withdrawn', 'expired') or binding_id = any($1::text::uuid[]))
 order by binding_id for update;
 
 -- name: accounts

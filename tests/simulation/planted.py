@@ -8,7 +8,6 @@ from services.eligibility import storage as eligibility_storage
 from services.settlement import storage as settlement_storage
 from services.settlement.domain.book import Book
 from services.settlement.handlers import SettlementHandler
-from services.settlement.rows import array
 from services.settlement.wanted import Wanted
 from shared.db import Conn, Pool
 from shared.messaging import tables
@@ -62,17 +61,28 @@ class DueAheadOfMessages(Line):
     replica_kind = Hasty
 
 
+class Loose:
+    """A connection that reads and locks nothing."""
+
+    def __init__(self, conn: Conn) -> None:
+        self._conn = conn
+
+    async def fetch(self, query: str, *args: Any) -> Any:
+        return await self._conn.fetch(query.replace("for update", ""), *args)
+
+    execute = fetch
+
+
 class FactsBeforeLock(SettlementHandler):
     """Reads balances, then locks: what another process wrote in between is overwritten."""
 
     async def lock(self, conn: Conn, items: Sequence[Item]) -> Any:
         wanted = Wanted(items)
         await settlement_storage.learn(conn, wanted)
-        loose = [settlement_storage.Q[name].removesuffix("for update") for name in ("bindings", "accounts")]
-        ids: tuple[Any, ...] = array(wanted.bindings), list(wanted.accounts)
-        rows = [await conn.fetch(query, these) for query, these in zip(loose, ids, strict=True)]
+        loose: Any = Loose(conn)
+        rows = await settlement_storage.lock(loose, wanted)
         book = Book(self.regions)
-        await settlement_storage.load(conn, wanted, settlement_storage.Locked(*rows), book)
+        await settlement_storage.load(conn, wanted, rows, book)
         await settlement_storage.lock(conn, wanted)
         return book
 

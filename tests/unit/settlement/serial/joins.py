@@ -31,9 +31,16 @@ def _holders(tables: Tables, args: Sequence[Any]) -> Rows:
     return [(row["setl_id"], row["result"]) for row in found]
 
 
-def _bindings_of(tables: Tables, args: Sequence[Any]) -> Rows:
-    rows = tables.shuffled(tables.where("binding", "beneficiary", args[0]))
-    return [(r["binding_id"], r["sponsor"]) for r in rows if r["state"] not in NEVER_PAID]
+def _bindings(tables: Tables, args: Sequence[Any]) -> Rows:
+    ids = array(args[0], "uuid")
+    rows = {
+        r["binding_id"]: r
+        for r in tables.where("binding", "beneficiary", args[1])
+        if r["state"] not in NEVER_PAID
+    }
+    rows |= {r["binding_id"]: r for r in tables.where("binding", "binding_id", ids)}
+    names = "binding_id", "sponsor", "beneficiary", "version", "state", "relation", "facts", "usage"
+    return [tuple(rows[id][name] for name in names) for id in sorted(rows)]
 
 
 def _add_accounts(tables: Tables, args: Sequence[Any]) -> Rows:
@@ -169,7 +176,7 @@ def _nothing(tables: Tables, args: Sequence[Any]) -> Rows:
 
 
 IRREGULAR: dict[str, Statement] = {
-    "holders": _holders, "bindings_of": _bindings_of, "add_accounts": _add_accounts, "quotes": _quotes, "delete_quotes": _delete_quotes, "sponsors": _sponsors,
+    "holders": _holders, "bindings": _bindings, "add_accounts": _add_accounts, "quotes": _quotes, "delete_quotes": _delete_quotes, "sponsors": _sponsors,
     "earmarks": _earmarks, "moving": _moving, "premiums_paid": _premiums_paid, "paid_since": _paid_since, "new_money": _new_money,
     "transfers": _transfers, "wallets": _wallets,
 }  # fmt: skip
