@@ -41,7 +41,7 @@ class Course:
     people: int = 24
     steps: list[Step] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
-    """Results and kinds of entries so far."""
+    """Results, codes and kinds of entries so far."""
 
     def __post_init__(self) -> None:
         self.town = Town(self.seed)
@@ -105,6 +105,7 @@ class Course:
         self._note(said.dues)
         entries = self.watch.entries()
         self.kinds.update(kind for kind, _ in said.results)
+        self.kinds.update(said.codes)
         self.kinds.update({e["kind"] for e in entries})
         if wrong := self.reckoning.step(step.item, said, entries, self.watch.owed()):
             raise Different(f"step {step.number}: {wrong}")

@@ -12,13 +12,13 @@ from shared.contracts.premium_requests import Pay, Remitted
 from shared.messaging.handler import Event
 from tests.unit.settlement.serial import apart
 from tests.unit.settlement.serial.known import Known, Premium, Transfer, Verdict
-from tests.unit.settlement.serial.money import SEGMENTS, Share, counter, split
-from tests.unit.settlement.serial.paying import bounds, common_bound, usable
+from tests.unit.settlement.serial.money import SEGMENTS, Bound, Share, counter, split
+from tests.unit.settlement.serial.paying import bounds, common_bound, counted, usable
 from tests.unit.settlement.serial.rules import CHANNELS, NATION
 
 KINDS = {"390": "resident-premium", "391": "resident-premium", "410": "long-term-care-premium"}
-Purse = tuple[str, str, Any, tuple[int, int], int]
-"""Holder, row, binding, (current, historic) and the most of both, fen."""
+Purse = tuple[str, str, Any, tuple[int, int], int, frozenset[Bound]]
+"""Holder, row, binding, (current, historic) and the most of both, fen, and the bounds under which it counts."""
 
 
 def premium(k: Known, item: Event) -> Verdict:
@@ -53,9 +53,8 @@ def _pay(k: Known, item: Event, body: Pay) -> Premium:
     if not codes and not isinstance(purses, str):
         if sum(_most(p) for p in purses) >= body.amount:
             return _paid(k, item, body, purses)
-        if sum(sum(p[3]) for p in purses) < body.amount:
-            codes.append("premium-not-covered")
-        codes += ["premium-limited" for p in purses if p[4] < sum(p[3])]
+        codes = ["premium-not-covered"] if sum(sum(p[3]) for p in purses) < body.amount else []
+        codes += ["premium-limited"] if any(p[4] < sum(p[3]) for p in purses) else []
     return Premium(body, Verdict("declined", tuple(codes)), [], "declined")
 
 
@@ -90,11 +89,9 @@ def _purses(k: Known, body: Pay, at: datetime) -> str | list[Purse]:
     """Who may pay, in order; or the code against it."""
     payer = body.payer_psn_no
     allowed = k.rules_of(payer).premium_segments
-    own = (
-        [(payer, payer, None, split(k.money.of(payer), allowed, 1 << 60), 1 << 60)]
-        if k.is_open(payer)
-        else []
-    )
+    own: list[Purse] = []
+    if k.is_open(payer):
+        own.append((payer, payer, None, split(k.money.of(payer), allowed, 1 << 60), 1 << 60, frozenset()))
     if body.binding_id is None:
         if body.psn_no != payer:
             return "premium-binding-missing"
@@ -113,7 +110,8 @@ def _purses(k: Known, body: Pay, at: datetime) -> str | list[Purse]:
     most = min(
         [common_bound(k, body.psn_no, use, "", _where(k, body), at), *bounds(k, b, rules, at, use, "")]
     )
-    return [*(own if payer != sponsor else []), (sponsor, k.payer(b), b, there, most)]
+    under = counted(rules, k.town.spending(_where(k, body)), use, "")
+    return [*(own if payer != sponsor else []), (sponsor, k.payer(b), b, there, most, under)]
 
 
 def _most(purse: Purse) -> int:
@@ -123,14 +121,10 @@ def _most(purse: Purse) -> int:
 def _paid(k: Known, item: Event, body: Pay, purses: list[Purse]) -> Premium:
     """All of it: first purse first, current money before historic."""
     shares, left = [], body.amount
-    for holder, row, b, there, most in purses:
+    for holder, row, b, there, most, under in purses:
         for segment, amount in zip(SEGMENTS, split(there, frozenset(SEGMENTS), min(left, most)), strict=True):
             if amount:
-                shares.append(
-                    Share(
-                        holder, row, segment, amount, amount, item.time, b, KINDS[body.insutype] if b else ""
-                    )
-                )
+                shares.append(Share(holder, row, segment, amount, amount, item.time, b, under))
                 k.money.move((row, segment), counter("premium", item.time), amount)
                 left -= amount
     k.note(shares)

@@ -11,7 +11,7 @@ from uuid import UUID
 from shared.contracts.binding_decisions import BindingState
 from shared.contracts.registry import InstitutionKind, InstitutionRecorded, PersonRecorded
 from shared.contracts.settlement_requests import Bill
-from tests.unit.settlement.serial.money import Money, Share, day_of, period
+from tests.unit.settlement.serial.money import Bound, Money, Share, day_of, period
 from tests.unit.settlement.serial.rules import NATION, Town
 
 Visit = tuple[str, str, str]
@@ -207,19 +207,18 @@ class Known:
             if share.binding is not None:
                 self.log.setdefault(share.binding.binding_id, []).append(share)
 
-    def used(self, cap: Any, bindings: Iterable[BindingState], start: str, at: datetime) -> int:
-        """What these bindings paid in the period of a cap, net of what went back."""
-        if cap.per == "settlement":
+    def used(self, bound: Bound, bindings: Iterable[BindingState], at: datetime) -> int:
+        """What these bindings paid in the period of a bound, net of what went back."""
+        _, per, start, _, _ = bound
+        if per == "settlement":
             return 0
-        now = period(cap.per, at, start)
+        now = period(per, at, start)
         return sum(
             s.amount
             for b in bindings
             for s in self.log.get(b.binding_id, ())
-            if s.amount and (cap.uses is None or s.use in cap.uses)
-            and (cap.med_types is None or s.med_type in cap.med_types or s.med_type[:2] in cap.med_types)
-            and period(cap.per, s.at, start) == now
-        )  # fmt: skip
+            if s.amount and bound in s.counted and period(per, s.at, start) == now
+        )
 
 
 def terms(b: BindingState, at: datetime) -> Any:

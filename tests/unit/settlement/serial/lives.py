@@ -65,9 +65,9 @@ class Life(Apart):
         self._often: list[tuple[Callable[[], Event], float]] = [
             (self.bill, 34), (self.unsound, 4), (self.quote, 7), (self.quoted, 7), (self.refund, 9), (self.cancel, 6), (self.reverse, 5),
             (self.early, 1), (self.reverse_cancel, 3), (self.query, 2), (self.again, 3), (self.credit, 8), (self.correct, 3),
-            (self.state, 0.6), (self.turn, 2), (self.change, 5), (self.suspend, 2), (self.end, 1.5), (self.bind, 2.5), (self.old, 1),
+            (self.state, 0.6), (self.turn, 2), (self.change, 5), (self.suspend, 1.5), (self.end, 1.5), (self.bind, 2.5), (self.old, 1),
             (self.person, 2), (self.forget, 0.3), (self.premium, 3), (self.unpay, 1.2), (self.remitted, 0.4), (self.invalid, 0.7),
-            (self.erase, 0.3), (self.institution, 0.4), (self.offer, 5), (self.answer, 5), (self.offer_again, 0.5),
+            (self.erase, 0.3), (self.institution, 0.5), (self.offer, 5), (self.answer, 5), (self.offer_again, 0.5), (self.garbled, 0.5),
         ]  # fmt: skip
 
     def next(self) -> Event:
@@ -124,7 +124,7 @@ class Life(Apart):
 
     def _bill(self, kind: str, *, faults: int = 0, **changes: Any) -> Event:
         roll = self.random
-        code = roll.choice(PLACES)
+        code, late = roll.choice(PLACES), roll.choice((0, 0, 0, 60, 90_000))
         parts = [roll.choice((0, 0, roll.randint(1, 4000))) for _ in range(3)]
         scope, hospital = roll.randint(0, 6000), roll.choice((0, 0, 0, roll.randint(1, 500)))
         fund = roll.choice((0, roll.randint(0, scope)))
@@ -133,7 +133,7 @@ class Life(Apart):
         body: Body = {
             "msgid": self._msgid(code), "fixmedins_code": code, "psn_no": psn_no, "infno": "2206" if kind == "quote" else INFNO[use],
             "mdtrt_id": f"V{roll.randint(1, 400)}", "mdtrt_cert_type": roll.choice(("01", "02", "02", "03")),
-            "mdtrt_cert_no": f"P{psn_no}", "bill_at": self.now, "med_type": roll.choice(MED_TYPES[use]), "insuplc_admdvs": HOME,
+            "mdtrt_cert_no": f"P{psn_no}", "bill_at": self.now - timedelta(seconds=late), "med_type": roll.choice(MED_TYPES[use]), "insuplc_admdvs": HOME,
             "medfee_sumamt": _yuan(scope + sum(parts) + hospital), "inscp_scp_amt": _yuan(scope), "fund_pay_sumamt": _yuan(fund),
             "hosp_part_amt": _yuan(hospital), "acct_used_flag": "0" if roll.random() < 0.03 else "1",
         }  # fmt: skip
@@ -148,7 +148,7 @@ class Life(Apart):
         for _ in range(faults):
             source = unsound.spoil(self, body) or source
         self.bills.append(body)
-        return self._send(f"settlement.requests.{kind}", body, source, roll.choice((0, 0, 0, 60, 90_000)))
+        return self._send(f"settlement.requests.{kind}", body, source, late)
 
     def unsound(self) -> Event:
         """A bill with one fault or two."""
@@ -266,7 +266,8 @@ class Life(Apart):
         )
 
     def turn(self) -> Event:
-        year = (self.now + timedelta(hours=8)).year - 1
+        """Of the last year, or too early of this one."""
+        year = (self.now + timedelta(hours=8)).year - self.random.choice((0, 1))
         return self._order("year-turned", self.random.choice(self.people), year=year)
 
     def state(self) -> Event:
@@ -323,21 +324,24 @@ class Life(Apart):
         return self._decide(pair, "changed")
 
     def suspend(self) -> Event:
-        pair = self._pair()
-        if pair.state == "suspended":
+        """Suspended, or resumed: more often the latter, so that most bindings pay."""
+        asleep = [p for p in self.pairs if p.state == "suspended"]
+        if asleep and self.random.random() < 0.7:
+            pair = self.random.choice(asleep)
             pair.state, pair.suspended[-1]["end"] = "approved", self.now
             return self._decide(pair, "resumed")
+        pair = self._pair()
         if pair.state == "approved":
             pair.state = "suspended"
             pair.suspended.append({"begin": self.now, "end": None})
-        return self._decide(pair, "suspended" if pair.state == "suspended" else "ended")
+        return self._decide(pair, "suspended")
 
     def end(self) -> Event:
-        pair = self._pair()
-        pair.state, pair.end = (
-            "ended",
-            max(pair.begin, self.now - timedelta(seconds=self.random.choice((0, 90_000)))),
-        )
+        """At once, or it becomes known up to some days late."""
+        pair, late = self._pair(), self.random.choice((0, 90_000, 86_400 * 8))
+        if pair.state == "ended":
+            return self.bind()
+        pair.state, pair.end = "ended", max(pair.begin, self.now - timedelta(seconds=late))
         return self._decide(pair, "ended")
 
     def old(self) -> Event:
@@ -358,7 +362,9 @@ class Life(Apart):
         roll, psn_no = self.random, self.random.choice(self.people)
         self.versions[psn_no] += 1
         region = AWAY if roll.random() < 0.03 else HOME
-        body = kit.person(psn_no, status=roll.choice("11124"), version=self.versions[psn_no], region=region)
+        body = kit.person(
+            psn_no, status=roll.choice("11111124"), version=self.versions[psn_no], region=region
+        )
         if roll.random() < 0.3:
             begin = (self.now + timedelta(days=roll.randint(-9, 2))).date()
             body["filings"] = [
@@ -385,8 +391,8 @@ class Life(Apart):
         code = self.random.choice((kit.PHARMACY, FAR_HOSPITAL))
         self.versions[code] += 1
         begin = self.now + timedelta(days=self.random.randint(-1, 3))
-        more: Body = {"designated": self.random.random() > 0.1}
-        if self.random.random() < 0.4:
+        more: Body = {"designated": self.random.random() > 0.05}
+        if self.random.random() < 0.2:
             more |= {
                 "suspended_from": begin,
                 "suspended_to": self.random.choice((None, begin + timedelta(days=1))),
@@ -397,7 +403,7 @@ class Life(Apart):
             kind,
             version=self.versions[code],
             admdvs=where,
-            source=self.random.choice((None, _source(code), "his-second")),
+            source=self.random.choice((None, _source(code), _source(code), "his-second")),
             **more,
         )
         return self._send("registry.institutions.recorded", body)

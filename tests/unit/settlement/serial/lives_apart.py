@@ -118,3 +118,13 @@ class Apart:
         body = dict(self.random.choice(self.offers))
         body |= {"amount": "0.09"} if self.random.random() < 0.3 else {}
         return self._send("account.transfers.offered", body, self._channel())
+
+    def garbled(self) -> Event:
+        """An order, an offer or a payment with a field that cannot be read."""
+        kind, body, change = self.random.choice((
+            ("account.credits.credited", {"psn_no": self.people[0], "entry_id": f"E{self.n}", "at": self.now, "admdvs": "330100"}, {"amount": "x"}),
+            ("account.transfers.offered", dict(self.offers[-1]) if self.offers else {}, {"amount": "-1.00"}),
+            ("premium.requests.pay", dict(self.premiums[-1]) if self.premiums else {}, {"insutype": "310", "year": 1}),
+        ))  # fmt: skip
+        source = "authority" if kind.startswith("account.credits") else "nhsa-app"
+        return self._send(kind, body | change, source)

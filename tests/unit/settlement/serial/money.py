@@ -13,6 +13,8 @@ from shared.contracts.binding_decisions import BindingState
 
 Place = tuple[str, str]
 """A row of the ledger and its segment."""
+Bound = tuple[bool, str, str, object, object]
+"""A quota or cap: whether all of a sponsor's bindings share it, its period and an insured year's begin, its uses and kinds of care."""
 SEGMENTS = ("current", "historic")
 COUNTER, HELD = "counter", "held"
 
@@ -56,7 +58,7 @@ def split(there: tuple[int, int], allowed: frozenset[str], most: int) -> tuple[i
 @dataclass(slots=True)
 class Share:
     """What one segment of one row paid: `first` fen, of which `amount` have not gone back. `holder` is whose money it is, `at` when it was
-    taken; `binding` is `None` for the patient's own."""
+    taken; `binding` is `None` for the patient's own, `counted` the bounds under which it counts: those that there were when it was taken."""
 
     holder: str
     row: str
@@ -65,8 +67,7 @@ class Share:
     amount: int
     at: datetime
     binding: BindingState | None = None
-    use: str = ""
-    med_type: str = ""
+    counted: frozenset[Bound] = frozenset()
 
 
 def counter(owner: str, at: datetime) -> Place:

@@ -10,7 +10,7 @@ from shared.contracts.binding_decisions import BindingState
 from shared.contracts.settlement_requests import Bill
 from tests.unit.settlement.serial.flow import Pieces, pieces
 from tests.unit.settlement.serial.known import Known, order, terms
-from tests.unit.settlement.serial.money import SEGMENTS, Share, day_of
+from tests.unit.settlement.serial.money import SEGMENTS, Bound, Share, day_of
 
 
 def personal(bill: Bill) -> int:
@@ -67,7 +67,9 @@ def _sponsors(k: Known, bill: Bill, at: datetime, room: Pieces, shares: list[Sha
         for segment, money in zip(SEGMENTS, there, strict=True):
             paid = room.take(rules, "sponsor", segment, med_type, pharmacy, min(most, money))
             if paid:
-                shares.append(Share(sponsor, row, segment, paid, paid, at, b, use, med_type))
+                shares.append(
+                    Share(sponsor, row, segment, paid, paid, at, b, counted(rules, home, use, med_type))
+                )
                 most, left, by_others = most - paid, left - paid, by_others + paid
     return left
 
@@ -112,12 +114,12 @@ def common_bound(k: Known, psn_no: str, use: str, med_type: str, region: str, at
     """What the caps by beneficiary of a region leave of all that sponsors pay for a person."""
     rules, all_of = k.town.spending(region), k.naming(psn_no)
     caps = [c for c in rules.caps if c.by == "beneficiary" and c.concerns(use, med_type)]
-    return min((c.amount - k.used(c, all_of, rules.insured_year_start, at) for c in caps), default=1 << 60)
+    return min((c.amount - k.used(_bound(c, rules), all_of, at) for c in caps), default=1 << 60)
 
 
 def bounds(k: Known, b: BindingState, rules: Any, at: datetime, use: str, med_type: str) -> list[int]:
     """What floor, quota and the caps of the account's region leave."""
-    sponsor, start = b.case.sponsor.psn_no, rules.insured_year_start
+    sponsor = b.case.sponsor.psn_no
     found = []
     if rules.floor and b.case.mode == "authorisation":
         found.append(sum(k.money.of(sponsor)) - rules.floor)
@@ -125,19 +127,31 @@ def bounds(k: Known, b: BindingState, rules: Any, at: datetime, use: str, med_ty
     quota = rules.quota_default if quota is None else quota
     if quota is not None and rules.quota_scope != "none":
         those = k.of_sponsor(sponsor) if rules.quota_scope == "all-members" else [b]
-        found.append(quota - k.used(_Quota(rules.quota_period), those, start, at))
+        found.append(quota - k.used(_quota(rules), those, at))
     for cap in rules.caps:
         if cap.by != "beneficiary" and cap.concerns(use, med_type):
-            found.append(
-                cap.amount - k.used(cap, k.of_sponsor(sponsor) if cap.by == "payer" else [b], start, at)
-            )
+            those = k.of_sponsor(sponsor) if cap.by == "payer" else [b]
+            found.append(cap.amount - k.used(_bound(cap, rules), those, at))
     return found
 
 
-class _Quota:
-    """A quota counts every use."""
+def counted(rules: Any, home: Any, use: str, med_type: str) -> frozenset[Bound]:
+    """Under which bounds a share counts: quota (there may be one later) and caps of the account's region, caps by beneficiary of the
+    patient's. What all bindings of a sponsor share is counted for each of them, too."""
+    found = {_quota(rules)}
+    found |= {_bound(c, rules) for c in rules.caps if c.by != "beneficiary" and c.concerns(use, med_type)}
+    found |= {_bound(c, home) for c in home.caps if c.by == "beneficiary" and c.concerns(use, med_type)}
+    return frozenset(found | {(False, *bound[1:]) for bound in found})
 
-    uses = med_types = None
 
-    def __init__(self, per: str) -> None:
-        self.per = per
+def _quota(rules: Any) -> Bound:
+    per = rules.quota_period
+    return rules.quota_scope == "all-members", per, _start(per, rules), None, None
+
+
+def _bound(cap: Any, rules: Any) -> Bound:
+    return cap.by == "payer", cap.per, _start(cap.per, rules), cap.uses, cap.med_types
+
+
+def _start(per: str, rules: Any) -> str:
+    return str(rules.insured_year_start) if per == "insured-year" else ""

@@ -108,6 +108,12 @@ class Reckoning:
         body: Any = item.body
         if item.topic == "settlement.requests":
             return self._request(item, said)
+        if isinstance(body, Invalid):
+            return (
+                None
+                if set(said.codes) == {"field-invalid"}
+                else f"the fields are wrong, the service says {said.answer}"
+            )
         if isinstance(body, ORDERS):
             self._order(item, body)
         elif isinstance(body, Tombstone):

@@ -41,6 +41,13 @@ class Said(NamedTuple):
         found = [(r, dict(r.pairs())) for r in self.records if r.topic.startswith("settlement.results")]
         return [(_word(pairs["ce_type"]), from_json(r.value or b"null")) for r, pairs in found]
 
+    @property
+    def codes(self) -> list[str]:
+        """Why something was declined or refused, or left out of what a bill was paid with."""
+        found = [body["code"] for kind, body in self.results if kind == "declined"]
+        found += [out["code"] for _, body in self.results for out in body.get("left_out", ())]
+        return found + [reason["code"] for reason in (self.answer or {}).get("reasons", ())]
+
 
 def _word(type: bytes | None) -> str:
     return (type or b"").decode().removesuffix(".v1").rpartition(".")[2]
