@@ -3,10 +3,12 @@
 import sys
 
 from services.settlement.app import build
+from services.settlement.desk import operators
 from services.settlement.nightly.checking import nightly
 from services.settlement.nightly.forgetting import upkeep
 from services.settlement.reconciling import watching
 from services.settlement.settings import Settings
+from shared.contracts.operators import load
 from shared.messaging import service
 from shared.policies import PolicyError
 
@@ -19,7 +21,8 @@ def main() -> None:
     except PolicyError as error:
         sys.exit("\n".join(f"policy: {problem}" for problem in error.problems))
     checking = nightly(settings.database_url.get_secret_value())
-    service.main(handler, settings, [watching.watch, upkeep(handler.regions), checking])
+    work = [watching.watch, upkeep(handler.regions), checking, operators.kept(load().values())]
+    service.main(handler, settings, work)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Reads a person's statement with the desk's role: the look is put on the record first, in a transaction of its own, and the database shows
-nothing without it. Relatives stand there masked."""
+"""Reads a person's statement with the desk's role: the look is put on the record first, in a transaction of its own. The database shows
+nothing without it, nor to an operator who may not see it. Relatives stand there masked."""
 
 from __future__ import annotations
 
@@ -57,8 +57,15 @@ async def record(conn: Conn, look: Look) -> None:
     await conn.execute("commit")
 
 
+async def refusal(conn: Conn, look: UUID) -> str | None:
+    """Why the operator of a recorded look may not see the statement, as a reason code; `None`: he or she may."""
+    code: str | None = await conn.fetchval(Q["refusal"], look)
+    return code
+
+
 async def read(conn: Conn, look: UUID) -> Found | None:
-    """What the look may see, in the caller's one snapshot; `None` without a recorded look of the last five minutes, or without an account."""
+    """What the look may see, in the caller's one snapshot; `None` without a recorded look of the last five minutes, for who may not
+    see it, or without an account."""
     row = await conn.fetchrow(Q["account"], look)
     if row is None:
         return None

@@ -3,6 +3,9 @@
 -- name: look
 select settlement_desk.look_at_statement($1, $2, $3, $4, $5, $6, $7);
 
+-- name: refusal
+select settlement_desk.statement_refusal($1);
+
 -- name: account
 select psn_no, admdvs, state, version, usage from settlement_desk.statement_account($1);
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from services.settlement.desk import operators
 from services.settlement.handlers import SettlementHandler
 from shared import db
 from shared.contracts.operators import Operator, Role
@@ -48,6 +49,7 @@ class Ledger:
         handler: Any = SettlementHandler(kit.regions(), OPERATORS)
         async with pool.acquire() as conn:
             await db.migrate(conn, "settlement", [CORE_SCHEMA, *migrations_of(handler)])
+            await operators.keep(conn, OPERATORS.values())
         clock = Hand()
         clock.at = kit.NOW
         made = cls(pool, BatchStep(handler, pool, clock, SystemIds()), clock)

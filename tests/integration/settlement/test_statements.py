@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,13 @@ from deploy.cli import build
 from deploy.commands.ledger_statement import document
 from deploy.statements import csv_file, pdf_file
 from deploy.statements.document import Document
+from services.settlement.desk import operators
 from services.settlement.desk import statements as reading
 from services.settlement.desk.statements import Look
 from shared import policies
 from shared.clock import BEIJING
 from shared.contracts.base import fen
+from shared.contracts.operators import parse
 from shared.db import Conn, connection_settings
 from shared.ids import SystemIds
 from tests.integration.settlement.ledger import Ledger
@@ -229,6 +232,41 @@ async def test_nothing_is_shown_without_a_look_on_the_record_or_in_the_transacti
         await ledger.pool.execute("delete from statement_look")
 
 
+@pytest.mark.parametrize(
+    ("operator", "who", "why"),
+    [
+        ("ledger-01", "father", None),
+        ("reviewer-01", "father", "operator-role-missing"),
+        ("nobody", "father", "operator-role-missing"),
+        ("ledger-32", "father", "operator-region"),
+        ("ledger-32", "stranger", "operator-region"),
+        ("ledger-0001", "mother", "operator-is-party"),
+        ("ledger-0001", "child", None),
+    ],
+)
+async def test_the_database_shows_a_statement_to_an_operator_of_the_ledger_and_region_only_whatever_program_asks(
+    ledger: Ledger, desk: Conn, operator: str, who: str, why: str | None
+) -> None:
+    asked = replace(look(ledger, who), operator=operator)
+    await reading.record(desk, asked)
+    assert (await reading.read(desk, asked.id) is None) == (why is not None)
+    assert await reading.refusal(desk, asked.id) == why
+    for name in ("balances", "movements"):
+        assert bool(await desk.fetch(reading.Q[name], asked.id)) == (why is None)
+    assert await ledger.pool.fetchval("select operator_id from statement_look") == operator
+    for statement in ("delete from settlement.ledger_operator", "select * from settlement.ledger_operator"):
+        with pytest.raises(asyncpg.PostgresError):
+            await desk.execute(statement)
+
+
+async def test_who_is_registered_no_more_sees_nothing_more(ledger: Ledger, desk: Conn) -> None:
+    async with ledger.pool.acquire() as conn:
+        await operators.keep(conn, [])
+    asked = look(ledger, "father")
+    await reading.record(desk, asked)
+    assert await reading.read(desk, asked.id) is None
+
+
 async def test_a_look_is_over_after_five_minutes(ledger: Ledger, desk: Conn) -> None:
     old = UUID(int=7)
     await ledger.pool.execute(
@@ -253,6 +291,9 @@ async def test_the_command_writes_both_files_for_an_operator_of_the_ledger_only(
     (tmp_path / "operators.yaml").write_text(OPERATORS, encoding="utf-8")
     for name, value in {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "GONGJI_DESK_DATABASE_URL": database_urls["desk"], "GONGJI_OPERATORS": str(tmp_path / "operators.yaml"), "GONGJI_HOME": str(tmp_path)}.items():  # fmt: skip
         monkeypatch.setenv(name, value)
+
+    async with ledger.pool.acquire() as conn:
+        await operators.keep(conn, parse(OPERATORS).values())
 
     def run(operator: str, who: str = "father", *more: str) -> Any:
         words = ["ledger", "statement", who, "--month", "2026-11", "--operator", operator, "--why", "本人申请对账", *more]  # fmt: skip
