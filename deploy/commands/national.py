@@ -20,7 +20,7 @@ from shared.contracts.topics import TYPES
 from shared.ids import SystemIds
 from shared.national import replies
 from shared.national.convention import Convention
-from shared.national.fields import Untranslatable
+from shared.national.fields import Fault, Untranslatable
 from shared.national.requests import header, read_request
 from shared.national.scalars import parse
 
@@ -47,15 +47,15 @@ def message(
         gongji national message 2207.json --source hospital-hz > bill.json
         gongji publish bill.json --wait
     """
-    given = _document(file)
     now = SystemClock().now()
     try:
+        given = _request(file)
         place = region or header(given).get("mdtrtarea_admvs") or REGION
         found = read_request(given, _convention(place))
     except Untranslatable as error:
         _print(replies.write_refusal(error, _reference(REGION, now), now))
         for fault in error.faults:
-            typer.echo(f"{fault.field}: {fault.reason} (for example {fault.example})", err=True)
+            typer.echo(f"{fault.field}: {fault.reason}，如 for example {fault.example}", err=True)
         raise typer.Exit(1) from None
     spec = TYPES[found.short]
     _print({
@@ -94,16 +94,33 @@ def answer(
         ) from None
 
 
+def _request(file: Path) -> dict[str, Any]:
+    """The envelope in a file. Raises `Untranslatable` for what is none: its sender is told like any other."""
+    complaint = "不是 JSON 对象 / is no JSON object"
+    try:
+        found = _parsed(file)
+    except ValueError as error:
+        found, complaint = None, str(error)
+    if not isinstance(found, dict):
+        raise Untranslatable([Fault("envelope", complaint, '{"infno": "2207", "input": {"data": {}}}')])
+    return found
+
+
 def _document(file: Path) -> dict[str, Any]:
     try:
-        found = parse(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
-    except OSError as error:
-        raise StackError(f"{file}: {error.strerror}", "Name a file with one JSON object.") from error
+        found = _parsed(file)
     except ValueError:
         found = None
     if not isinstance(found, dict):
         raise StackError(f"{file}: no JSON object", "Name a file with one JSON object.")
     return found
+
+
+def _parsed(file: Path) -> Any:
+    try:
+        return parse(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+    except OSError as error:
+        raise StackError(f"{file}: {error.strerror}", "Name a file with one JSON object.") from error
 
 
 def _convention(region: str) -> Convention:

@@ -40,10 +40,14 @@ class Convention(NamedTuple):
         if self.account_in_fund and (fund or accounts):
             if accounts is None:
                 faults.append(
-                    Fault(f"{at}.acct_pay", "is missing: fund_pay_sumamt contains it in this region", "0.00")
+                    Fault(
+                        f"{at}.acct_pay",
+                        "缺少：本地区 fund_pay_sumamt 含此金额 / is missing: fund_pay_sumamt contains it in this region",
+                        "0.00",
+                    )
                 )
             else:
-                _take(values, "fund_pay_sumamt", accounts, "the accounts' part", at, faults)
+                _take(values, "fund_pay_sumamt", accounts, "账户支付 / the accounts' part", at, faults)
         if hospital and self.hospital == "in-fund":
             _take(values, "fund_pay_sumamt", hospital, "hosp_part_amt", at, faults)
         if hospital and self.hospital == "in-scope":
@@ -61,12 +65,13 @@ class Convention(NamedTuple):
 
 
 def _take(values: dict[str, Any], name: str, amount: int, what: str, at: str, faults: list[Fault]) -> None:
+    zh, en = what.split(" / ") if " / " in what else (what, what)
     whole = values.get(name, 0)
     if amount > whole:
         faults.append(
             Fault(
                 f"{at}.{name}",
-                f"is {yuan(whole)}, less than {what} {yuan(amount)} that it contains",
+                f"为 {yuan(whole)}，少于所含的{zh} {yuan(amount)} / is {yuan(whole)}, less than {en} {yuan(amount)} that it contains",
                 yuan(amount),
             )
         )

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from shared.contracts.base import Message
+from shared.messaging.wording import stated
 from shared.national.scalars import TEXT, Kind
 
 M = TypeVar("M", bound=Message)
@@ -24,7 +25,18 @@ class Untranslatable(ValueError):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__("; ".join(f"{f.field}: {f.reason}, for example {f.example}" for f in self.faults))
+        super().__init__("；".join(f"{f.field}: {f.reason}，如 {f.example}" for f in self.faults))
+
+
+MISSING = "缺少该字段 / is missing"
+EXAMPLES: Mapping[str, str] = {
+    "psn_no": "33010000000000000001", "mdtrt_id": "M2026112300001", "mdtrt_cert_no": "33010219900307001X", "med_type": "11",
+    "setl_id": "0193a5c0d2b74f0e8c1d2a3b4c5d6e", "msgid": "H33010000001202611231000000001", "omsgid": "H33010000001202611231000000001",
+    "infno": "2207", "oinfno": "2207", "fixmedins_code": "H33010000001", "insuplc_admdvs": "330100", "acct_used_flag": "1",
+    "feedetl_sn": "1", "file_qury_no": "F20261123", "refd_setl_flag": "0", "clr_type": "11", "setl_optins": "330100",
+    "clr_optins": "330100", "gend": "1", "psn_name": "张三", "certno": "33010219900307001X", "psn_insu_stas": "1",
+}  # fmt: skip
+"""Right values of texts by national name; what is not here has the example of its kind."""
 
 
 class Field(NamedTuple):
@@ -40,12 +52,17 @@ class Field(NamedTuple):
         """The name in our message."""
         return self.ours or self.name
 
+    @property
+    def example(self) -> str:
+        """A right value."""
+        return EXAMPLES.get(self.name, self.kind.example)
+
 
 def read(fields: Iterable[Field], given: Any, at: str, faults: list[Fault]) -> dict[str, Any]:
     """Our values of an object at path `at`, without those that are absent, null or empty; faults are added to the list."""
     found: dict[str, Any] = {}
     if not isinstance(given, Mapping):
-        faults.append(Fault(at, "is missing or no object", "{}"))
+        faults.append(Fault(at, "缺少或不是对象 / is missing or no object", "{}"))
         return found
     for field in fields:
         value = _first(given, (field.name, *field.also))
@@ -54,7 +71,7 @@ def read(fields: Iterable[Field], given: Any, at: str, faults: list[Fault]) -> d
         try:
             found[field.here] = field.kind.read(value)
         except ValueError as error:
-            faults.append(Fault(f"{at}.{field.name}", str(error), field.kind.example))
+            faults.append(Fault(f"{at}.{field.name}", str(error), field.example))
     return found
 
 
@@ -75,18 +92,29 @@ def write(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def build(model: type[M], values: Mapping[str, Any], names: Mapping[str, str], faults: list[Fault]) -> M:
-    """The message of read values. `names` gives the national path of a field of ours. Raises `Untranslatable` with all faults."""
+def build(
+    model: type[M],
+    values: Mapping[str, Any],
+    names: Mapping[str, str],
+    faults: list[Fault],
+    fields: Iterable[Field] = (),
+) -> M:
+    """The message of read values. `names` gives the national path of a field of ours, `fields` right values of them. Raises
+    `Untranslatable` with all faults."""
     known = {fault.field for fault in faults}
+    examples = {field.here: field.example for field in fields}
     try:
         found = model.model_validate(values)
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
-            ours = str(one["loc"][0]) if one["loc"] else ""
-            path = names.get(ours, ours) or "input"
-            if path not in known:
-                reason = "is missing" if one["type"] == "missing" else str(one["msg"])
-                faults.append(Fault(path, reason, "see docs/national.md"))
+            ours, *rest = map(str, one["loc"]) if one["loc"] else ("",)
+            path = ".".join((names.get(ours, ours) or "input", *rest))
+            if any(path == fault or path.startswith(f"{fault}.") for fault in known):
+                continue
+            known.add(path)
+            reason = MISSING if one["type"] == "missing" else stated(dict(one))
+            example = EXAMPLES.get(rest[-1], "") if rest else examples.get(ours, "")
+            faults.append(Fault(path, reason, example or "docs/national.md"))
         raise Untranslatable(faults) from None
     if faults:
         raise Untranslatable(faults)

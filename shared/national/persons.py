@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from shared.contracts.registry import Insurance, PersonRecorded
 from shared.national import fields as table
-from shared.national.fields import Fault, Field
+from shared.national.fields import Fault, Field, Untranslatable
 from shared.national.scalars import AMOUNT, CODE2, DAY
 
 BASE: Final = (
@@ -24,10 +24,12 @@ INSURANCE: Final = (
 def read_person(output: Mapping[str, Any], version: int) -> PersonRecorded:
     """The registry record of a 1101 answer's `output`. Raises `Untranslatable` with every fault."""
     faults: list[Fault] = []
+    if not isinstance(output, Mapping):
+        raise Untranslatable([Fault("output", "缺少或不是对象 / is missing or no object", "{}")])
     values = table.read(BASE, output.get("baseinfo"), "output.baseinfo", faults)
     rows = output.get("insuinfo") or ()
     if not isinstance(rows, list | tuple):
-        faults.append(Fault("output.insuinfo", "is no list", "[]"))
+        faults.append(Fault("output.insuinfo", "应为数组 / is no list", "[]"))
         rows = ()
     values["insurances"] = [
         table.read(INSURANCE, row, f"output.insuinfo.{n}", faults) for n, row in enumerate(rows)
@@ -35,7 +37,7 @@ def read_person(output: Mapping[str, Any], version: int) -> PersonRecorded:
     names = {field.here: f"output.baseinfo.{field.name}" for field in BASE} | {
         "insurances": "output.insuinfo"
     }
-    return table.build(PersonRecorded, values | {"version": version}, names, faults)
+    return table.build(PersonRecorded, values | {"version": version}, names, faults, BASE)
 
 
 def write_person(person: PersonRecorded) -> dict[str, Any]:

@@ -82,4 +82,6 @@ def read_settlement(given: Mapping[str, Any], infno: str, msgid: str) -> Settlem
         values |= {f.here: abs(values[f.here]) for f in AMOUNTS if f.here in values}
         paid = [row | {"amount": abs(row["amount"])} for row in paid]
     values = {"msgid": msgid} | values | {"infcode": "0", "infno": infno, "shares": paid}
-    return table.build(Settlement, values, {f.here: f"output.setlinfo.{f.name}" for f in SETLINFO}, faults)
+    return table.build(
+        Settlement, values, {f.here: f"output.setlinfo.{f.name}" for f in SETLINFO}, faults, SETLINFO
+    )

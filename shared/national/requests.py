@@ -9,12 +9,12 @@ from shared.contracts.settlement_requests import Bill
 from shared.national import fields as table
 from shared.national.convention import Convention
 from shared.national.fields import Fault, Field, Untranslatable
-from shared.national.scalars import AMOUNT, MOMENT, parse
+from shared.national.scalars import AMOUNT, MOMENT, REGION, parse
 from shared.national.transactions import TRANSACTIONS, Transaction
 
 HEADER: Final = (
     Field("infno"), Field("msgid"), Field("fixmedins_code"), Field("inf_time", MOMENT),
-    Field("insuplc_admdvs", also=("insuplcAdmdvs",)), Field("mdtrtarea_admvs", also=("mdtrtarea_admdvs",)),
+    Field("insuplc_admdvs", REGION, also=("insuplcAdmdvs",)), Field("mdtrtarea_admvs", REGION, also=("mdtrtarea_admdvs",)),
 )  # fmt: skip
 ACCOUNTS: Final = (Field("acct_pay", AMOUNT), Field("acct_mulaid_pay", AMOUNT))
 
@@ -42,32 +42,43 @@ def read_request(given: Mapping[str, Any], convention: Convention) -> Request:
     head = header(given)
     transaction = TRANSACTIONS.get(head.get("infno", ""))
     if transaction is None:
-        raise Untranslatable([Fault("infno", "is none of " + " ".join(TRANSACTIONS), "2207")])
+        raise Untranslatable([Fault("infno", "应为其中之一 / is none of " + " ".join(TRANSACTIONS), "2207")])
     faults: list[Fault] = []
     at = f"input.{transaction.wrapper}"
     outer, body = _unwrapped(given.get("input"), transaction, faults)
     values = table.read(transaction.fields, body, at, faults)
+    if not isinstance(body, Mapping):
+        raise Untranslatable(faults)
     values |= {name: head[name] for name in ("msgid", "fixmedins_code") if name in head}
     if "infno" in transaction.model.model_fields:
         values["infno"] = transaction.infno
     if issubclass(transaction.model, Bill):
         _read_bill(values, head, body, convention, at, faults)
     _read_lines(values, transaction, outer, faults)
-    message = table.build(transaction.model, values, _names(transaction, at), faults)
+    message = table.build(
+        transaction.model, values, _names(transaction, at), faults, (*HEADER, *transaction.fields)
+    )
     return Request(transaction.infno, transaction.short, message, head.get("inf_time"))
 
 
 def _unwrapped(given: Any, transaction: Transaction, faults: list[Fault]) -> tuple[Any, Any]:
-    """`input` as an object and the body within it; some senders write `input` as a text of JSON, or leave the wrapper out."""
-    if isinstance(given, str):
-        try:
-            given = parse(given)
-        except ValueError as error:
-            faults.append(Fault("input", str(error), '{"data": {}}'))
-            return {}, {}
+    """`input` as an object and the body within it; some senders write either as a text of JSON, or leave the wrapper out."""
+    given = _from_text(given, "input", faults)
     if not isinstance(given, Mapping):
         return {}, given
-    return given, given.get(transaction.wrapper) or given.get("data") or given
+    body = given.get(transaction.wrapper) or given.get("data") or given
+    return given, _from_text(body, f"input.{transaction.wrapper}", faults)
+
+
+def _from_text(given: Any, at: str, faults: list[Fault]) -> Any:
+    """What a text of JSON says; anything else as it is."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return parse(given)
+    except ValueError as error:
+        faults.append(Fault(at, str(error), '{"data": {}}' if at == "input" else "{}"))
+        raise Untranslatable(faults) from None
 
 
 def _read_bill(
@@ -90,7 +101,7 @@ def _read_lines(values: dict[str, Any], transaction: Transaction, outer: Any, fa
     name, ours, fields = transaction.lines
     given = outer.get(name) or ()
     if not isinstance(given, list | tuple):
-        faults.append(Fault(f"input.{name}", "is no list", "[]"))
+        faults.append(Fault(f"input.{name}", "应为数组 / is no list", "[]"))
         return
     if given or transaction.model.model_fields[ours].is_required():
         values[ours] = [table.read(fields, row, f"input.{name}.{n}", faults) for n, row in enumerate(given)]

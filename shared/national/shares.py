@@ -40,7 +40,7 @@ def read_shares(given: Any, at: str, faults: list[Fault]) -> list[dict[str, Any]
     if given is None or given == "":
         return []
     if not isinstance(given, list):
-        faults.append(Fault(at, "is no list", "[]"))
+        faults.append(Fault(at, "应为数组 / is no list", "[]"))
         return []
     return [_row(one, f"{at}.{n}", faults) for n, one in enumerate(given)]
 
@@ -49,7 +49,7 @@ def _row(given: Any, at: str, faults: list[Fault]) -> dict[str, Any]:
     before = len(faults)
     values: Mapping[str, Any] = table.read(ROW, given, at, faults)
     if "amount" not in values and len(faults) == before:
-        faults.append(Fault(f"{at}.yka065", "is missing", AMOUNT.example))
+        faults.append(Fault(f"{at}.yka065", table.MISSING, AMOUNT.example))
     code = values.get("code")
     holder = Holder.OWN if code == _OWN else Holder.SPONSOR
     return {"holder": holder, "amount": values.get("amount", 0), "relation": _PATIENT.get(code or "")}

@@ -98,7 +98,7 @@ def test_statements_and_refusals_are_written() -> None:
     )
     assert found["output"] == {"stmtinfo": {"stmt_rslt": "1", "stmt_rslt_dscr": "笔数不符"}}
     refusal = replies.write_refusal(Untranslatable([Fault("msgid", "is missing", "H")]), REF, AT)
-    assert (refusal["infcode"], refusal["err_msg"]) == ("-1", "msgid: is missing, for example H")
+    assert (refusal["infcode"], refusal["err_msg"]) == ("-1", "msgid: is missing，如 H")
 
 
 def test_a_person_of_1101_becomes_a_registry_record_and_comes_back() -> None:

@@ -1,5 +1,6 @@
 """National requests become our messages and come back the same; what cannot be translated is named, field by field."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -54,7 +55,10 @@ def faults(given: dict[str, Any], convention: Convention = PLAIN) -> dict[str, s
     with pytest.raises(Untranslatable) as error:
         read_request(given, convention)
     assert all(fault.example for fault in error.value.faults)
-    return {fault.field: fault.reason for fault in error.value.faults}
+    assert all(re.search("[\u4e00-\u9fff].* / ", fault.reason) for fault in error.value.faults)
+    fields = [fault.field for fault in error.value.faults]
+    assert len(set(fields)) == len(fields)
+    return {fault.field: fault.reason.partition(" / ")[2] for fault in error.value.faults}
 
 
 @st.composite
