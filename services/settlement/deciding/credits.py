@@ -18,7 +18,7 @@ from services.settlement.domain.accounts import (
 )
 from services.settlement.domain.bindings import OFFERED_MODE
 from services.settlement.domain.book import Book, Recovery
-from services.settlement.domain.earmarks import over
+from services.settlement.domain.earmarks import Place, over
 from shared.contracts.account_credits import Closed, Corrected, Credited, Frozen, Unfrozen, YearTurned
 from shared.contracts.answers import Refused
 from shared.contracts.base import Origin
@@ -97,7 +97,8 @@ def _moved(book: Book, account: Account, at: datetime, out: Out) -> None:
     """The account is under the rules of another region: what stands apart of it goes with it, or back where that has no such mode; what
     that region lets be set apart is."""
     marks, wallets = book.earmarks, book.transfers.purses(account.psn_no)
-    for purse in [m.purse for m in marks.of.get(account.psn_no, ())] + [purse for _, purse in wallets]:
+    lasting = [m.purse for m in marks.of.get(account.psn_no, ()) if m.place != Place.ENDED]
+    for purse in lasting + [purse for _, purse in wallets]:
         if purse.admdvs != account.admdvs:
             purse.admdvs, purse.changed = account.admdvs, True
     theirs = [
