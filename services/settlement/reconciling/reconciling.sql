@@ -19,10 +19,11 @@ select admdvs, max(month) from period where admdvs = any($1::text[]) group by ad
 
 -- name: first_month
 -- The first month in which something was booked for a region; asked once in its life.
-select min(to_char(s.at at time zone 'Asia/Shanghai', 'YYYY-MM')) from settlement s
-where s.fixmedins_code = any(array(
-        select fixmedins_code from institution where pooling = $1 union select fixmedins_code from institution_move where admdvs = $1))
-    and month_belongs_to(s.fixmedins_code, to_char(s.at at time zone 'Asia/Shanghai', 'YYYY-MM')) = $1;
+select min(b.month) from (
+    select distinct s.fixmedins_code as code, to_char(s.at at time zone 'Asia/Shanghai', 'YYYY-MM') as month from settlement s
+    where s.fixmedins_code in (
+        select fixmedins_code from institution where pooling = $1 union select fixmedins_code from institution_move where admdvs = $1)
+) b where month_belongs_to(b.code, b.month) = $1;
 
 -- name: open_breaks
 select case_id from break where state = 'open' and month <= $2 and month_belongs_to(fixmedins_code, month) = $1;
