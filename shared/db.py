@@ -7,6 +7,8 @@ A service works in a schema of its own name; `search_path` is set on every conne
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -56,7 +58,30 @@ async def open_pool(url: str, schema: str, *, size: int = 4, timeout: float = 10
         timeout=timeout,
         command_timeout=60.0,
         server_settings=connection_settings(schema),
+        init=read_times_cheaply,
     )
+
+
+async def read_times_cheaply(conn: Conn) -> None:
+    """Lets a connection read and write `timestamptz` as microseconds: asyncpg's own arithmetic is more than half of what a COPY of the
+    ledger costs, and a batch writes each of its times several times over."""
+    await conn.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=_microseconds, decoder=_moment, format="tuple"
+    )
+
+
+@lru_cache(maxsize=4096)
+def _microseconds(moment: datetime) -> tuple[int]:
+    """Since 2000, as PostgreSQL counts. Raises `TypeError` for a time without zone."""
+    since = moment - _EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds,)
+
+
+def _moment(microseconds: tuple[int]) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds[0])
+
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def connection_settings(schema: str) -> dict[str, str]:
