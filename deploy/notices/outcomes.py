@@ -12,6 +12,7 @@ from uuid import UUID
 from services.notify.domain import facts
 from services.notify.domain import words as w
 from services.notify.domain.facts import Facts, Institution
+from services.notify.domain.told import OFFERED
 from services.notify.domain.variables import KINDS
 from shared.clock import BEIJING
 from shared.contracts.base import Origin
@@ -29,6 +30,7 @@ from shared.contracts.settlement_results import (
     Reversed,
     Settled,
     Share,
+    Transferred,
 )
 
 AT: Final = datetime(2026, 11, 23, 10, 5, tzinfo=BEIJING)
@@ -59,6 +61,10 @@ def every(kind: str, side: Side) -> Iterator[Outcome]:
             if kind in _PREMIUMS and name == _LONG_PLACE:
                 continue  # premiums are paid nowhere
             yield Outcome(name, facts.of_settlement(kind, _settlement(kind, own), own, _PLACES.get(name, {})))
+        return
+    if kind == OFFERED:
+        for name, (amount, relation) in _OFFERS.items():
+            yield Outcome(name, facts.of_offer(kind, _offer(amount, relation), _UNTIL))
         return
     for name, fields in _VARIANTS.get(kind, {"通常": {}}).items():
         yield Outcome(name, facts.of_decision(kind, _state(kind, **fields), side))
@@ -227,6 +233,22 @@ _SETTLEMENTS: Final[dict[str, type[Settled | PremiumPaid | PremiumCancelled | Re
     "reversed": Reversed,
     "refunded": Refunded,
 }
+
+
+_UNTIL: Final = AT.replace(hour=6, minute=0) + timedelta(days=1)
+_OFFERS: Final[dict[str, tuple[int, Relation | None]]] = {
+    "父母划拨": (500_00, Relation.CHILD),
+    "最长": (99_999_999_99, Relation.MATERNAL_GRANDPARENT),
+    "不知关系": (10_00, None),
+}
+
+
+def _offer(amount: int, relation: Relation | None) -> Transferred:
+    """`relation`: what the receiver is to the giver."""
+    return Transferred(
+        transfer_id=_ID, psn_no="3301000002", from_psn_no="3301000001", amount=amount, state="offered", until=_UNTIL, origin=_ORIGIN,
+        at=AT, admdvs="330100", relation=relation,
+    )  # fmt: skip
 
 
 def _settlement(kind: str, shares: tuple[Share, ...]) -> Settled | PremiumPaid | PremiumCancelled | Returned:

@@ -11,6 +11,7 @@ from services.notify.work import NewNotice, Notice, Work
 from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_requests import Side
 from shared.contracts.notices import Medium
+from shared.contracts.settlement_results import Transferred
 from shared.messaging.handler import Event, Out
 
 
@@ -106,6 +107,13 @@ def no_longer_asked(work: Work, body: BindingState, out: Out) -> None:
         later = notice.version < body.version
         gone_on = notice.template in ASKING and TYPE_TO_STATE[notice.template] is not body.state
         if later and gone_on and notice.sendable and not notice.state.final:
+            Ending(work, out).overtaken(notice)
+
+
+def no_longer_offered(work: Work, body: Transferred, out: Out) -> None:
+    """A transfer that was accepted or went back is not offered any more."""
+    for notice in work.all_about(str(body.transfer_id)):
+        if body.state != "offered" and notice.sendable and not notice.state.final:
             Ending(work, out).overtaken(notice)
 
 

@@ -21,6 +21,7 @@ from shared.clock import Clock
 from shared.contracts.binding_decisions import BindingState
 from shared.contracts.notices import Acknowledged
 from shared.contracts.registry import InstitutionRecorded, PersonRecorded
+from shared.contracts.settlement_results import Transferred
 from shared.db import Conn
 from shared.messaging.handler import Due, Event, Invalid, Item, Out, Tombstone
 from shared.policies.loader import Policies
@@ -74,7 +75,10 @@ class NotifyHandler:
             if isinstance(item, Event) and isinstance(item.body, Acknowledged):
                 concerned.add(item.body.notice_id)
         states = (i.body for i in items if isinstance(i, Event) and isinstance(i.body, BindingState))
-        concerned |= await storage.open_about(conn, {str(body.binding_id) for body in states})
+        about = {str(body.binding_id) for body in states}
+        moved = (i.body for i in items if isinstance(i, Event) and isinstance(i.body, Transferred))
+        about |= {str(body.transfer_id) for body in moved if body.state != "offered"}
+        concerned |= await storage.open_about(conn, about)
         concerned |= await storage.open_of_persons(conn, erasing.persons(items))
         return await storage.lock_notices(conn, concerned), parts
 
@@ -113,6 +117,8 @@ class NotifyHandler:
         else:
             if isinstance(item.body, BindingState):
                 announcing.no_longer_asked(state, item.body, out)
+            elif isinstance(item.body, Transferred):
+                announcing.no_longer_offered(state, item.body, out)
             for told in _told(item, state):
                 announcing.announce_one(state, item, told, out)
 

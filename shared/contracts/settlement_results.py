@@ -196,3 +196,11 @@ class Transferred(Message):
     )
     origin: Origin = Field(description="请求来源 / whom to answer")
     at: Time = Field(description="时间 / event time")
+    admdvs: RegionCode | None = Field(
+        default=None,
+        description="接收人参保地，待接收时 / where the receiver is insured, while it is offered",
+    )
+    relation: Relation | None = Field(
+        default=None,
+        description="接收人是转出人的什么人，待接收时 / what the receiver is to the giver, while offered",
+    )

@@ -71,7 +71,7 @@ Medium = Literal["sms", "call", "message-centre"]
 NoticeKind = Literal[
     "received", "consent-requested", "supplement-requested", "approved", "refused", "rejected", "withdrawn", "expired", "changed",
     "suspended", "resumed", "ended", "settled", "cancelled", "reversed", "refunded", "premium-paid",
-    "premium-cancelled",
+    "premium-cancelled", "transfer-offered",
 ]  # fmt: skip
 Window = Literal["minute", "hour", "day"]
 Order = Literal["beneficiary-order", "highest-balance", "oldest-binding", "newest-binding"]

@@ -36,9 +36,11 @@ class Citation:
 
 
 # fmt: off
-_TO_BENEFICIARY: frozenset[t.NoticeKind] = frozenset({"consent-requested", "approved", "suspended", "ended"})
-_OPTIONAL: frozenset[t.NoticeKind] = frozenset({"settled", "cancelled", "reversed", "refunded", "premium-paid", "premium-cancelled"})
-_TO_SPONSOR: frozenset[t.NoticeKind] = _OPTIONAL | {"supplement-requested", "approved", "refused", "rejected", "expired", "suspended", "ended"}
+_OFFERED: frozenset[t.NoticeKind] = frozenset({"transfer-offered"})
+_TO_BENEFICIARY: frozenset[t.NoticeKind] = _OFFERED | {"consent-requested", "approved", "suspended", "ended"}
+_MONEY: frozenset[t.NoticeKind] = frozenset({"settled", "cancelled", "reversed", "refunded", "premium-paid", "premium-cancelled"})
+_OPTIONAL: frozenset[t.NoticeKind] = _MONEY | _OFFERED
+_TO_SPONSOR: frozenset[t.NoticeKind] = _MONEY | {"supplement-requested", "approved", "refused", "rejected", "expired", "suspended", "ended"}
 
 
 @dataclass(frozen=True, slots=True)

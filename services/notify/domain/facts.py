@@ -11,7 +11,14 @@ from services.notify.domain.variables import KINDS
 from shared.contracts.binding_decisions import BindingState, Period
 from shared.contracts.binding_requests import Side, Terms
 from shared.contracts.relations import OPPOSITE
-from shared.contracts.settlement_results import PremiumCancelled, PremiumPaid, Returned, Settled, Share
+from shared.contracts.settlement_results import (
+    PremiumCancelled,
+    PremiumPaid,
+    Returned,
+    Settled,
+    Share,
+    Transferred,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,13 @@ def of_settlement(
         "year": body.year if isinstance(body, PremiumPaid | PremiumCancelled) else None,
     }
     return Facts(kind, Side.SPONSOR, body.at, False, _of(kind, everything))
+
+
+def of_offer(kind: str, body: Transferred, until: datetime) -> Facts:
+    """The facts of an offered transfer for its receiver, who may accept it until `until`. Nothing of the giver's account."""
+    relation = None if body.relation is None else OPPOSITE[body.relation]
+    everything: dict[str, Any] = {"at": body.at, "amount": body.amount, "relation": relation, "due": until}
+    return Facts(kind, Side.BENEFICIARY, body.at, False, _of(kind, everything))
 
 
 def _of(kind: str, everything: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from shared.contracts.settlement_results import (
     Returned,
     Settled,
     Share,
+    Transferred,
 )
 
 _S, _B = Side.SPONSOR, Side.BENEFICIARY
@@ -32,9 +33,12 @@ AT_ONCE: Final = frozenset({"received"})
 """Kinds that say nothing any more once the message centre shows what came of it: folded also there, if that comes in the same batch."""
 
 SETTLEMENTS: Final = frozenset(
-    {"settled", "cancelled", "reversed", "refunded", "premium-paid", "premium-cancelled"}
+    {"settled", "cancelled", "reversed", "refunded", "premium-paid", "premium-cancelled", "transferred"}
 )
-"""Results that the owner of a sponsor's account hears of. Quotes, declines and look-ups move no money."""
+"""Results that the owner of a sponsor's account hears of; an offered transfer, its receiver. Quotes, declines and look-ups move no money."""
+
+OFFERED: Final = "transfer-offered"
+"""The kind of notice of `transferred` while nobody has answered; what has come of it the channels show."""
 
 ASKING: Final = frozenset({"consent-requested", "supplement-requested"})
 """Kinds that ask for something; pointless once the binding waits for it no longer."""
@@ -93,7 +97,11 @@ def of_decision(suffix: str, state: BindingState) -> Iterator[Told]:
 
 
 def of_settlement(suffix: str, body: Message, places: Mapping[str, Institution] = NOWHERE) -> Iterator[Told]:
-    """One notice per sponsor whose account paid or got money back. `places`: institutions by `fixmedins_code`."""
+    """One notice per sponsor whose account paid or got money back; of an offered transfer, to its receiver. `places`: institutions by
+    `fixmedins_code`."""
+    if isinstance(body, Transferred):
+        yield from _of_offer(body)
+        return
     if isinstance(body, Settled | Returned):
         about, version, shares = body.setl_id, body.number, body.shares
     elif isinstance(body, PremiumPaid | PremiumCancelled):
@@ -114,6 +122,24 @@ def of_settlement(suffix: str, body: Message, places: Mapping[str, Institution] 
             origin=None,
             binding_id=None,
         )
+
+
+def _of_offer(body: Transferred) -> Iterator[Told]:
+    if body.state != "offered" or body.admdvs is None or body.until is None:
+        return
+    yield Told(
+        about=str(body.transfer_id),
+        version=1,
+        template=OFFERED,
+        side=_B,
+        psn_no=body.psn_no,
+        region=body.admdvs,
+        in_person=False,
+        decided_at=body.at,
+        facts=facts.of_offer(OFFERED, body, body.until),
+        origin=None,
+        binding_id=None,
+    )
 
 
 def _by_sponsor(shares: tuple[Share, ...]) -> dict[str, list[Share]]:

@@ -141,8 +141,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "cancelled": _paid("", "place"),
     "reversed": _paid("", "place"),
     "refunded": _paid("", "place"),
+    "transfer-offered": Kind(
+        (Side.BENEFICIARY,), frozenset({"at", "hotline", "amount", "due"}), frozenset({"relation"})
+    ),
 }
-"""Every kind of notice is a type of `binding.decisions` or `settlement.results`."""
+"""Every kind of notice is a type of `binding.decisions` or `settlement.results`, but `transfer-offered`: a state of `transferred`."""
 CALL: Final[Mapping[str, Kind]] = {
     "opening": Kind((), frozenset({"hotline"}), frozenset({"surname"})),
     "closing": Kind((), frozenset({"hotline"})),

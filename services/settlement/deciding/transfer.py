@@ -20,6 +20,7 @@ from services.settlement.domain.accounts import CURRENT, HISTORIC, Account, held
 from services.settlement.domain.bindings import TRANSFER_MODE
 from services.settlement.domain.book import Book
 from services.settlement.domain.earmarks import stands
+from services.settlement.domain.results import Json
 from services.settlement.domain.transfers import (
     State,
     Transfer,
@@ -132,7 +133,11 @@ def _offer(book: Book, event: Event, body: Offered, out: Out) -> None:
         count_offer(giver, row.amount, row.at)
         out.due(DUE, str(row.transfer_id), row.until)
         row.answer = _body(row, row.state, (), event.time)
-        _result(row, event.source, event.id, event.time, out)
+        told = {
+            "admdvs": region_of(book, row.receiver),
+            "relation": book.bindings[row.binding_id].relation,
+        }
+        _result(row, event.source, event.id, event.time, out, told)
     else:
         row.answer = _body(row, row.state, tuple(ready), event.time)
     _send(row.answer, event.source, event.id, row.transfer_id, out)
@@ -231,11 +236,12 @@ _STEPS: dict[type, tuple[State, Callable[[Book, Transfer, Event, Out], None]]] =
 }
 
 
-def _result(known: Transfer, source: str, id: str, at: datetime, out: Out) -> None:
+def _result(known: Transfer, source: str, id: str, at: datetime, out: Out, told: Json | None = None) -> None:
+    """Publishes what it has become; `told` of an offer says how the receiver is to hear of it."""
     body = {
         "transfer_id": known.transfer_id, "psn_no": known.receiver, "from_psn_no": known.giver, "amount": yuan(known.amount),
         "state": known.state, "binding_id": known.binding_id, "until": known.until,
-        "origin": {"source": source, "id": id}, "at": at,
+        "origin": {"source": source, "id": id}, "at": at, **(told or {}),
     }  # fmt: skip
     wire.publish(out, "settlement.results.transferred", to_json(body), known.receiver)
 

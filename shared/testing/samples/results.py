@@ -208,9 +208,11 @@ def _transfer() -> settlement_results.Transferred:
         psn_no=f.MOTHER.psn_no,
         from_psn_no=f.SPONSOR.psn_no,
         amount=100_000,
-        state="accepted",
+        state="offered",
         binding_id=f.BINDING,
         until=f.SOON + timedelta(hours=12),
         origin=f.CHANNEL,
         at=f.SOON,
+        admdvs="330100",
+        relation=Relation.CHILD,
     )

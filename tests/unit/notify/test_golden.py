@@ -37,6 +37,7 @@ DECIDED: Final = {
     "cancelled": "结算已撤销，于.+退回您的医保个人账户[0-9.]+元",
     "reversed": "结算未成功，于.+退回您的医保个人账户[0-9.]+元",
     "refunded": "已退费，于.+退回您的医保个人账户[0-9.]+元",
+    "transfer-offered": "向您划拨医保个人账户资金[0-9.]+元",
 }
 TO_DO: Final = {
     "received": "无需",
@@ -58,6 +59,7 @@ TO_DO: Final = {
     "cancelled": "无需办理",
     "reversed": "无需办理",
     "refunded": "无需办理",
+    "transfer-offered": "办理接收，逾期自动退回对方，不需要可拒收",
 }
 SILENT: Final = {("supplement-requested", Side.BENEFICIARY), ("refused", Side.BENEFICIARY),
                  ("rejected", Side.BENEFICIARY), ("expired", Side.BENEFICIARY)}  # fmt: skip
@@ -216,7 +218,7 @@ def test_english_text_says_by_when_and_whom_to_call_and_fits(kind: str, side: Si
             assert one.endswith(f"Questions: {HOTLINE}.")
             assert not re.search(r"[{}\[\]|$<>_#]|None", one), one
             if outcome.facts.values.get("due"):
-                assert "by 7 Dec 18:00" in one or "by 8 Jan 2027 18:00" in one, one
+                assert re.search("by (7 Dec 18:00|8 Jan 2027 18:00|24 Nov 6:00)", one), one
             assert re.search("23 Nov (10|9):05|22 Nov 10:05", one), one
         for reason in outcome.facts.values.get("reasons", ()) if (kind, side) not in SILENT else ():
             assert reason.en.rstrip(".") in centre or "长" in outcome.name

@@ -205,5 +205,5 @@ def test_nation_must_have_a_text_for_everything_that_may_be_told(tmp_path: Path)
         in error.value.problems
     )
     assert (
-        len(error.value.problems) == (13 * 2 + 6) * 3 + 3
+        len(error.value.problems) == (13 * 2 + 7) * 3 + 3
     )  # and what every call says: opening, closing, hint

@@ -14,7 +14,7 @@ from services.notify.domain import facts, texts
 from services.notify.domain import words as w
 from services.notify.domain.surnames import surname
 from services.notify.domain.templates import Approval, Templates
-from services.notify.domain.told import DECISIONS, SETTLEMENTS, of_decision
+from services.notify.domain.told import DECISIONS, OFFERED, SETTLEMENTS, of_decision
 from services.notify.domain.variables import CALL, KINDS, VARIABLES, fits
 from shared.contracts.binding_decisions import TYPE_TO_STATE, Cause, State
 from shared.contracts.binding_requests import MaterialKind, Relation, Side, Use
@@ -89,7 +89,7 @@ def test_codes_become_words_and_unknown_words_a_general_sentence() -> None:
 
 def test_every_type_of_the_contract_has_texts_and_is_told_or_deliberately_not() -> None:
     assert TYPE_TO_STATE.keys() - {"under-review"} == DECISIONS
-    assert set(get_args(NoticeKind)) == DECISIONS | SETTLEMENTS
+    assert set(get_args(NoticeKind)) == DECISIONS | (SETTLEMENTS - {"transferred"}) | {OFFERED}
     assert TYPE_TO_STATE.keys() <= KINDS.keys()
     for suffix, kind in TYPE_TO_STATE.items():
         told = list(of_decision(suffix, state(kind or State.APPROVED)))

@@ -48,6 +48,15 @@ def test_an_offer_leaves_the_account_and_is_nobodys_until_it_is_accepted() -> No
     assert (bill["acct_pay"], bill["acct_mulaid_pay"]) == ("10.00", "0.00")
 
 
+def test_an_offers_result_says_by_whose_rules_and_of_whom_the_receiver_hears() -> None:
+    world = family()
+    (said,) = [s.body for s in offer(world) if s.type == "settlement.results.transferred"]
+    assert (said["admdvs"], said["relation"], said["state"]) == (REGION, "child", "offered")
+    assert said["until"] == "2026-11-23T22:00:00Z"
+    (said,) = [s.body for s in answer(world, "accepted") if s.type == "settlement.results.transferred"]
+    assert not said.keys() & {"admdvs", "relation"}, "nobody has to be told"
+
+
 def test_what_was_accepted_is_the_receivers_to_spend_and_nobody_elses() -> None:
     world = moved(family())
     assert accounts(world) == (290_000, 0, 10_000)
