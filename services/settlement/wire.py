@@ -17,5 +17,4 @@ def answer(out: Out, value: bytes, *, source: str, id: str, type: str, key: str)
 
 def reply(out: Out, value: bytes, event: Event, msgid: str) -> None:
     """Answers the sender of `event` with the JSON `value`."""
-    to = Origin.model_construct(source=event.source, id=event.id)
-    out.answer(Encoded(value, msgid, msgid), to=to, type="answers.settlement")
+    out.answer(Encoded(value, msgid, msgid), to=event, type="answers.settlement")

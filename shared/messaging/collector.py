@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from shared.contracts import envelope, topics
-from shared.contracts.base import Message, Origin
+from shared.contracts.base import Message
 from shared.ids import Ids
-from shared.messaging.handler import Encoded, Event, Item
+from shared.messaging.handler import Asker, Encoded, Event, Item
 from shared.messaging.records import Outgoing
 from shared.messaging.registry import Registry, Type, is_own
 
@@ -27,7 +27,7 @@ class _Said(NamedTuple):
     subject: str | None
     key: str | None
     tail: str
-    to: Origin | None = None
+    to: Asker | None = None
     mine: tuple[str, str] | None = None
 
 
@@ -105,7 +105,7 @@ class Collector:
             raise ValueError(f"a tombstone of {type} needs a key and a compacted topic")
         self._said.append(_Said(kind, body, subject, key, self._tail))
 
-    def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
+    def answer(self, body: Message | Encoded, *, to: Asker, type: str, subject: str | None = None) -> None:
         kind = self._registry.types[type if type.startswith("answers.") else f"answers.{type}"]
         if is_own(to.source) or not self._registry.known(to.source):
             return  # nobody reads: our own services get events, and a source that is gone has no topic

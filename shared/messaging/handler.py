@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
-from shared.contracts.base import Message, Origin
+from shared.contracts.base import Message
 from shared.db import Conn
 
 S = TypeVar("S")
@@ -86,6 +86,15 @@ class Encoded(NamedTuple):
     subject: str
 
 
+class Asker(Protocol):
+    """Whom an answer goes to: the source and id of the request. An `Origin`, or the request's `Event` itself."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+
+
 class Out(Protocol):
     """Collects what a decision says. Never does I/O."""
 
@@ -100,7 +109,7 @@ class Out(Protocol):
         """Publishes `body` as the short type `type`. Topic and key come from the registry; a tombstone (`None`) names its key."""
         ...
 
-    def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
+    def answer(self, body: Message | Encoded, *, to: Asker, type: str, subject: str | None = None) -> None:
         """Publishes on `answers.<to.source>` in reply to the request `to`; a repeat of the request gets the same bytes again."""
         ...
 

@@ -12,9 +12,9 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.base import Message, Origin
+from shared.contracts.base import Message
 from shared.contracts.topics import TYPES
-from shared.messaging.handler import Due, Encoded, Event, Invalid, Tombstone
+from shared.messaging.handler import Asker, Due, Encoded, Event, Invalid, Tombstone
 
 _VERSION_7 = 0x7000 << 64 | 0x8000_0000_0000_0000
 
@@ -73,7 +73,7 @@ class Said:
     def __init__(self, now: datetime, memory: Memory) -> None:
         self.now = now
         self.emitted: list[tuple[str, Any]] = []
-        self.answers: list[tuple[Origin, Any]] = []
+        self.answers: list[tuple[Asker, Any]] = []
         self._memory = memory
 
     def emit(
@@ -84,7 +84,7 @@ class Said:
         assert isinstance(body, TYPES[type].model)
         self.emitted.append((type, body))
 
-    def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
+    def answer(self, body: Message | Encoded, *, to: Asker, type: str, subject: str | None = None) -> None:
         if isinstance(body, Encoded):
             body = TYPES[type].model.model_validate_json(body.value)
         assert isinstance(body, TYPES[type].model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -132,5 +131,5 @@ def test_a_sender_cannot_choose_the_day_by_its_clock(tmp_path: Path) -> None:
     ask(one, STRANGERS[0], 1)
     body = submitted(SPONSOR, KID, relation="child", number=2, at=MONDAY - timedelta(days=2), face_check=None)
     event = one.memory.event(SUBMITTED, body, at=MONDAY, source="zheliban")
-    said = one.fold(replace(event, time=MONDAY - timedelta(days=2)), MONDAY - timedelta(days=2))
+    said = one.fold(event._replace(time=MONDAY - timedelta(days=2)), MONDAY - timedelta(days=2))
     assert said.codes == STOP
