@@ -85,7 +85,7 @@ def _read(directory: Path | None, name: str) -> tuple[list[cases.Case], list[str
         try:
             found += cases.read_cases(file)
         except CaseError as error:
-            faults.append(str(error))
+            faults += error.lines
     pattern = name if any(mark in name for mark in "*?[") else f"*{name}*"
     chosen = [one for one in found if fnmatchcase(one.name, pattern)]
     if not chosen and not faults:
