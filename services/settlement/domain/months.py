@@ -80,7 +80,7 @@ class Months:
             elif now == admdvs:
                 self.closed[code] = month
 
-    def move(self, code: str, old: str, new: str, month: str, closed: str | None) -> Move | None:
+    def relocate(self, code: str, old: str, new: str, month: str, closed: str | None) -> Move | None:
         """An institution moves from region to region in a month; `closed` is the last one that the new region has closed. `None`: it had
         come to the old region too late for any month of its own there."""
         *before, now = self.spans.get(code, (Span(FOR_GOOD, old, self.closed.get(code)),))

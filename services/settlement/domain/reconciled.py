@@ -197,5 +197,5 @@ class Reconciled:
         if old is None:
             if closed is not None:
                 self.months.closed[code] = closed
-        elif old != new and (move := self.months.move(code, old, new, month_of(at), closed)) is not None:
+        elif old != new and (move := self.months.relocate(code, old, new, month_of(at), closed)) is not None:
             self.moves.append(move)

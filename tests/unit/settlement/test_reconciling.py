@@ -93,7 +93,7 @@ def test_a_month_of_an_institution_that_moved_is_closed_by_the_region_to_which_i
 ) -> None:
     known = months.Months()
     known.close("A", "2026-10", [("H", "A")])
-    assert known.move("H", "A", "B", "2026-11", "2026-12") == ("H", "2026-12", "A")
+    assert known.relocate("H", "A", "B", "2026-11", "2026-12") == ("H", "2026-12", "A")
     for closed in ("2027-01", "2027-02"):
         known.close("B", closed, [("H", "B"), ("other", "A")])
     assert (known.region("H", month, "B"), known.open_from("H", month)) == (region, first_open)
@@ -102,9 +102,9 @@ def test_a_month_of_an_institution_that_moved_is_closed_by_the_region_to_which_i
 
 def test_who_moves_on_before_a_month_of_its_own_begins_leaves_no_trace() -> None:
     known = months.Months()
-    assert known.move("H", "A", "B", "2026-11", None) == ("H", "2026-11", "A")
-    assert known.move("H", "B", "C", "2026-11", None) is None
-    assert known.move("H", "C", "A", "2026-12", "2026-10") == ("H", "2026-12", "C")
+    assert known.relocate("H", "A", "B", "2026-11", None) == ("H", "2026-11", "A")
+    assert known.relocate("H", "B", "C", "2026-11", None) is None
+    assert known.relocate("H", "C", "A", "2026-12", "2026-10") == ("H", "2026-12", "C")
     assert [known.region("H", m, "A") for m in ("2026-11", "2026-12", "2027-01")] == ["A", "C", "A"]
     assert known.closed == {"H": "2026-10"}
     assert known.open_from("H", "2026-10") == "2026-10"
