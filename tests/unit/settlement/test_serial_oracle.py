@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 
 import pytest
 
 from services.settlement import storage
 from services.settlement.domain import book
+from shared.contracts.settlement_requests import DeclineCode
 from tests.unit.settlement.serial.course import Course, find
 
 SEEDS, STEPS = 20, 2_500
@@ -41,14 +43,18 @@ def test_a_million_messages_say_the_same_in_batches_and_one_at_a_time() -> None:
 
 
 def test_what_is_played_has_everything_in_it() -> None:
-    course = Course(3)
-    course.run(2_000)
+    kinds: Counter[str] = Counter()
+    for seed in range(3, 7):
+        course = Course(seed)
+        course.run(2_000)
+        kinds += course.kinds
     wanted = {
-        "settled", "quoted", "refunded", "cancelled", "reversed", "declined", "premium-paid", "premium-cancelled", "found",
-        "credit", "correct", "turn", "earmark", "earmark-back", "again",
+        "settled", "quoted", "refunded", "cancelled", "reversed", "declined", "premium-paid", "premium-cancelled", "found", "credit", "correct",
+        "turn", "earmark", "earmark-back", "hold", "hold-back", "again", "transfer", "transfer-back", "transfer-accepted", "premium-limited",
     }  # fmt: skip
-    assert wanted - course.kinds.keys() == set()
-    assert course.kinds["settled"] > 300
+    wanted |= {code.value for code in DeclineCode} - {"not-offered-here"}
+    assert wanted - kinds.keys() == set()
+    assert kinds["settled"] > 1_200
 
 
 def test_use_of_a_quota_that_is_not_stored_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

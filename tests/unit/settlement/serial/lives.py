@@ -67,7 +67,7 @@ class Life(Apart):
             (self.early, 1), (self.reverse_cancel, 3), (self.query, 2), (self.again, 3), (self.credit, 8), (self.correct, 3),
             (self.state, 0.6), (self.turn, 2), (self.change, 5), (self.suspend, 1.5), (self.end, 1.5), (self.bind, 2.5), (self.old, 1),
             (self.person, 2), (self.forget, 0.3), (self.premium, 3), (self.unpay, 1.2), (self.remitted, 0.4), (self.invalid, 0.7),
-            (self.erase, 0.3), (self.institution, 0.5), (self.offer, 5), (self.answer, 5), (self.offer_again, 0.5), (self.garbled, 0.5),
+            (self.erase, 0.3), (self.institution, 0.5), (self.offer, 7), (self.answer, 7), (self.offer_again, 0.5), (self.garbled, 0.5),
         ]  # fmt: skip
 
     def next(self) -> Event:
@@ -143,6 +143,8 @@ class Life(Apart):
         }
         if roll.random() < 0.3:
             body["feedetail"] = unsound.lines(roll, [scope, *parts], hospital)
+        if self.bills and roll.random() < 0.04:  # another bill of the last visit
+            body |= {n: self.bills[-1][n] for n in ("psn_no", "mdtrt_id", "mdtrt_cert_no")}
         body |= changes
         source = _source(code)
         for _ in range(faults):
@@ -171,9 +173,9 @@ class Life(Apart):
         last = self.random.choice((quotes[-1], self.random.choice(quotes)))
         body = {k: v for k, v in last.items() if k != "hold_minutes"}
         body |= {"infno": "2207", "msgid": self._msgid(body["fixmedins_code"]), "bill_at": self.now}
-        if self.random.random() < 0.15:
-            body["acct_used_flag" if self.random.random() < 0.2 else "med_type"] = (
-                "0" if self.random.random() < 0.2 else "11"
+        if self.random.random() < 0.25:
+            body |= self.random.choice(
+                ({"acct_used_flag": "0"}, {"fund_pay_sumamt": "0.00"}, {"med_type": "12"})
             )
         self.bills.append(body)
         return self._send("settlement.requests.settle", body, _source(body["fixmedins_code"]))
@@ -252,7 +254,7 @@ class Life(Apart):
     def credit(self, psn_no: str | None = None, segment: str | None = None) -> Event:
         whose = psn_no or self.random.choice(self.people)
         part = segment or self.random.choice(("historic", "current"))
-        if self.random.random() < 0.01:
+        if self.random.random() < 0.04:
             self.region[whose] = self.random.choice((HOME, AWAY))
         return self._order(
             "credited", whose, admdvs=self.region[whose], amount=self._money(9000), segment=part
@@ -374,7 +376,7 @@ class Life(Apart):
                     "enddate": roll.choice((None, begin)),
                 }
             ]
-        if psn_no in self.people[-2:] and roll.random() < 0.2:
+        if psn_no in self.people[-2:] and roll.random() < 0.5:
             body |= {"surv_stas": "2"} | roll.choice(({}, {"death_date": self.now.date()}))
         elif roll.random() < 0.03:
             body["insurances"] = []

@@ -85,7 +85,7 @@ class Apart:
         return self._send("premium.requests.remitted", self._paid() | {"at": self.now}, "tax-office")
 
     def _channel(self) -> str:
-        return self.random.choice(("nhsa-app", "nhsa-app", "zheliban", *CHANNELS))
+        return "nhsa-app" if self.random.random() < 0.8 else self.random.choice([*CHANNELS])
 
     def offer(self) -> Event:
         moving = [p for p in self.pairs if p.mode == "transfer" and p.state != "ended"]

@@ -85,8 +85,8 @@ def _modes(rolled: random.Random) -> frozenset[str]:
 def _transfers(rolled: random.Random) -> dict[str, Any]:
     return {
         "transfer_segments": frozenset(rolled.choice((("historic",), ("current", "historic")))), "transfer_reserve": rolled.choice((0, 500)),
-        "transfer_min": rolled.choice((0, 200)), "transfer_max": rolled.choice((None, 2500)), "transfer_day_max": rolled.choice((None, 3000)),
-        "transfer_month_max": rolled.choice((None, 8000)), "transfer_times": rolled.choice((None, 2)),
+        "transfer_min": rolled.choice((0, 200)), "transfer_max": rolled.choice((None, 2500)), "transfer_day_max": rolled.choice((None, 2000)),
+        "transfer_month_max": rolled.choice((None, 4000)), "transfer_times": rolled.choice((None, 2)),
         "transfer_pending": rolled.choice((None, 1, 2)), "transfer_return": time(6),
         "transfer_hours": rolled.choice((None, Hours(start=time(6), end=time(22)))),
     }  # fmt: skip
