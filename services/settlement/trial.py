@@ -26,6 +26,8 @@ from shared.messaging.memory import Memory, Said
 from shared.messaging.registry import make_type
 from shared.policies import Policies
 
+CREDITED = frozenset({"credit", "correct"})
+APART = frozenset({"earmark", "earmark-back", "transfer", "transfer-back", "wallet-back"})
 OPERATOR = Operator("ledger-01", frozenset({Role.LEDGER}), ("100000",))
 """Who decides cases of the ledger."""
 
@@ -58,9 +60,12 @@ class Trial:
 
     def _fold(self, item: Item, at: datetime) -> Said:
         said = Said(at, self.memory)
-        self.book.new_money = {}
+        self.book.new_money, self.book.new_apart = {}, {}
         if isinstance(item, Event) and isinstance(item.body, YearTurned):
-            self.book.new_money[item.body.psn_no] = self._new_money(item.body.psn_no, item.body.year)
+            since = item.body.psn_no, new_year(item.body.year)
+            self.book.new_money[item.body.psn_no] = self._since(*since, CREDITED)
+            apart = [(at, -amount) for at, amount in self._since(*since, APART)]
+            self.book.new_apart[item.body.psn_no] = apart
         if isinstance(item, Event) and item.topic == "ledger.verdicts":
             self.book.recon.cases = self.cases()
         self.handler.decide(self.book, item, said)
@@ -90,14 +95,10 @@ class Trial:
     def _case(self, what: str, psn_no: str, about: Held | Recoverable) -> Case:
         return Case(what, self.book.account(psn_no).admdvs or "100000", psn_no, about)
 
-    def _new_money(self, psn_no: str, year: int) -> list[tuple[datetime, int]]:
-        """What the database says of money that the authority credited since the year ended."""
-        begin = new_year(year)
+    def _since(self, psn_no: str, begin: datetime, kinds: frozenset[str]) -> list[tuple[datetime, int]]:
+        """What the database says of current money that was booked on an account since a year began (`new_money` in holds.sql)."""
         return [
             (e.at, e.amount)
             for e in self.book.new_entries
-            if e.account == psn_no
-            and e.segment == "current"
-            and e.kind in ("credit", "correct")
-            and e.at >= begin
+            if e.account == psn_no and e.segment == "current" and e.kind in kinds and e.at >= begin
         ]

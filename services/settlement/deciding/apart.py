@@ -29,6 +29,10 @@ def shift(
         if amount:
             book.new_entries.append(move(giver, segment, -amount, posting, kind, at, binding_id))
             book.new_entries.append(move(taker, segment, amount, posting, kind, at, binding_id))
+    if book.new_apart and parts[0]:
+        for row, amount in ((giver, parts[0]), (taker, -parts[0])):
+            if row.psn_no in book.new_apart:
+                book.new_apart[row.psn_no].append((at, amount))
 
 
 def turn(book: Book, row: Account, binding_id: UUID | None, posting: bytes, at: datetime, young: int) -> int:

@@ -112,13 +112,16 @@ def _moved(book: Book, account: Account, at: datetime, out: Out) -> None:
 
 def _turn(book: Book, account: Account, posting: bytes, event: Event, year: int) -> None:
     """What is left of the year that ended becomes historic, wherever it stands apart. A turn that comes late leaves what was credited of
-    the new year; what was spent since was the old money."""
+    the new year, and what of it was set apart or given since; what was spent since was the old money."""
     begin, psn_no = new_year(year), account.psn_no
     heard = max(event.time, event.appended_at)
     if account.turned_at is None or account.turned_at < heard:
         account.turned_at, account.changed = heard, True
-    young = max(0, sum(amount for at, amount in book.new_money.get(psn_no, ()) if at >= begin))
-    young = apart.turn(book, account, None, posting, event.time, young)
+    young, given = (
+        max(0, sum(amount for at, amount in moved.get(psn_no, ()) if at >= begin))
+        for moved in (book.new_money, book.new_apart)
+    )
+    young = min(given, apart.turn(book, account, None, posting, event.time, young))
     young = earmark.turned(book, psn_no, posting, event.time, young)
     transfer.turned(book, psn_no, posting, event.time, young)
 

@@ -110,7 +110,7 @@ class Book:
     """Everything a batch knows. Dictionaries are by the natural key; lists are rows to be added.
 
     `new_rows`: account rows of what is held that have to be made; `new_money`: what the authority credited to current money, by account,
-    where a year's turn asks; `read_to`: every decision on bindings that was published before is known (ISO time).
+    where a year's turn asks, and `new_apart` what of current money went from there to stand apart (below zero: back); `read_to`: every decision on bindings that was published before is known (ISO time).
     """
 
     def __init__(self, regions: Regions) -> None:
@@ -121,6 +121,7 @@ class Book:
         self.accounts: dict[str, Account] = {}
         self.new_rows: list[Account] = []
         self.new_money: dict[str, list[tuple[datetime, int]]] = {}
+        self.new_apart: dict[str, list[tuple[datetime, int]]] = {}
         self.read_to: str | None = None
         self.bindings: dict[UUID, Binding] = {}
         self.bound: dict[str, list[Binding]] = {}

@@ -19,9 +19,10 @@ async def load(conn: Conn, wanted: Wanted, book: Book) -> None:
             book.accounts[psn_no] = Account(psn_no, admdvs, current, historic, version=version)
     if wanted.turned:
         book.new_money = {psn_no: [] for psn_no in wanted.turned}
+        book.new_apart = {psn_no: [] for psn_no in wanted.turned}
         columns = list(wanted.turned), [new_year(year) for year in wanted.turned.values()]
-        for psn_no, at, amount in await conn.fetch(Q["new_money"], *columns):
-            book.new_money[psn_no].append((at, amount))
+        for psn_no, at, amount, apart in await conn.fetch(Q["new_money"], *columns):
+            (book.new_apart if apart else book.new_money)[psn_no].append((at, -amount if apart else amount))
     if wanted.recoveries:
         rows = await conn.fetch(Q["lock_owed"], sorted(wanted.recoveries))
         book.recoveries = {row[0]: Owed(row[1], row[2]) for row in rows}

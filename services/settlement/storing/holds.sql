@@ -6,11 +6,13 @@ select psn_no, admdvs, current, historic, version from account where psn_no = an
 insert into account (psn_no, admdvs) select * from unnest($1::text[], $2::text[]);
 
 -- name: new_money
--- What the authority credited to current money since a year began, for accounts whose year turns.
-select e.account, e.at, e.amount
+-- What the authority credited to current money since a year began, for accounts whose year turns; and what of it stands apart since (with
+-- the account's sign: below zero it left).
+select e.account, e.at, e.amount, e.kind not in ('credit', 'correct')
 from unnest($1::text[], $2::timestamptz[]) as n (psn_no, begin)
 join entry e on e.account = n.psn_no and e.version is not null and e.at >= n.begin
-where e.segment = 'current' and e.kind in ('credit', 'correct');
+where e.segment = 'current'
+    and e.kind in ('credit', 'correct', 'earmark', 'earmark-back', 'transfer', 'transfer-back', 'wallet-back');
 
 -- name: lock_owed
 -- Last in the order of locks, like all cases.

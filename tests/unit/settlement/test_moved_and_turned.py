@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.settlement.domain.earmarks import purse_name
+from services.settlement.trial import APART, CREDITED
 from tests.unit.settlement import transferring as gansu
-from tests.unit.settlement.kit import NOW, World, binding_id, person
+from tests.unit.settlement.kit import CERTS, NOW, World, binding_id, person
 from tests.unit.settlement.ruling import Ruling
 from tests.unit.settlement.test_earmark import PURSE, balances, bound, conserved, decide, people, set_apart
 from tests.unit.settlement.test_premium import home, later, pay
@@ -32,11 +33,9 @@ def move(world: World, admdvs: str, amount: str = "0.00") -> None:
 
 def turn(world: World, at: datetime, appended: datetime | None = None) -> None:
     """The year 2026 of the mother's account ends."""
-    world.book.new_money["mother"] = [
-        (e.at, e.amount)
-        for e in world.book.new_entries
-        if (e.account, e.segment) == ("mother", "current") and e.kind == "credit" and e.at >= NEW_YEAR
-    ]
+    booked = [e for e in world.book.new_entries if (e.account, e.segment) == ("mother", "current") and e.at >= NEW_YEAR]  # fmt: skip
+    world.book.new_money["mother"] = [(e.at, e.amount) for e in booked if e.kind in CREDITED]
+    world.book.new_apart["mother"] = [(e.at, -e.amount) for e in booked if e.kind in APART]
     body = {"psn_no": "mother", "entry_id": f"Y{world.n}", "at": at, "year": 2026}
     world.send("account.credits.year-turned", body, at=at, appended=appended)
     assert sum(e.amount for e in world.book.new_entries) == 0
@@ -145,25 +144,42 @@ def test_at_a_late_turn_new_money_that_was_set_apart_stays_current() -> None:
     assert (parts(world, "mother"), parts(world, PURSE)) == ((900, 0), (1100, 400))
 
 
-def test_at_a_late_turn_what_was_given_away_since_was_the_old_money() -> None:
-    world = gansu.family("0.00")
-    world.credit("mother", "300.00", "current", admdvs=gansu.REGION)
-    gansu.moved(world)
-    gansu.offer(world, 2)
+def new_year_credit(world: World, amount: str, admdvs: str) -> None:
     body = {
         "psn_no": "mother",
         "entry_id": "N",
         "at": NOW,
-        "admdvs": gansu.REGION,
-        "amount": "150.00",
+        "admdvs": admdvs,
+        "amount": amount,
         "segment": "current",
     }
     world.send("account.credits.credited", body, at=NEW_YEAR + DAY)
-    purse, wallet = f"transfer/{gansu.transfer_id(2)}", f"wallet/{binding_id(1)}"
-    assert [parts(world, n) for n in ("mother", purse, wallet)] == [(25_000, 0), (10_000, 0), (10_000, 0)]
-    world.bill("150.00", psn_no="mother", mdtrt_cert_no="110101199003078110", insuplc_admdvs=gansu.REGION)
+
+
+def test_at_a_late_turn_old_money_that_was_set_apart_before_is_historic_whatever_was_spent_since() -> None:
+    world = people("0.00")
+    world.credit("mother", "4.00", segment="current", admdvs="320500")
+    decide(world, bound("4.00"))
+    new_year_credit(world, "20.00", "320500")
+    whose = {"psn_no": "mother", "mdtrt_cert_no": CERTS["mother"]}
+    assert world.bill("15.00", at=NEW_YEAR + 2 * DAY, **whose)["acct_pay"] == "15.00"
     turn(world, NEW_YEAR + 5 * DAY)
-    assert [parts(world, n) for n in ("mother", purse, wallet)] == [(10_000, 0), (5_000, 5_000), (0, 10_000)]
+    assert (parts(world, "mother"), parts(world, PURSE)) == ((500, 0), (0, 400))
+
+
+def test_at_a_late_turn_what_was_given_or_spent_since_was_the_old_money_first() -> None:
+    world = gansu.family("0.00")
+    world.credit("mother", "200.00", "current", admdvs=gansu.REGION)
+    gansu.moved(world)
+    new_year_credit(world, "150.00", gansu.REGION)
+    later_on = NEW_YEAR + DAY + timedelta(hours=12)
+    assert gansu.states(gansu.offer(world, 2, "120.00", at=later_on)) == [("offered", [])]
+    whose = {"psn_no": "mother", "mdtrt_cert_no": CERTS["mother"], "insuplc_admdvs": gansu.REGION}
+    world.bill("50.00", at=later_on, **whose)
+    purse, wallet = f"transfer/{gansu.transfer_id(2)}", f"wallet/{binding_id(1)}"
+    assert [parts(world, n) for n in ("mother", purse, wallet)] == [(8_000, 0), (12_000, 0), (10_000, 0)]
+    turn(world, NEW_YEAR + 2 * DAY)
+    assert [parts(world, n) for n in ("mother", purse, wallet)] == [(8_000, 0), (7_000, 5_000), (0, 10_000)]
 
 
 def test_what_was_paid_before_the_turn_was_heard_of_goes_back_as_historic() -> None:

@@ -138,13 +138,14 @@ def _paid_since(tables: Tables, args: Sequence[Any]) -> Rows:
 
 def _new_money(tables: Tables, args: Sequence[Any]) -> Rows:
     return [
-        (psn_no, e["at"], e["amount"])
+        (psn_no, e["at"], e["amount"], e["kind"] not in ("credit", "correct"))
         for psn_no, begin in zip(*args, strict=True)
         for e in tables.where("entry", "account", [psn_no])
         if e["version"] is not None
         and e["at"] >= begin
         and e["segment"] == "current"
-        and e["kind"] in ("credit", "correct")
+        and e["kind"]
+        in ("credit", "correct", "earmark", "earmark-back", "transfer", "transfer-back", "wallet-back")
     ]
 
 

@@ -1,0 +1,92 @@
+"""Accounts that move between regions while anything else happens: a batch equals its messages one at a time, and no money stands apart
+where the account's region has no such mode. Who pays what is not reckoned a second time here, as `test_serial_oracle.py` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.messaging.handler import Event
+from tests.unit.settlement.serial import course
+from tests.unit.settlement.serial.lives import BEGIN, Body, Life
+from tests.unit.settlement.serial.rules import AWAY, HOME, NATION
+
+PLACES = (HOME, AWAY, "330700", "320100")
+STEPS = 1_200
+pytestmark = pytest.mark.oracle
+
+
+class Moving(Life):
+    """Every fourth credit comes from another region, every other turn is heard of days later."""
+
+    def credit(self, psn_no: str | None = None, segment: str | None = None) -> Event:
+        whose = psn_no or self.random.choice(self.people)
+        if psn_no is None and self.random.random() < 0.25:
+            self.region[whose] = self.random.choice(PLACES)
+        return super().credit(whose, segment)
+
+    def turn(self) -> Event:
+        made = super().turn()
+        late = timedelta(hours=self.random.choice((0, self.random.randint(1, 200))))
+        return made._replace(appended_at=made.time + late)
+
+
+class Unreckoned:
+    """In place of the second reckoning, which follows no late turns."""
+
+    def __init__(self, town: Any) -> None:
+        """Of no town."""
+
+    def step(self, *_: Any) -> None:
+        """Says nothing against it."""
+
+    def overdue(self, now: datetime) -> None:
+        """Knows of nothing that is due."""
+
+
+class Course(course.Course):
+    """Looks after each batch where money stands apart."""
+
+    latest = BEGIN
+
+    def _batch(self, played: list[Any]) -> None:
+        super()._batch(played)
+        self.latest = max([self.latest, *(step.item.time for step, _ in played)])
+        if wrong := next(self._misplaced(), None):
+            raise course.Different(f"batch of step {len(self.steps)}: {wrong}")
+
+    def _misplaced(self) -> Iterator[str]:
+        tables = self.one.tables
+        for table, owner, mode in (
+            ("earmark", "sponsor", "earmark"), ("wallet", "giver", "transfer"), ("transfer", "giver", "transfer"),
+        ):  # fmt: skip
+            for row in tables.rows(table).values():
+                purse = tables.rows("account").get((row["account"],))
+                if purse is None or not purse["current"] + purse["historic"]:
+                    continue
+                region = tables.rows("account")[row[owner],]["admdvs"]
+                if region and mode not in self.town.at(region, self.latest).spending.modes:
+                    yield f"{purse['psn_no']} has money, {region or NATION} has no mode {mode}"
+                if purse["admdvs"] != region:
+                    yield f"{purse['psn_no']} is of {purse['admdvs']}, its owner's account of {region}"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_stands_apart_follows_accounts_that_move_in_batches_as_one_at_a_time(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course, "Life", Moving)
+    monkeypatch.setattr(course, "Reckoning", Unreckoned)
+    played = Course(seed)
+    played.run(STEPS)
+    moved = {body["admdvs"] for step in played.steps if (body := _credited(step.item))}
+    assert moved == set(PLACES)
+    assert played.kinds["settled"] > STEPS // 20
+
+
+def _credited(item: Any) -> Body | None:
+    is_credit = isinstance(item, Event) and item.type == "account.credits.credited"
+    return {"admdvs": item.body.admdvs} if is_credit and hasattr(item.body, "admdvs") else None
