@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from deploy.policy import fields
 from deploy.policy.fields import CaseError
 from shared.policies import Policies
-from shared.policies.entries import Entry, RegionFile, keys
+from shared.policies.entries import SECTIONS, Entry, RegionFile, keys
 
 OFFICER = "示例政策专员"
 """Who adopts and sets, in a case that names nobody."""
@@ -35,11 +35,25 @@ def laid_over(policies: Policies, region: str, changes: Mapping[str, Any], where
         _adopt(policies, files, region, path, officer, f"{where}: policy: adopt: {path}")
     for path, value in (found.get("set") or {}).items():
         entries = _entries(path, value, f"{where}: policy: set: {path}")
-        near, *above = policies.chain(region)
-        for file in above:
-            files[file.region] = _with(files[file.region], path, ())
-        files[near.region] = _with(files[near.region], path, entries)
+        _set(policies, files, region, path, entries)
     return Policies(files)
+
+
+def _set(
+    policies: Policies, files: dict[str, RegionFile], region: str, path: str, entries: tuple[Entry, ...]
+) -> None:
+    """In a file of the region's own, which is made where it has none: no other region changes, but for floors under this key, which a
+    case may go below."""
+    near, *above = policies.chain(region)
+    for file in above if near.region == region else (near, *above):
+        kept = tuple(replace(e, not_narrower=False) for e in files[file.region].entries.get(path, ()))
+        files[file.region] = _with(files[file.region], path, kept)
+    own = files.get(region) or RegionFile(region, near.region, "", "")
+    if entries[0].from_ > _ALWAYS:  # before it the format's default, not what is inherited
+        section, _, name = path.partition(".")
+        default = getattr(SECTIONS[section](), name)
+        entries = (replace(entries[0], from_=_ALWAYS, value=default), *entries)
+    files[region] = _with(own, path, entries)
 
 
 def _key(value: Any) -> str:
