@@ -207,6 +207,9 @@ def test_a_month_s_end_with_a_planted_break_of_each_kind(line: Line, monkeypatch
         ("330700", "41", 0, 100),
     ]
     assert asyncio.run(broken(line)) == []
+    words = ["--operator", "ledger-01", "--why", "本人申请对账"]
+    status, shown = line.run("statement", mother, "--month", "2026-11", *words)
+    assert (status, "330700" in shown, mother in shown) == (0, True, False), shown
 
 
 def settle_in(line: Line, child: str, mother: str) -> None:
