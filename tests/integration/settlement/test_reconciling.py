@@ -163,3 +163,30 @@ async def test_only_the_institution_s_own_system_is_answered_and_only_for_days_t
     codes = [[r["code"] for r in answer["reasons"]] for answer in (future, across, strange)]
     assert codes == [["statement-dates"], ["statement-dates"], ["statement-msgid"]]
     assert await ledger.pool.fetchval("select count(*) from statement") == 0
+
+
+FILL = """
+with made as (
+    select n, 'H' || (33010000000 + n % 300) as code, timestamptz '2026-11-01 00:00+08' + n * interval '10 min' as at
+    from generate_series(0, 3999) as n
+), asked as (
+    insert into request (fixmedins_code, msgid, hash, kind, infno, psn_no, setl_id, amount, answer, at)
+    select code, code || lpad(n::text, 18, '0'), '', 'settle', '2207', 'child', decode(lpad(to_hex(n), 30, '0'), 'hex'), 0, '{}', at from made
+)
+insert into settlement (setl_id, msgid, infno, fixmedins_code, psn_no, personal, state, number, returned, undone, periods, result, at, region)
+select decode(lpad(to_hex(n), 30, '0'), 'hex'), code || lpad(n::text, 18, '0'), '2207', code, 'child', 0, 'settled', 1, 0, 0, '',
+    '{"shares": []}', at, '330100' from made
+"""
+
+
+async def test_what_one_institution_asks_for_reads_nothing_of_the_others(ledger: Ledger) -> None:
+    """Totals, lists (`movements`) and the month's sums (`owed`) are reached by the institution's own messages."""
+    async with ledger.pool.acquire() as conn:
+        await conn.execute(FILL)
+        await conn.execute("vacuum analyze request, settlement")
+        month = "timestamptz '2026-11-01 00:00+08', timestamptz '2026-12-01 00:00+08'"
+        for asked in (f"movements('H33010000007', {month})", "owed('2026-11', null, 'H33010000007')"):
+            plan = "\n".join(row[0] for row in await conn.fetch(f"explain (costs off) select * from {asked}"))
+            assert "Index Only Scan using request_pkey" in plan, plan
+            for table in ("request", "settlement"):
+                assert f"Seq Scan on {table} " not in plan, plan
