@@ -128,9 +128,9 @@ def closing(k: Known, psn_no: str) -> None:
         returned(k, offer, "returned")
 
 
-def turn(k: Known, psn_no: str, young: int) -> None:
+def turn(k: Known, psn_no: str, young: int, given: int) -> None:
     """The year's turn of a person's account, then of what stands apart of it and of what he or she gave. So many fen of the new year stay
-    current where they are found first; of what is apart the newest is asked first."""
+    current where they are found first, apart no more than was `given` since; of what is apart the newest is asked first."""
     marks = sorted(
         (m for m in k.marks.values() if m.sponsor == psn_no), key=lambda m: (m.opened, m.binding.bytes)
     )
@@ -144,7 +144,7 @@ def turn(k: Known, psn_no: str, young: int) -> None:
     ):
         current = k.money.of(row)[0]
         kept = min(current, young)
-        young -= kept
+        young = min(young - kept, given) if row == psn_no else young - kept
         k.money.move((row, "current"), (row, "historic"), current - kept)
 
 

@@ -17,6 +17,7 @@ Bound = tuple[bool, str, str, object, object]
 """A quota or cap: whether all of a sponsor's bindings share it, its period and an insured year's begin, its uses and kinds of care."""
 SEGMENTS = ("current", "historic")
 COUNTER, HELD = "counter", "held"
+APART = ("earmark/", "transfer/", "wallet/")
 
 
 class Impossible(AssertionError):
@@ -25,10 +26,13 @@ class Impossible(AssertionError):
 
 @dataclass
 class Money:
-    """Who has what. `touched` are the places that moved since it was emptied last."""
+    """Who has what. `touched` are the places that moved since it was emptied last; `given`, by person, when how much current money went to
+    stand apart (below zero: came back), `now` being the time of what is reckoned."""
 
     fen: dict[Place, int] = field(default_factory=dict)
     touched: set[Place] = field(default_factory=set)
+    given: dict[str, list[tuple[datetime, int]]] = field(default_factory=dict)
+    now: datetime | None = None
 
     def of(self, row: str) -> tuple[int, int]:
         """(current, historic) fen."""
@@ -41,6 +45,10 @@ class Money:
             self.touched.add(place)
         if giver[1] != COUNTER and self.fen[giver] < 0:
             raise Impossible(f"{giver} would have {self.fen[giver]}")
+        if giver[1] == taker[1] == SEGMENTS[0] and self.now is not None:
+            for (own, _), (other, _), sum_ in ((giver, taker, amount), (taker, giver, -amount)):
+                if "/" not in own and other.startswith(APART):
+                    self.given.setdefault(own, []).append((self.now, sum_))
 
     def pour(self, giver: str, taker: str, parts: tuple[int, int]) -> None:
         """(current, historic) fen from one row to another, each to the same segment."""

@@ -43,6 +43,7 @@ class Reckoning:
     ) -> str | None:
         """What is wrong with what the service did: `entries` and `owed` are the new lines of the ledger and of what is to be recovered."""
         self.k.owed.clear()
+        self.k.money.now = item.time
         wrong = None
         if isinstance(item, Due):
             self._due(item)
@@ -235,7 +236,8 @@ class Reckoning:
             young = sum(amount for at, amount in k.young.get(psn_no, ()) if at >= begin)
             heard = max(item.time, item.appended_at)
             k.turned[psn_no] = max(heard, k.turned.get(psn_no, heard))
-            apart.turn(k, psn_no, max(0, young))
+            given = sum(amount for at, amount in k.money.given.get(psn_no, ()) if at >= begin)
+            apart.turn(k, psn_no, max(0, young), max(0, given))
         else:
             if isinstance(body, Closed):
                 apart.closing(k, psn_no)
