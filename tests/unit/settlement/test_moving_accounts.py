@@ -1,5 +1,5 @@
-"""Accounts that move between regions while anything else happens: a batch equals its messages one at a time, and no money stands apart
-where the account's region has no such mode. Who pays what is not reckoned a second time here, as `test_serial_oracle.py` does."""
+"""Accounts that move between regions and turns that are heard of late, while anything else happens: all that `test_serial_oracle.py` asks
+for holds, and no money stands apart where the account's region has no such mode."""
 
 from __future__ import annotations
 
@@ -34,19 +34,6 @@ class Moving(Life):
         return made._replace(appended_at=made.time + late)
 
 
-class Unreckoned:
-    """In place of the second reckoning, which follows no late turns."""
-
-    def __init__(self, town: Any) -> None:
-        """Of no town."""
-
-    def step(self, *_: Any) -> None:
-        """Says nothing against it."""
-
-    def overdue(self, now: datetime) -> None:
-        """Knows of nothing that is due."""
-
-
 class Course(course.Course):
     """Looks after each batch where money stands apart."""
 
@@ -79,7 +66,6 @@ def test_what_stands_apart_follows_accounts_that_move_in_batches_as_one_at_a_tim
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(course, "Life", Moving)
-    monkeypatch.setattr(course, "Reckoning", Unreckoned)
     played = Course(seed)
     played.run(STEPS)
     moved = {body["admdvs"] for step in played.steps if (body := _credited(step.item))}
