@@ -4,7 +4,7 @@ for holds, and no money stands apart where the account's region has no such mode
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
