@@ -43,7 +43,7 @@ status: $(READY) ## what runs, and how far behind it is
 test: $(READY) ## all tests on real servers (15 minutes)
 	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
-test-unit: $(READY) ## only the tests without servers (10 seconds)
+test-unit: $(READY) ## only the tests without servers (2 minutes)
 	@$(BIN)/python -m pytest -m "not long" tests/unit
 
 test-long: $(READY) ## hours of simulation, faults and scale; PART=sim|faults|oracle|notify|scale for one of them

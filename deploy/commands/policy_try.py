@@ -48,7 +48,7 @@ def try_(
     """试一个申请 / one request against facts: outcome, every reason, and which rule used which policy value.
 
     gongji policy try request.yaml
-    gongji policy try shared/policies/cases/relations.yaml --case 兄弟姐妹 --all
+    gongji policy try shared/policies/cases/relations.yaml --case 湖北2024年10月1日起兄弟姐妹可以绑定 --all
 
     A request is a case without `expect`; how to write one: shared/policies/cases/README.md. An example:
 

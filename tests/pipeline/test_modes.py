@@ -33,12 +33,12 @@ async def test_money_set_apart_across_provinces_is_spent_and_given_back_once(
     await running.quiet(notices=False)
     binding_id = await agreed(world, giver, sister, "500.00")
     await running.quiet(notices=False)
-    assert await rows(running, giver, binding_id) == (10_000, 50_000)
+    assert await rows(running, giver, f"earmark/{binding_id}") == (10_000, 50_000)
 
     await changed(world, running, giver, binding_id, "450.00")
-    assert await rows(running, giver, binding_id) == (15_000, 45_000)
+    assert await rows(running, giver, f"earmark/{binding_id}") == (15_000, 45_000)
     await changed(world, running, giver, binding_id, "500.00")
-    assert await rows(running, giver, binding_id) == (10_000, 50_000)
+    assert await rows(running, giver, f"earmark/{binding_id}") == (10_000, 50_000)
 
     mine = await settled(world, giver, "150.00")  # what is set apart is not the giver's to spend
     assert (mine["acct_pay"], mine["psn_cash_pay"]) == ("100.00", "50.00")
@@ -52,18 +52,18 @@ async def test_money_set_apart_across_provinces_is_spent_and_given_back_once(
     await credit(world, giver, "0.01")
     await running.quiet(notices=False)
     paid = await premium(world, giver, sister, binding_id, "380.02", "paid")
-    assert await rows(running, giver, binding_id) == (0, 0)
+    assert await rows(running, giver, f"earmark/{binding_id}") == (0, 0)
     cancel = Cancel(premium_id=paid["premium_id"], payer_psn_no=giver.psn_no)
     await world.channels.say("nhsa-app", "premium.requests.cancel", cancel)
     await answer(world, "nhsa-app", paid["premium_id"], "premium", state="cancelled")
-    assert await rows(running, giver, binding_id) == (0, 38_002)
+    assert await rows(running, giver, f"earmark/{binding_id}") == (0, 38_002)
 
     end = unbind_requested(giver, binding_id, at=world.now())
     await world.channels.say("nhsa-app", "binding.requests.unbind-requested", end)
     await world.settled_state(binding_id, "the end", "ended")
     os.kill(running.service("settlement")["pid"], signal.SIGKILL)
     await running.quiet(notices=False)
-    assert await rows(running, giver, binding_id) == (38_002, 0)
+    assert await rows(running, giver, f"earmark/{binding_id}") == (38_002, 0)
     assert await broken(running) == []
 
 
@@ -132,13 +132,13 @@ async def premium(
     return dict(seen.raw)
 
 
-async def rows(running: Line, giver: MadeUp, binding_id: UUID) -> tuple[int, int]:
-    """Fen on the giver's own row, and set apart."""
+async def rows(running: Line, giver: MadeUp, other: str) -> tuple[int, int]:
+    """Fen on the giver's own row, and on another one."""
     connection = await asyncpg.connect(running.database_url)
     try:
         found = await connection.fetch("select psn_no, current + historic from settlement.account")
         money = {row[0]: row[1] for row in found}
-        return money[giver.psn_no], money[f"earmark/{binding_id}"]
+        return money[giver.psn_no], money[other]
     finally:
         await connection.close()
 

@@ -4,7 +4,6 @@ import os
 import signal
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from deploy.demo.world import World
@@ -15,7 +14,7 @@ from shared.testing.messages import unbind_requested
 from tests.pipeline.running import Line
 from tests.pipeline.test_bindings import answer
 from tests.pipeline.test_eligibility import application, register, submit
-from tests.pipeline.test_modes import broken, credit, settled
+from tests.pipeline.test_modes import broken, credit, rows, settled
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.asyncio(loop_scope="session")]
 LANZHOU = "620100"
@@ -37,11 +36,11 @@ async def test_money_moved_in_gansu_is_spent_and_given_back_once(world: World, r
     taken = Accepted(transfer_id=first.transfer_id, to_psn_no=kid.psn_no)
     await world.channels.say("nhsa-app", "account.transfers.accepted", taken)
     await answer(world, "nhsa-app", str(first.transfer_id), "transfer", state="accepted")
-    assert await rows(running, giver, binding_id) == (40_000, 20_000)
+    assert await rows(running, giver, f"wallet/{binding_id}") == (40_000, 20_000)
 
     bill = await settled(world, kid, "70.00")
     assert (bill["acct_mulaid_pay"], bill["psn_cash_pay"]) == ("70.00", "0.00")
-    assert await rows(running, giver, binding_id) == (40_000, 13_000)
+    assert await rows(running, giver, f"wallet/{binding_id}") == (40_000, 13_000)
 
     second = offered(world, giver, kid, binding_id, "2000.01")
     await world.channels.say("nhsa-app", "account.transfers.offered", second)
@@ -54,7 +53,7 @@ async def test_money_moved_in_gansu_is_spent_and_given_back_once(world: World, r
     back = Withdrawn(transfer_id=third.transfer_id, from_psn_no=giver.psn_no)
     await world.channels.say("nhsa-app", "account.transfers.withdrawn", back)
     await answer(world, "nhsa-app", str(third.transfer_id), "transfer", state="withdrawn")
-    assert await rows(running, giver, binding_id) == (40_000, 13_000)
+    assert await rows(running, giver, f"wallet/{binding_id}") == (40_000, 13_000)
 
     last = offered(world, giver, kid, binding_id, "60.00")
     await world.channels.say("nhsa-app", "account.transfers.offered", last)
@@ -65,7 +64,7 @@ async def test_money_moved_in_gansu_is_spent_and_given_back_once(world: World, r
     os.kill(running.service("settlement")["pid"], signal.SIGKILL)
     await answer(world, "nhsa-app", str(last.transfer_id), "transfer", state="returned")
     await running.quiet(notices=False)
-    assert await rows(running, giver, binding_id) == (53_000, 0)
+    assert await rows(running, giver, f"wallet/{binding_id}") == (53_000, 0)
     assert await broken(running) == []
 
 
@@ -73,14 +72,3 @@ def offered(world: World, giver: MadeUp, kid: MadeUp, binding_id: UUID, amount: 
     return Offered(
         transfer_id=world.ids.new(), from_psn_no=giver.psn_no, to_psn_no=kid.psn_no, binding_id=binding_id, amount=fen(amount),
     )  # fmt: skip
-
-
-async def rows(running: Line, giver: MadeUp, binding_id: UUID) -> tuple[int, int]:
-    """Fen on the giver's own row, and in the wallet."""
-    connection = await asyncpg.connect(running.database_url)
-    try:
-        found = await connection.fetch("select psn_no, current + historic from settlement.account")
-        money = {row[0]: row[1] for row in found}
-        return money[giver.psn_no], money[f"wallet/{binding_id}"]
-    finally:
-        await connection.close()
