@@ -8,6 +8,7 @@ from itertools import groupby
 from deploy.local.errors import StackError
 from deploy.reading.words import MEDIA, SIDES, Words, title
 from services.notify.domain.acts import Refusal
+from services.notify.domain.told import OFFERED
 from shared.contracts.topics import TYPES
 
 STATES: dict[str, str] = {
@@ -105,6 +106,8 @@ _NO: dict[str, tuple[str, str]] = {
 
 def kind(short: str) -> Words:
     """What a kind of notice is called."""
+    if short == OFFERED:  # a state of a transfer, no type of message
+        return Words("转账待接受", "money that waits to be accepted")
     topic = "binding.decisions" if f"binding.decisions.{short}" in TYPES else "settlement.results"
     return title(f"{topic}.{short}")
 
