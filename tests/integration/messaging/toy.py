@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.contracts.base import UUID, Message, Origin
+from shared.contracts.base import Message, Origin
 from shared.db import Conn
 from shared.messaging.handler import Due, Event, Invalid, Item, Out
 from shared.messaging.registry import Registry, Type
@@ -150,8 +150,3 @@ async def make_tables(conn: Conn) -> None:
     """What a migration of the toy would make."""
     await conn.execute("create table if not exists counts (person text primary key, total int not null)")
     await conn.execute("create table if not exists log (name text, amount int, at text)")
-
-
-def new_uuid(n: int) -> UUID:
-    """A fixed UUID."""
-    return UUID(int=(7 << 76) | (2 << 62) | n)

@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.days import day_of
 from services.eligibility.domain.inquiry import Family, Inquiry, Tie
 from services.eligibility.domain.person import Person, person_key
 from services.eligibility.domain.screening import Finding, screen
+from shared.contracts.base import Origin
 from shared.contracts.binding_requests import Relation
 from shared.policies.values import RegionPolicy
 from shared.testing.identities import MadeUp, adult, child
@@ -18,6 +20,15 @@ from shared.testing.messages import MONDAY, related, submitted
 from tests.unit.eligibility.demo import demo_policies, provider_keys
 
 SPONSOR, CHILD = adult(1), child(2)
+BOUND = Binding(
+    binding_id=submitted(SPONSOR, CHILD).binding_id,
+    stage=Stage.BOUND,
+    request=submitted(SPONSOR, CHILD, relation="child"),
+    origin=Origin(source="zheliban", id="m1"),
+    at=MONDAY,
+    admdvs=SPONSOR.admdvs,
+    bound_at=MONDAY,
+)
 
 
 def person(who: MadeUp, **facts: Any) -> Person:

@@ -10,7 +10,6 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
-from services.eligibility.domain.binding import Binding, Stage
 from services.eligibility.domain.channels import proofs_of
 from services.eligibility.domain.ending import objections
 from services.eligibility.domain.inquiry import Family, Inquiry
@@ -18,27 +17,17 @@ from services.eligibility.domain.person import person_key
 from services.eligibility.domain.probing import stopped
 from services.eligibility.domain.screening import Outcome, screen
 from shared.clock import BEIJING
-from shared.contracts.base import Origin
 from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relation, Side, Terms
 from shared.policies import values
 from shared.policies.types import Document, MaterialRule
 from shared.testing.identities import MadeUp, adult, child, elder, insurance
-from shared.testing.messages import MONDAY, submitted
+from shared.testing.messages import MONDAY
 from shared.testing.proofs import face_check
 from tests.unit.eligibility.demo import demo_policies
-from tests.unit.eligibility.rules import CHILD, SPONSOR, codes, inquiry, policy, tie
+from tests.unit.eligibility.rules import BOUND, CHILD, SPONSOR, codes, inquiry, policy, tie
 
 TODAY = MONDAY.date()
 CARD = (frozenset({Document(MaterialKind.ID_CARD)}),)
-BOUND = Binding(
-    binding_id=submitted(SPONSOR, CHILD).binding_id,
-    stage=Stage.BOUND,
-    request=submitted(SPONSOR, CHILD, relation="child"),
-    origin=Origin(source="zheliban", id="m1"),
-    at=MONDAY,
-    admdvs=SPONSOR.admdvs,
-    bound_at=MONDAY,
-)
 
 
 def ends(code: str, at: datetime = MONDAY, channel: ChannelKind = ChannelKind.APP, **binding: Any) -> bool:

@@ -15,7 +15,7 @@ from shared.testing.messages import MONDAY
 from tests.unit.eligibility.rules import CHILD, SPONSOR, codes, found, inquiry, person, policy, tie
 
 DAY = MONDAY.date()
-OTHER, FOURTH = adult(9), adult(11)
+OTHER = adult(9)
 FREE: dict[str, Any] = {
     "max_beneficiaries": None,
     "max_sponsors": None,

@@ -12,26 +12,15 @@ from services.eligibility.domain.conditions import conditions, consequences
 from services.eligibility.domain.ending import objections
 from services.eligibility.domain.probing import blind, refusal, stopped
 from services.eligibility.domain.screening import Finding, Outcome
-from shared.contracts.base import Origin
 from shared.contracts.binding_requests import ChannelKind, Side
 from shared.contracts.binding_screenings import Effect
 from shared.contracts.reasons import Reason
 from shared.contracts.registry import InsuranceStatus
 from shared.policies.values import RegionPolicy
 from shared.testing.identities import adult, elder, insurance
-from shared.testing.messages import MONDAY, submitted
+from shared.testing.messages import MONDAY
 from shared.testing.proofs import counter, face_check
-from tests.unit.eligibility.rules import CHILD, SPONSOR, inquiry, person, policy
-
-BINDING = Binding(
-    binding_id=submitted(SPONSOR, CHILD).binding_id,
-    stage=Stage.BOUND,
-    request=submitted(SPONSOR, CHILD, relation="child"),
-    origin=Origin(source="zheliban", id="m1"),
-    at=MONDAY,
-    admdvs=SPONSOR.admdvs,
-    bound_at=MONDAY,
-)
+from tests.unit.eligibility.rules import BOUND, CHILD, SPONSOR, inquiry, person, policy
 
 
 def dated(**binding: Any) -> RegionPolicy:
@@ -44,7 +33,7 @@ def named(reasons: Any) -> list[tuple[str, str | None, str | None, str | None]]:
     return [(r.code, r.rule, r.field, r.citation and r.citation.path) for r in reasons]
 
 
-def against(binding: Binding = BINDING, by: Side = Side.SPONSOR, **options: Any) -> list[Reason]:
+def against(binding: Binding = BOUND, by: Side = Side.SPONSOR, **options: Any) -> list[Reason]:
     """Reasons against an end. `options` name the channel and proofs; the rest are values of the policy."""
     usual: dict[str, Any] = {"channel": ChannelKind.APP, "face": None, "face_used": False, "counter": None}
     given = usual | {name: options.pop(name) for name in usual if name in options}
@@ -57,7 +46,7 @@ def test_nothing_is_against_an_end_where_everything_is_in_order() -> None:
 
 
 def test_an_end_of_what_does_not_stand_names_its_state() -> None:
-    (why,) = against(BINDING.model_copy(update={"stage": Stage.CONSENT}))
+    (why,) = against(BOUND.model_copy(update={"stage": Stage.CONSENT}))
     assert named([why]) == [("wrong-state", "ending.state", None, None)]
     assert "待使用人同意 awaiting consent" in why.zh
 
@@ -143,7 +132,7 @@ def under(version: str, **binding: Any) -> RegionPolicy:
 
 def test_what_a_changed_rule_ends_says_so_first_and_is_told_once() -> None:
     q = inquiry(policy=under("later-1", relations=frozenset(), on_rule_changed="end"))
-    after, effect, reasons = rule_change.judged(BINDING, q)
+    after, effect, reasons = rule_change.judged(BOUND, q)
     assert effect is Effect.END
     assert named(reasons) == [
         ("ended-by-rule", "standing.rule", None, "binding.on_rule_changed"),
@@ -152,7 +141,7 @@ def test_what_a_changed_rule_ends_says_so_first_and_is_told_once() -> None:
     assert after.rules_told == ("end/relation-not-allowed",)
     assert after.told_versions == (after.judged_by,) == (rule_change.version(q.policy),)
     assert rule_change.unchanged(after, q.policy)
-    assert not rule_change.unchanged(BINDING, q.policy)
+    assert not rule_change.unchanged(BOUND, q.policy)
     again = inquiry(policy=under("later-2", relations=frozenset(), on_rule_changed="end", reach="nationwide"))
     later, effect, reasons = rule_change.judged(after, again)
     assert (effect, reasons) == (None, ())
@@ -162,12 +151,12 @@ def test_what_a_changed_rule_ends_says_so_first_and_is_told_once() -> None:
 
 def test_a_rule_that_is_kept_out_of_standing_bindings_is_not_noted_as_told() -> None:
     q = inquiry(policy=under("later-3", relations=frozenset(), on_rule_changed="keep"))
-    after, effect, reasons = rule_change.judged(BINDING, q)
+    after, effect, reasons = rule_change.judged(BOUND, q)
     assert (effect, reasons, after.rules_told, after.told_versions) == (None, (), (), ())
 
 
 def test_only_so_many_versions_are_remembered() -> None:
-    told = BINDING
+    told = BOUND
     for number in range(10):
         places = frozenset() if number % 2 else frozenset({"parent"})
         odd = under(f"later-{10 + number}", relations=places, on_rule_changed="list", reach="province")
