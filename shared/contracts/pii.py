@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-Kind = Literal["name", "certificate", "phone", "address"]
+Kind = Literal["name", "certificate", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,12 @@ CertificateNumber = Annotated[
 PhoneNumber = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=24), Personal("phone")
 ]
-Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Personal("address")]
 
 
 def mask(value: str, kind: Kind) -> str:
     """What a person may see of `value`: enough to recognise one's own, too little to identify a stranger."""
     if kind == "name":
         return value[:1] + "*" * max(1, len(value) - 1)
-    if kind == "address":
-        return value[:3] + "***"
     head, tail = (3, 4) if kind == "phone" else (3, 2)
     if len(value) <= head + tail:
         return "*" * len(value)
