@@ -61,9 +61,6 @@ def pack_headers(pairs: Sequence[tuple[str, bytes | str | None]]) -> bytes:
 
 def unpack_headers(packed: bytes) -> list[tuple[str, bytes | None]]:
     """The inverse of `pack_headers`."""
-    if b"\\" not in packed and packed.isascii() and b",null]" not in packed and len(packed) > 2:
-        # Nothing escaped and nothing absent: cut apart, at a third of a parser's cost.
-        return [(k.decode(), v) for k, _, v in (pair.partition(b'","') for pair in packed[3:-3].split(b'"],["'))]
     pairs: list[tuple[str, str | None]] = from_json(packed)
     return [(k, None if v is None else v.encode("latin-1")) for k, v in pairs]
 

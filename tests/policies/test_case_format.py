@@ -189,7 +189,10 @@ def test_the_command_shows_differences_and_fails(write: Callable[[str], Path]) -
 
 def test_the_command_fails_with_one_line_for_a_file_it_cannot_read(write: Callable[[str], Path]) -> None:
     done = gongji(write(GOOD.replace("people", "poeple")))
-    assert (done.exit_code, "policy: mine.yaml: 父亲: poeple: 没有这个键 unknown key; 是否 did you mean people" in done.output) == (1, True)
+    assert (
+        done.exit_code,
+        "policy: mine.yaml: 父亲: poeple: 没有这个键 unknown key; 是否 did you mean people" in done.output,
+    ) == (1, True)
 
 
 def test_the_command_runs_only_cases_whose_name_matches(write: Callable[[str], Path]) -> None:

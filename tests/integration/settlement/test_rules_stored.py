@@ -124,4 +124,6 @@ async def test_a_settle_is_held_against_the_quote_of_an_earlier_batch(service: S
         "msgid": again["msgid"], "acct_pay": "0.00", "acct_mulaid_pay": "5.00", "psn_cash_pay": "0.00",
     }  # fmt: skip
     assert other["psn_cash_pay"] == "5.00"
-    assert await service.pool.fetchval("select count(*) from quote") == 0, "a settle takes the visit's quote with it"
+    assert await service.pool.fetchval("select count(*) from quote") == 0, (
+        "a settle takes the visit's quote with it"
+    )
