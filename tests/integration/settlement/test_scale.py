@@ -1,4 +1,6 @@
-"""What a settlement costs does not depend on how many accounts and entries there are.
+"""What a settlement costs with many accounts and entries: the service always the same, the database more, within a bound.
+
+The database's part grows because every page that it touches is somewhere else (README of settlement, "What PostgreSQL does in it").
 
 `python -m tests.long scale -k settlement` fills a PostgreSQL by SQL, settles bills in batches of 500 and writes CPU microseconds of service and
 database per settlement to `build/settlement-scale.txt`. `GONGJI_SCALE=full` goes to 2 million accounts and 10 million entries
@@ -119,7 +121,9 @@ class Filled:
 @pytest.mark.long
 @pytest.mark.scale
 @pytest.mark.skipif(not os.environ.get("GONGJI_LONG"), reason="minutes of filling; with GONGJI_LONG=1")
-async def test_a_settlement_costs_the_same_with_many_accounts_and_entries(stack: TestStack) -> None:
+async def test_with_many_accounts_and_entries_the_service_costs_the_same_and_the_database_a_few_times_as_much(
+    stack: TestStack,
+) -> None:
     found: dict[tuple[int, int], tuple[float, float]] = {}
     for accounts, entries in (*SIZES, *(MORE if FULL else ())):
         urls = await stack.fresh_database()
@@ -131,8 +135,8 @@ async def test_a_settlement_costs_the_same_with_many_accounts_and_entries(stack:
             await pool.close()
             await stack.drop_databases()
         _write(found)
-    sums = [sum(cost) for cost in found.values()]
-    assert max(sums) < 1.6 * min(sums), found
+    for costs, times in zip(zip(*found.values(), strict=True), (1.6, 5), strict=True):
+        assert max(costs) < times * min(costs), found
 
 
 async def _cost(filled: Filled, accounts: int, entries: int) -> tuple[float, float]:
