@@ -51,13 +51,18 @@ from settlement where setl_id = any($1::bytea[]);
 select entry_id, hash from credit_order where entry_id = any($1::text[]);
 
 -- name: paid_since
--- What a binding paid of bills and premiums from its end on, both segments together and net of what went back; reached through the rows
--- that its money stands in. What a hold paid was spent when it was set apart.
-select e.binding_id, coalesce(s.setl_id, p.posting), -sum(e.amount)::bigint, coalesce(s.held_at, s.at, p.at), p.premium_id
+-- What a binding paid of bills and premiums from its end on, both segments together and net of what went back, to the staff as well where
+-- the account was closed; reached through the rows that its money stands in. What a hold paid was spent when it was set apart.
+select n.binding_id, coalesce(s.setl_id, p.posting), -sum(e.amount)::bigint, coalesce(s.held_at, s.at, p.at), p.premium_id
 from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as n (binding_id, account, since)
-join entry e on e.account = n.account and e.version is not null and e.binding_id = n.binding_id
-left join settlement s on s.setl_id = coalesce(e.original, e.posting) and s.state = 'settled'
-left join premium p on p.posting = coalesce(e.original, e.posting) and p.state in ('paid', 'remitted')
+cross join lateral (
+    select coalesce(original, posting) as paid, amount from entry
+    where account = n.account and version is not null and binding_id = n.binding_id
+    union all
+    select original, amount from entry where account = n.account and segment = 'held' and original is not null
+) e
+left join settlement s on s.setl_id = e.paid and s.state = 'settled'
+left join premium p on p.posting = e.paid and p.state in ('paid', 'remitted')
 where coalesce(s.held_at, s.at, p.at) >= n.since
 group by 1, 2, 4, 5
 having sum(e.amount) < 0;

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from services.settlement.domain.accounts import held_name
 from services.settlement.domain.bindings import EARMARK_MODE, TRANSFER_MODE
 from services.settlement.domain.earmarks import purse_name
 from services.settlement.domain.holds import hold_name
@@ -127,7 +128,7 @@ class Wanted:
         ends = [p.end for p in body.effective if p.end is not None]
         if body.state.final and ends:
             rows = {payer, sponsor}
-            self.ended[body.binding_id] = rows | set(map(hold_name, rows)), max(ends)
+            self.ended[body.binding_id] = rows | {*map(hold_name, rows), held_name(sponsor)}, max(ends)
 
     def _premium(self, body: Pay | CancelPremium | Remitted) -> None:
         self.premiums.add(body.premium_id)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.settlement.domain.bindings import FOREVER, Binding, facts_text
+from services.settlement.domain.accounts import held_name
+from services.settlement.domain.bindings import FINAL, FOREVER, Binding, facts_text
 from services.settlement.domain.book import PAID_LATE, PREMIUM_LATE, Book, Owed, PaidLate, Recovery, late_case
 from services.settlement.domain.people import institution_of, person_of
 from shared.contracts.base import UUID
@@ -30,12 +31,21 @@ def follow(book: Book, body: BindingState) -> None:
         _late(book, new)
 
 
+def paid_after_all(book: Book, binding_ids: Iterable[UUID]) -> None:
+    """What bindings that are known as ended pay all the same, by a hold or because a cancel is reversed, is listed like what was paid
+    before the end became known."""
+    for id in dict.fromkeys(binding_ids):
+        binding = book.bindings.get(id)
+        if binding is not None and binding.state in FINAL:
+            _late(book, binding)
+
+
 def _late(book: Book, binding: Binding) -> None:
-    end = max((e for _, e in binding.facts.effective), default=0.0)
+    end = max((e for _, e in binding.facts.effective), default=FOREVER)
     if end == FOREVER:
         return
     id = binding.binding_id
-    for late in _paid(book, id):
+    for late in _paid(book, binding):
         if late.amount <= 0 or late.at.timestamp() < end:
             continue
         premium_id = late.premium_id
@@ -50,15 +60,18 @@ def _late(book: Book, binding: Binding) -> None:
             book.recoveries[case] = Owed(late.amount, 0)
 
 
-def _paid(book: Book, binding_id: UUID) -> Iterable[PaidLate]:
-    """What the binding paid of each bill and premium net of what went back: as stored, and by this very batch."""
-    paid = {late.posting: late._replace(amount=0) for late in book.paid.get(binding_id, ())}
+def _paid(book: Book, binding: Binding) -> Iterable[PaidLate]:
+    """What the binding paid of each bill and premium net of what went back, if only to the staff: as stored, and by this very batch."""
+    id, at_staff = binding.binding_id, held_name(binding.sponsor)
+    paid = {late.posting: late._replace(amount=0) for late in book.paid.get(id, ())}
     sums = dict.fromkeys(paid, 0)
-    for late in book.paid.get(binding_id, ()):
+    for late in book.paid.get(id, ()):
         sums[late.posting] += late.amount
     for entry in book.new_entries:
+        if entry.binding_id != id and (entry.account != at_staff or entry.original is None):
+            continue
         posting = entry.original or entry.posting
-        if entry.binding_id != binding_id or (found := paid.get(posting) or _payment(book, posting)) is None:
+        if (found := paid.get(posting) or _payment(book, posting)) is None:
             continue
         paid[posting] = found
         sums[posting] = sums.get(posting, 0) - entry.amount

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.settlement.deciding import earmark
+from services.settlement.deciding import earmark, facts
 from services.settlement.deciding.asking import Asked, new_setl_id
 from services.settlement.deciding.to_holders import binding_of, off_recovery, place, receives, to_holder
 from services.settlement.domain import results, share_list
@@ -201,6 +201,8 @@ def book_again(ask: Asked, found: Settlement, backs: Sequence[Back]) -> None:
             _owed_again(book, late_case(found.setl_id, UUID(share["binding_id"])), back.amount)
     if total:
         book.book_counter(ask.code, total, posting, "again", ask.at, found.setl_id)
+    shares = found.shares()
+    facts.paid_after_all(book, filter(None, (binding_of(shares[back.share]) for back in backs)))
     _note(ask, found, "again", found.undone_by, found.undone, backs)
 
 

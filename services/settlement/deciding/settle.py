@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from services.settlement.deciding import holding
+from services.settlement.deciding import facts, holding
 from services.settlement.deciding.apart import payer
 from services.settlement.deciding.asking import Asked, new_setl_id
 from services.settlement.deciding.splitting import Split, split_bill
@@ -66,6 +66,7 @@ def settle(ask: Asked, bill: Bill) -> None:
     posting = bytes.fromhex(setl_id)
     if hold is not None:
         _say(ask, bill, patient, posting, _by_hold(ask, bill, hold, posting), hold.at)
+        facts.paid_after_all(book, (UUID(s.binding_id) for s in hold.shares if s.binding_id))
         return
     split = split_bill(book, bill, patient, at)
     paid = _pay(book, split, bill, posting, at, booking)

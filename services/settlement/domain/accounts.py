@@ -135,7 +135,12 @@ def counter(
 
 def held(psn_no: str, amount: int, posting: bytes, kind: str, at: datetime, original: bytes | None) -> Entry:
     """Money for a closed account or a holder who died: kept apart until staff decide; it never goes to another person."""
-    return Entry(posting, original, f"held/{psn_no}", HELD, amount, None, None, kind, at, None)
+    return Entry(posting, original, held_name(psn_no), HELD, amount, None, None, kind, at, None)
+
+
+def held_name(psn_no: str) -> str:
+    """The name under which a person's money is held; it has no balance row."""
+    return f"held/{psn_no}"
 
 
 NEW_YEARS_DAY = "01-01"

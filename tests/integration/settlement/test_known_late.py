@@ -127,6 +127,25 @@ async def test_what_a_hold_paid_is_listed_if_it_was_set_apart_after_the_end(ledg
     assert await recoveries(ledger) == [("paid-after-end", 500)]
 
 
+async def test_what_a_hold_pays_after_the_end_is_known_is_listed_too(ledger: Ledger) -> None:
+    await quote(ledger, "15.00")
+    await ended(ledger)
+    assert await recoveries(ledger) == []
+    await ledger.bill("15.00")
+    assert await recoveries(ledger) == [("paid-after-end", 500)]
+    assert await ledger.verify() == []
+
+
+async def test_what_went_back_to_the_staff_is_not_listed(ledger: Ledger) -> None:
+    paid = await ledger.bill("15.00")
+    closed = {"psn_no": "mother", "entry_id": "X1", "at": ledger.clock.now()}
+    await ledger.send("account.credits.closed", closed, "authority")
+    await ledger.back("refund", setl_id=paid["setl_id"], amount="2.00")
+    await ended(ledger)
+    assert await recoveries(ledger) == [("paid-after-end", 300)]
+    assert await ledger.verify() == []
+
+
 async def test_what_a_hold_had_set_apart_before_the_end_is_not_listed_when_it_paid_later(
     ledger: Ledger,
 ) -> None:

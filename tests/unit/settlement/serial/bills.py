@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from shared.contracts.settlement_requests import Bill, Cancel, Query, Refund, Reverse
 from shared.messaging.handler import Event
@@ -45,6 +47,21 @@ def declined(code: str) -> Verdict:
     return Verdict("declined", (code,))
 
 
+def late(k: Known, reference: str, shares: Iterable[Share]) -> None:
+    """What a binding paid of a bill or premium since its end, once that is known, is listed for recovery; once, in one sum."""
+    sums: dict[UUID, int] = {}
+    for share in shares:
+        b = k.bindings[share.binding.binding_id] if share.binding else None
+        if b is not None and b.state.final and b.binding_id not in k.erased:
+            ends = [p.end for p in b.effective]
+            if ends and all(end is not None and end <= share.at for end in ends):
+                sums[b.binding_id] = sums.get(b.binding_id, 0) + share.amount
+    for id, amount in sums.items():
+        if amount and (reference, id) not in k.listed:
+            k.listed.add((reference, id))
+            k.owed[reference, id] = amount
+
+
 def _bill(k: Known, item: Event, bill: Bill, setl_id: str) -> Verdict:
     at, visit, settles = (
         item.time,
@@ -65,6 +82,7 @@ def _bill(k: Known, item: Event, bill: Bill, setl_id: str) -> Verdict:
     for share in shares:
         k.money.move((share.row, share.segment), counter(bill.fixmedins_code, at), share.amount)
     k.bills[setl_id] = Paid(bill, cash, shares)
+    late(k, setl_id, shares)
     return Verdict("settled", (), shares, cash)
 
 
@@ -159,4 +177,5 @@ def _again(k: Known, item: Event, cancel: Asked, paid: Paid) -> Verdict:
         k.money.move(place, counter(paid.bill.fixmedins_code, item.time), part)
         share.amount += part
     paid.returned, paid.undone, paid.state = before, 0, "settled"
+    late(k, cancel.setl_id, paid.shares)
     return Verdict("settled")

@@ -119,7 +119,8 @@ def _paid_since(tables: Tables, args: Sequence[Any]) -> Rows:
     for id, account, since in zip(*args, strict=True):
         ends[id] = since
         for e in tables.where("entry", "account", [account]):
-            if e["version"] is not None and e["binding_id"] == id:
+            held = e["segment"] == "held" and e["original"]
+            if held or (e["version"] is not None and e["binding_id"] == id):
                 key = id, e["original"] or e["posting"]
                 sums[key] = sums.get(key, 0) - e["amount"]
     premiums = {

@@ -133,7 +133,8 @@ class Known:
     wallets: dict[UUID, tuple[str, bool]] = field(default_factory=dict)
     premiums: dict[UUID, Premium] = field(default_factory=dict)
     owed: dict[tuple[str, UUID | None], int] = field(default_factory=dict)
-    """To be recovered: by reference and binding, fen."""
+    """What this step lists for recovery: by reference and binding, fen. `listed` is all that ended bindings paid late."""
+    listed: set[tuple[str, UUID]] = field(default_factory=set)
 
     def rules_of(self, psn_no: str, unknown: str = NATION) -> Any:
         """The spending rules of the region of an account; those of `unknown` while the authority has said nothing of it."""

@@ -32,8 +32,6 @@ class Reckoning:
 
     town: Town
     ledger: dict[Place, int] = field(default_factory=dict)
-    listed: set[tuple[str, UUID]] = field(default_factory=set)
-    """What was listed for recovery by late ends: bill or premium, and binding."""
 
     def __post_init__(self) -> None:
         self.k = Known(self.town)
@@ -189,28 +187,13 @@ class Reckoning:
         if not _newer(k.bindings, body.binding_id, body):
             return
         k.erased.discard(body.binding_id)
-        ends = [p.end for p in body.effective]
-        if body.state.final and None not in ends:
-            self._late(
-                body, max((e for e in ends if e is not None), default=datetime.min.replace(tzinfo=BEIJING))
+        paid = [(id, p.shares) for id, p in k.bills.items()]
+        paid += [(str(id), p.shares) for id, p in k.premiums.items()]
+        for reference, shares in paid:
+            bills.late(
+                k, reference, [s for s in shares if s.binding and s.binding.binding_id == body.binding_id]
             )
         apart.followed(k, body.binding_id, item.time)
-
-    def _late(self, body: BindingState, end: datetime) -> None:
-        """What was taken of a binding after its end is listed for recovery, by bill or premium, once."""
-        k = self.k
-        paid = [(id, p.shares) for id, p in k.bills.items()] + [
-            (str(id), p.shares) for id, p in k.premiums.items()
-        ]
-        for reference, shares in paid:
-            amount = sum(
-                s.amount
-                for s in shares
-                if s.binding and s.binding.binding_id == body.binding_id and s.at >= end
-            )
-            if amount and (reference, body.binding_id) not in self.listed:
-                self.listed.add((reference, body.binding_id))
-                k.owed[reference, body.binding_id] = amount
 
     def _order(self, item: Event, body: Any) -> None:
         """Movements that the authority orders; each number counts once."""
