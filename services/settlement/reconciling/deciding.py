@@ -1,10 +1,12 @@
 """What operators decide of cases of the ledger (`ledger.verdicts`): breaks, held money, recoveries, the close of a month."""
 
+from datetime import datetime
 from typing import Any
 
 from services.settlement.deciding.asking import new_setl_id
 from services.settlement.deciding.credits import AUTHORITY
-from services.settlement.domain.accounts import SEGMENT_OF, State, counter, held, move
+from services.settlement.deciding.to_holders import binding_of, place, receives
+from services.settlement.domain.accounts import SEGMENT_OF, counter, held, move
 from services.settlement.domain.book import PAID_LATE, PREMIUM_LATE, Book
 from services.settlement.domain.months import next_month
 from services.settlement.domain.reconciled import Break, Case, Closing, Held, Recoverable, Verdict
@@ -71,19 +73,20 @@ def _parties(book: Book, case: Case) -> set[str]:
     found = {case.psn_no} if case.psn_no is not None else set()
     about = case.about
     if isinstance(about, Recoverable) and about.kind in LATE:
-        found |= {share["psn_no"] for share in _late_shares(book, about)[1]}
+        _, _, shares = _late_shares(book, about)
+        found |= {share["psn_no"] for share in shares}
     return found
 
 
-def _late_shares(book: Book, about: Recoverable) -> tuple[bytes | None, list[dict[str, Any]]]:
-    """The posting of the settlement or premium, and what the binding paid of it, first to pay first."""
+def _late_shares(book: Book, about: Recoverable) -> tuple[bytes | None, datetime, list[dict[str, Any]]]:
+    """The posting of the settlement or premium, when it was paid, and what the binding paid of it, first to pay first."""
     if about.kind == PREMIUM_LATE:
         premium = book.premiums.all[UUID(about.reference)]
-        posting, shares = premium.posting, premium.share_list()
+        posting, paid_at, shares = premium.posting, premium.at, premium.share_list()
     else:
         found = book.settlements[bytes.fromhex(about.reference)]
-        posting, shares = found.setl_id, found.shares()
-    return posting, [s for s in shares if s["binding_id"] == about.binding_id]
+        posting, paid_at, shares = found.setl_id, found.spent_at, found.shares()
+    return posting, paid_at, [s for s in shares if s["binding_id"] == about.binding_id]
 
 
 def is_open(case: Case) -> bool:
@@ -121,16 +124,16 @@ def _carry_out(book: Book, case: Case, body: Any, event: Event, out: Out) -> int
 
 def _give(book: Book, about: Recoverable, amount: int, posting: bytes, event: Event) -> None:
     """What came in for a share that was paid after its binding's end goes to the sponsor, the last part of it first."""
-    original, shares = _late_shares(book, about)
+    original, paid_at, shares = _late_shares(book, about)
     paid = [fen(s["amount"]) for s in shares]
     for back in slices(0, paid, sum(paid) - about.amount + about.settled, amount):
         share = shares[back.share]
-        account = book.account(share["psn_no"])
-        if account.state == State.CLOSED:
-            line = held(account.psn_no, back.amount, posting, RECOVERED, event.time, original)
+        psn_no, segment = share["psn_no"], SEGMENT_OF[share["segment"]]
+        if not receives(book, psn_no):
+            line = held(psn_no, back.amount, posting, RECOVERED, event.time, original)
         else:
-            segment = SEGMENT_OF[share["segment"]]
-            binding = UUID(share["binding_id"])
+            _, segment = place(book, share, segment, paid_at)
+            account, binding = book.account(psn_no), binding_of(share)
             line = move(account, segment, back.amount, posting, RECOVERED, event.time, binding, original)
         book.new_entries.append(line)
     book.new_entries.append(counter(AUTHORITY, -amount, posting, RECOVERED, event.time, original))

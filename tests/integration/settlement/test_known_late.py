@@ -208,3 +208,36 @@ async def test_a_death_that_was_recorded_without_a_day_has_the_day_that_is_not_k
         rows = await conn.fetch("select psn_no, died from person order by psn_no")
     await pool.close()
     assert [tuple(row) for row in rows] == [("a", date(1, 1, 1)), ("b", None)]
+
+
+async def spent_too_late(ledger: Ledger) -> str:
+    """30.00 of a bill, of which the mother's current 10.00 paid although the binding had ended; the case of what is to be recovered."""
+    credit = {"psn_no": "mother", "entry_id": "C", "at": kit.NOW, "admdvs": "330100", "amount": "10.00", "segment": "current"}  # fmt: skip
+    await ledger.send("account.credits.credited", credit, "authority")
+    await ledger.bill("20.00")
+    await ended(ledger)
+    case: str = await ledger.pool.fetchval("select case_id from ledger_case where what = 'recovery'")
+    return case
+
+
+async def test_what_comes_in_of_a_year_that_has_turned_since_is_historic(ledger: Ledger) -> None:
+    case_id = await spent_too_late(ledger)
+    before = await ledger.pool.fetchrow("select current, historic from account where psn_no = 'mother'")
+    assert tuple(before or ()) == (0, 2000)
+    ledger.pass_to("2027-01-04T10:00:00+08:00")
+    turn = {"psn_no": "mother", "entry_id": "T", "at": ledger.clock.now(), "year": 2026}
+    await ledger.send("account.credits.year-turned", turn, "authority")
+    assert (await ledger.verdict("recovery-settled", case_id, amount="10.00"))["accepted"]
+    after = await ledger.pool.fetchrow("select current, historic from account where psn_no = 'mother'")
+    assert tuple(after or ()) == (0, 3000)
+    assert await ledger.verify() == []
+
+
+async def test_what_comes_in_for_a_sponsor_who_died_is_held_for_the_staff(ledger: Ledger) -> None:
+    case_id = await spent_too_late(ledger)
+    gone = kit.person("mother", version=2) | {"surv_stas": "2"}
+    await ledger.send("registry.persons.recorded", gone, "authority")
+    assert (await ledger.verdict("recovery-settled", case_id, amount="10.00"))["accepted"]
+    assert await money(ledger, "mother") == [2000]
+    assert await ledger.pool.fetchval("select sum(open) from held_case") == 1000
+    assert await ledger.verify() == []
