@@ -17,7 +17,7 @@ from shared.contracts.binding_decisions import TYPE_TO_STATE, BindingState
 from shared.contracts.binding_requests import ChannelKind, MaterialKind, Relation, Terms
 from shared.contracts.operators import Operator, Role
 from shared.contracts.reasons import reason
-from shared.messaging.handler import Due, Encoded, Event
+from shared.messaging.handler import Asker, Due, Encoded, Event
 from shared.policies.values import Binding, Notice, RegionPolicy, Review, Spending
 from shared.testing.messages import MONDAY, uid
 
@@ -88,7 +88,7 @@ class Line:
         self.batch = Batch({})
         self.now = MONDAY
         self.decisions: list[tuple[str, BindingState]] = []
-        self.answers: list[tuple[Origin, Any]] = []
+        self.answers: list[tuple[Asker, Any]] = []
         self.dues: dict[tuple[str, str], datetime] = {}
         self._numbers = count(1)
 
@@ -103,7 +103,7 @@ class Line:
         assert wanted in (None, state.state)
         self.decisions.append((type.removeprefix("binding.decisions."), state))
 
-    def answer(self, body: Message | Encoded, *, to: Origin, type: str, subject: str | None = None) -> None:
+    def answer(self, body: Message | Encoded, *, to: Asker, type: str, subject: str | None = None) -> None:
         assert isinstance(body, topics.spec(type).model)
         self.answers.append((to, body))
 
