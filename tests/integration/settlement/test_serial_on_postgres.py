@@ -2,7 +2,7 @@
 
 Each batch is one transaction of the service's own lock, load, decide and save, and takes a number as its last statement, while its locks
 are held. So batches that had to wait for one another are numbered as they ran, and the others may run in any order. Played in
-memory by these numbers, one message at a time, they have to say the same and to leave the same rows.
+memory by these numbers, one message at a time, they have to say the same and to leave the same rows, and the second reckoning has to agree.
 
 What is read without a lock (new bindings, the registry) comes alone, between the rounds: a bill settles on what is known when it is read.
 """
@@ -28,6 +28,7 @@ from shared.messaging.collector import Collector
 from shared.messaging.handler import Due, Event, Item
 from shared.messaging.service import CORE_SCHEMA, migrations_of
 from tests.unit.settlement.serial.lives import Life
+from tests.unit.settlement.serial.reckoning import Reckoning
 from tests.unit.settlement.serial.replicas import (
     HEADS,
     REGISTRY,
@@ -39,6 +40,7 @@ from tests.unit.settlement.serial.replicas import (
 )
 from tests.unit.settlement.serial.rules import Town
 from tests.unit.settlement.serial.tables import KEYS
+from tests.unit.settlement.serial.watch import Watch
 
 pytestmark = pytest.mark.oracle
 WORKERS, PEOPLE, STEPS, SEED = 4, 60, 2_400, 5
@@ -150,12 +152,16 @@ def _shared_out(items: NumberedItems) -> list[NumberedItems]:
 
 
 async def _as_one_after_the_other(line: Line) -> None:
+    """Played by the numbers of the batches: the same words, and what the second reckoning says."""
     replica = Replica(Town(SEED), SEED)
+    watch, reckoning = Watch(replica.tables), Reckoning(Town(SEED))
     kinds: Counter[str] = Counter()
     for _, items, said in sorted(line.done, key=lambda one: one[0]):
         for one, before in zip(items, said, strict=True):
             (alone,) = replica.run([one])
             assert alone == before, f"step {one[0]}: {one[1]}"
+            wrong = reckoning.step(one[1], alone, watch.entries(), watch.owed())
+            assert wrong is None, f"step {one[0]}: {wrong}"
             kinds.update(kind for kind, _ in alone.results)
     assert kinds["settled"] > 500, kinds
     assert kinds["refunded"] > 50, kinds
