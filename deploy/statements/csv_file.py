@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from deploy.statements.document import NOTE, Document
 
 BOM = "\ufeff"
+_MINUS = re.compile(r"-(?![0-9]+\.[0-9]{2}$)")
+"""A minus that is no amount's."""
 
 
 def text(document: Document) -> str:
@@ -19,6 +22,11 @@ def text(document: Document) -> str:
         rows.writerow((document.title, name, value))
     for title, heading, lines in document.tables(codes=True):
         rows.writerow(("表", *heading))
-        rows.writerows((title, *line) for line in lines)
+        rows.writerows((title, *map(_no_formula, line)) for line in lines)
     rows.writerow(("说明", NOTE))
     return out.getvalue()
+
+
+def _no_formula(cell: str) -> str:
+    """A cell as a spreadsheet shows it: the name of an institution is whatever was registered, and what begins like a formula is run."""
+    return f"'{cell}" if cell.startswith(("=", "+", "@", "\t", "\r")) or _MINUS.match(cell) else cell

@@ -134,3 +134,14 @@ def test_the_csv_of_a_family_reads_back_to_the_same_sums() -> None:
     (last,) = [row for row in read if row[:2] == ["收支核对", "期末"]]
     assert fen(last[-1]) == 600 + 700 - 381
     assert ["家庭共济", "配偶 330***01", "有效", "1", "3.00", "3.00", "0.00", "不限"] in read
+
+
+@pytest.mark.parametrize(
+    "name", ['=HYPERLINK("http://x","余额")', "+1", "@SUM(A1)", "-2+3", "\t=1", "-1.00+1"]
+)
+def test_a_registered_name_never_becomes_a_formula_of_the_spreadsheet(name: str) -> None:
+    rows = [bill("settle", -1250, fixmedins_name=name)]
+    paper = Document("330***01", "330100", "2026-11", AT, 3, statement(places(rows, 2000), rows))
+    read = csv.reader(io.StringIO(csv_file.text(paper).removeprefix("\ufeff")))
+    (line,) = [row for row in read if row[0] == "变动" and row[1] != "时间"]
+    assert (line[3], line[5]) == ("'" + name, "-12.50")
