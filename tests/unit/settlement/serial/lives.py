@@ -367,13 +367,13 @@ class Life(Apart):
         body = kit.person(
             psn_no, status=roll.choice("11111124"), version=self.versions[psn_no], region=region
         )
-        if roll.random() < 0.3:
+        if roll.random() < 0.6:
             begin = (self.now + timedelta(days=roll.randint(-9, 2))).date()
             body["filings"] = [
                 {
                     "mdtrtarea_admdvs": roll.choice(("320000", AWAY, "310000")),
                     "begndate": begin,
-                    "enddate": roll.choice((None, begin)),
+                    "enddate": roll.choice((None, None, begin)),
                 }
             ]
         if psn_no in self.people[-2:] and roll.random() < 0.5:

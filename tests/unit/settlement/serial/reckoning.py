@@ -19,9 +19,10 @@ from shared.contracts.registry import InstitutionRecorded, PersonRecorded
 from shared.messaging.handler import Due, Event, Invalid, Item, Tombstone
 from tests.unit.settlement.serial import apart, bills, family
 from tests.unit.settlement.serial.known import Asked, Known, Verdict
-from tests.unit.settlement.serial.money import HELD, Place, counter, yuan
+from tests.unit.settlement.serial.money import HELD, Place, Share, counter, yuan
 from tests.unit.settlement.serial.replicas import Said
 from tests.unit.settlement.serial.rules import SYSTEMS, Town
+from tests.unit.settlement.serial.tables import Tables
 
 ORDERS = Credited | Corrected | YearTurned | Frozen | Unfrozen | Closed
 
@@ -102,6 +103,37 @@ class Reckoning:
             if mark.open and not k.stands(k.bindings[id], now):
                 return f"the earmark {id} was to be given back"
         return None
+
+    def stored(self, tables: Tables) -> str | None:
+        """What rows say that is no money: states, what of bills went back, what of recoveries was settled by it."""
+        k = self.k
+        expected: dict[tuple[str, Any], Any] = {}
+        expected |= {("account", (p,)): state for p, state in k.state.items()}
+        expected |= {("wallet", (id,)): open_ for id, (_, open_) in k.wallets.items()}
+        expected |= {("transfer", (id,)): t.state for id, t in k.transfers.items()}
+        expected |= {("premium", (id,)): p.state for id, p in k.premiums.items()}
+        expected |= {("earmark", (id,)): (m.amount, m.missing, m.open) for id, m in k.marks.items()}
+        expected |= {("settlement", (bytes.fromhex(id),)): (p.state, p.returned) for id, p in k.bills.items()}
+        for (table, key), want in expected.items():
+            row = tables.rows(table)[key]
+            told: Any = row["open"] if table == "wallet" else row.get("state")
+            if table == "settlement":
+                told = row["state"], row["returned"]
+            elif table == "earmark":
+                told = row["amount"], row["missing"], row["place"] == "open"
+            if told != want:
+                return f"{table} {key}: reckoned {want}, stored is {told}"
+        for row in tables.rows("recovery").values():
+            shares = self._shares(row["reference"])
+            still = sum(s.amount for s in shares if s.binding and s.binding.binding_id == row["binding_id"])
+            if row["binding_id"] is not None and row["amount"] - row["settled"] != still:
+                return f"{row['case_id']}: {still} fen are still to be recovered"
+        return None
+
+    def _shares(self, reference: str) -> list[Share]:
+        if reference in self.k.bills:
+            return self.k.bills[reference].shares
+        return next((p.shares for id, p in self.k.premiums.items() if str(id) == reference), [])
 
     def _event(self, item: Event, said: Said) -> str | None:
         body: Any = item.body
