@@ -182,6 +182,19 @@ def test_at_a_late_turn_what_was_given_or_spent_since_was_the_old_money_first() 
     assert [parts(world, n) for n in ("mother", purse, wallet)] == [(8_000, 0), (7_000, 5_000), (0, 10_000)]
 
 
+def test_at_a_late_turn_the_new_money_is_with_what_was_offered_last(rule: Ruling) -> None:
+    rule("620000", transfer_pending=None)
+    world = gansu.family("0.00")
+    world.credit("mother", "200.00", "current", admdvs=gansu.REGION)
+    new_year_credit(world, "150.00", gansu.REGION)
+    for n in (2, 3):
+        at = NEW_YEAR + DAY + timedelta(hours=10 + n)
+        assert gansu.states(gansu.offer(world, n, "120.00", at=at)) == [("offered", [])]
+    turn(world, NEW_YEAR + 2 * DAY)
+    rows = ["mother", *(f"transfer/{gansu.transfer_id(n)}" for n in (2, 3))]
+    assert [parts(world, name) for name in rows] == [(11_000, 0), (0, 12_000), (4_000, 8_000)]
+
+
 def test_what_was_paid_before_the_turn_was_heard_of_goes_back_as_historic() -> None:
     world = people("0.00")
     world.credit("mother", "20.00", segment="current", admdvs="320500")
