@@ -58,13 +58,14 @@ class Life(Apart):
         self._sent: dict[str, Body] = {}
         self.pairs: list[Pair] = []
         self.bills: list[Body] = []
+        self.orders: list[tuple[str, Body]] = []
         self.settled: list[tuple[str, Body]] = []
         self.cancels: list[Body] = []
         self.versions = dict.fromkeys([*self.people, *PLACES], 1)
         self.first = self._opening()
         self._often: list[tuple[Callable[[], Event], float]] = [
             (self.bill, 34), (self.unsound, 4), (self.quote, 7), (self.quoted, 7), (self.refund, 9), (self.cancel, 6), (self.reverse, 5),
-            (self.early, 1), (self.reverse_cancel, 3), (self.query, 2), (self.again, 3), (self.credit, 8), (self.correct, 3),
+            (self.early, 1), (self.reverse_cancel, 3), (self.query, 2), (self.again, 3), (self.credit, 8), (self.correct, 3), (self.order_again, 0.6),
             (self.state, 0.6), (self.turn, 2), (self.change, 5), (self.suspend, 1.5), (self.end, 1.5), (self.bind, 2.5), (self.old, 1),
             (self.person, 2), (self.forget, 0.3), (self.premium, 3), (self.unpay, 1.2), (self.remitted, 0.4), (self.invalid, 0.7),
             (self.erase, 0.3), (self.institution, 0.5), (self.offer, 7), (self.answer, 7), (self.offer_again, 0.5), (self.garbled, 0.5),
@@ -249,7 +250,13 @@ class Life(Apart):
     def _order(self, kind: str, psn_no: str, **fields: Any) -> Event:
         number = f"E{self.n}" if self.random.random() > 0.01 else "E9"
         body = {"psn_no": psn_no, "entry_id": number, "at": self.now} | fields
-        return self._send(f"account.credits.{kind}", body)
+        self.orders.append((f"account.credits.{kind}", body))
+        del self.orders[:-30]
+        return self._send(*self.orders[-1])
+
+    def order_again(self) -> Event:
+        """An order that was carried out already, word by word."""
+        return self._send(*self.random.choice(self.orders))
 
     def credit(self, psn_no: str | None = None, segment: str | None = None) -> Event:
         whose = psn_no or self.random.choice(self.people)

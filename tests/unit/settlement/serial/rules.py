@@ -74,6 +74,7 @@ def _spending(rolled: random.Random) -> dict[str, Any]:
         "premium_uses": frozenset({"resident-premium"}), "premium_segments": frozenset(rolled.choice((("historic",), ("current", "historic")))),
         "premium_periods": rolled.choice(({}, {"390": Collected(first="09-01", until="03-01"), "410": Collected(first="11-01", until="12-10")})),
         "mutual_aid": rolled.choice(("inside", "beside")), "fund_includes_account": rolled.random() < 0.5, "insurance_status": frozenset({"1"}),
+        "share_list": rolled.choice(("none", "amounts", "relations")),
     } | _transfers(rolled)  # fmt: skip
 
 
