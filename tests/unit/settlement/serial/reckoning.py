@@ -128,6 +128,20 @@ class Reckoning:
             still = sum(s.amount for s in shares if s.binding and s.binding.binding_id == row["binding_id"])
             if row["binding_id"] is not None and row["amount"] - row["settled"] != still:
                 return f"{row['case_id']}: {still} fen are still to be recovered"
+        return self._taken_back(tables)
+
+    def _taken_back(self, tables: Tables) -> str | None:
+        """What institutions' statements are compared with: of each bill, by own account and by others, what went back and is not out again."""
+        sums: dict[str, list[int]] = {}
+        for row in tables.rows("taken_back").values():
+            found, sign = sums.setdefault(row["setl_id"].hex(), [0, 0]), -1 if row["kind"] == "again" else 1
+            found[0], found[1] = found[0] + sign * row["acct"], found[1] + sign * row["mulaid"]
+        for id, paid in self.k.bills.items():
+            own = sum(s.first - s.amount for s in paid.shares if s.binding is None)
+            others = sum(s.first - s.amount for s in paid.shares if s.binding is not None)
+            inside = self.town.spending(paid.bill.insuplc_admdvs).mutual_aid == "inside"
+            if sums.get(id, [0, 0]) != [own + others if inside else own, others]:
+                return f"{id}: {own} and {others} fen went back, kept for statements is {sums.get(id)}"
         return None
 
     def _shares(self, reference: str) -> list[Share]:
