@@ -31,7 +31,7 @@ def test_a_batch_equals_its_messages_one_at_a_time(seed: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not LONG, reason="a million steps take a quarter of an hour; with GONGJI_LONG=1")
+@pytest.mark.skipif(not LONG, reason="a million steps take some 20 minutes; with GONGJI_LONG=1")
 def test_a_million_messages_say_the_same_in_batches_and_one_at_a_time() -> None:
     seed, played, begun = int(os.environ.get("GONGJI_SEED", "1000")), 0, time.process_time()
     while played < MILLION:
