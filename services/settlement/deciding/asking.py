@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from services.settlement.domain import results
-from services.settlement.domain.bill import check_institution
+from services.settlement.domain.bill import check_institution, check_sender
 from services.settlement.domain.book import Book, Stored
 from services.settlement.domain.declines import Decline
 from services.settlement.domain.results import Json
@@ -117,15 +117,16 @@ def repeated(ask: Asked) -> bool:
 
 def _refused(ask: Asked, entitled: bool) -> Decline | None:
     book, event = ask.book, ask.event
+    institution = book.institutions.get(ask.code)
     if not ask.msgid.startswith(ask.code):
         return Decline(DeclineCode.MSGID_NOT_YOURS, "msgid")
+    if (no := check_sender(institution, entitled, event.source)) is not None:
+        return no
     if not event.time_believed:
         return Decline(DeclineCode.TIME_NOT_BELIEVED, "ce_time")
     if ask.kind in UNDOABLE and (ask.code, ask.msgid, ask.infno, ask.psn_no) in book.tombstones:
         return Decline(DeclineCode.REVERSED_BEFORE, "msgid")
-    return check_institution(
-        book.institutions.get(ask.code), entitled, event.source, ask.at, new=ask.kind in ("quote", "settle")
-    )
+    return check_institution(institution, ask.at, new=ask.kind in ("quote", "settle"))
 
 
 def _invalid(book: Book, event: Event, out: Out, body: Invalid) -> None:

@@ -69,15 +69,18 @@ def _unequal(field: str, parts: int, total: int) -> Decline:
     return Decline(DeclineCode.PARTS_DO_NOT_ADD_UP, field, {"parts": yuan(parts), "total": yuan(total)})
 
 
-def check_institution(
-    institution: Institution | None, entitled: bool, source: str, at: datetime, *, new: bool
-) -> Decline | None:
-    """Is the institution known, designated and not suspended, and is `source` the system that may bill for it?
+def check_sender(institution: Institution | None, entitled: bool, source: str) -> Decline | None:
+    """Is `source` the system that may bill for the institution? Whoever may not is told nothing else of it."""
+    if not entitled or (institution is not None and institution.source not in (None, source)):
+        return Decline(DeclineCode.NOT_YOUR_INSTITUTION, "fixmedins_code")
+    return None
+
+
+def check_institution(institution: Institution | None, at: datetime, *, new: bool) -> Decline | None:
+    """Is the institution known, designated and not suspended?
 
     A suspended institution bills nothing `new`, but takes back and looks up what it billed before.
     """
-    if not entitled or (institution is not None and institution.source not in (None, source)):
-        return Decline(DeclineCode.NOT_YOUR_INSTITUTION, "fixmedins_code")
     if institution is None:
         return Decline(DeclineCode.INSTITUTION_UNKNOWN, "fixmedins_code")
     if new and not institution.open_at(at):

@@ -147,3 +147,14 @@ def test_the_same_events_twice_change_nothing(bills: list[tuple[int, int]]) -> N
     assert {n: world.balance(n) for n in CERTS} == balances
     assert len(world.book.new_entries) == entries
     assert sum(e.amount for e in world.book.new_entries) == 0
+
+
+def test_a_stranger_is_not_told_that_a_message_was_reversed() -> None:
+    world = family()
+    request = world.request("15.00")
+    world.back("reverse", omsgid=request["msgid"], oinfno="2207")
+    codes = [
+        world.send("settlement.requests.settle", request, source=source)[1].body["code"]
+        for source in ("his-second", "his-first")
+    ]
+    assert codes == ["not-your-institution", "reversed-before"]

@@ -22,12 +22,12 @@ def _faults(k: Known, item: Event, body: Any) -> Iterator[str]:
     word, code, place = item.type.rpartition(".")[2], body.fixmedins_code, k.places.get(body.fixmedins_code)
     if not body.msgid.startswith(code):
         yield "msgid-not-yours"
+    if code not in SYSTEMS[item.source] or (place is not None and place.source not in (None, item.source)):
+        yield "not-your-institution"
     if not item.time_believed:
         yield "time-not-believed"
     if word in ("settle", "cancel") and (code, body.msgid, body.infno, body.psn_no) in k.early:
         yield "reversed-before"
-    if code not in SYSTEMS[item.source] or (place is not None and place.source not in (None, item.source)):
-        yield "not-your-institution"
     if place is None:
         yield "institution-unknown"
     elif word in ("quote", "settle") and not _open(place, item):
