@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+
+from shared.contracts.base import yuan
 
 FIELDS_ZH = {
     "outcome": "结果", "code": "拒绝代码", "field": "字段", "reasons": "理由", "shares": "分担", "told": "机构所知的分担", "cash": "现金",
@@ -39,3 +41,13 @@ def listed(values: Iterable[Any]) -> str:
 def pairs(values: Mapping[str, Any]) -> str:
     """Names with what is said of each, in order of name."""
     return ", ".join(f"{k}: {v}" for k, v in sorted(values.items())) or "none"
+
+
+def amounts(name: str, wanted: int | Mapping[str, int], found: Mapping[str, int]) -> Iterator[Different]:
+    """Fen that are not as expected: of the parts that are named, or of all together."""
+    if isinstance(wanted, Mapping):
+        for part, amount in wanted.items():
+            if amount != found[part]:
+                yield Different(f"{name}.{part}", yuan(amount), yuan(found[part]))
+    elif wanted != (whole := sum(found.values())):
+        yield Different(name, yuan(wanted), yuan(whole))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from deploy.ledger.differing import Different, listed, pairs
+from deploy.ledger.differing import Different, amounts, listed, pairs
 from deploy.ledger.people import SEGMENTS, named
 from deploy.policy import fields, words
 from services.settlement.domain.declines import LEFT_OUT
@@ -119,12 +119,16 @@ def _why(value: Any) -> str:
     raise ValueError(f"one of {', '.join(LEFT_OUT)}")
 
 
-def _balance(value: Any) -> Any:
-    """Both segments together, or each by its word."""
-    if isinstance(value, Mapping):
-        segment = fields.one_of(SEGMENTS)
-        return {segment(k): words.money(v) for k, v in value.items()}
-    return words.money(value)
+def by_part(parts: Mapping[str, str]) -> fields.Parser:
+    """An amount of all parts together, or one for each part by its word."""
+    part = fields.one_of(parts)
+
+    def parse(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {part(name): words.money(amount) for name, amount in value.items()}
+        return words.money(value)
+
+    return parse
 
 
 def row_names(people: Iterable[str], labels: Iterable[str] = ()) -> list[str]:
@@ -152,7 +156,7 @@ def expected_keys(people: Mapping[str, Any], labels: Iterable[str] = ()) -> dict
         "answer": _by(fields.text, fields.text),
         "text": fields.several(fields.text),
         "not_text": fields.several(fields.text),
-        "balances": _by(rows, _balance),
+        "balances": _by(rows, by_part(SEGMENTS)),
         "held": _by(who, words.money),
         "recoveries": _by(who, words.money),
     }
@@ -210,7 +214,8 @@ def differences(given: Mapping[str, Any], seen: Seen) -> Iterator[Different]:
         yield from _outcomes(wanted, given, seen)
     yield from _texts(given, seen)
     for name, value in given.get("balances", {}).items():
-        yield from _balances(name, value, seen.balances(name))
+        have = dict(zip(("current", "historic"), seen.balances(name), strict=True))
+        yield from amounts(f"balances.{name}", value, have)
     for key in ("held", "recoveries"):
         if given and given.get(key, {}) != getattr(seen, key):
             yield Different(key, _money(given.get(key, {})), _money(getattr(seen, key)))
@@ -250,16 +255,6 @@ def _texts(given: Mapping[str, Any], seen: Seen) -> Iterator[Different]:
     for part in given.get("not_text", ()):
         if part in seen.text:
             yield Different("text", f"nothing of {part}", seen.text)
-
-
-def _balances(name: str, wanted: Any, found: tuple[int, int]) -> Iterator[Different]:
-    have = dict(zip(("current", "historic"), found, strict=True))
-    if isinstance(wanted, Mapping):
-        for segment, amount in wanted.items():
-            if amount != have[segment]:
-                yield Different(f"balances.{name}.{segment}", yuan(amount), yuan(have[segment]))
-    elif wanted != sum(found):
-        yield Different(f"balances.{name}", yuan(wanted), yuan(sum(found)))
 
 
 def _money(values: Mapping[str, int]) -> str:

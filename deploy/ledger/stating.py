@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from deploy.ledger.differing import Different, pairs
-from deploy.ledger.people import Person
+from deploy.ledger.differing import Different, amounts, pairs
+from deploy.ledger.expecting import by_part
+from deploy.ledger.people import SEGMENTS, Person
 from deploy.policy import fields, words
 from deploy.statements import csv_file
 from deploy.statements.document import Document
@@ -18,9 +19,9 @@ from services.settlement.trial_statement import masked_number, statement_of
 from shared.clock import BEIJING
 from shared.contracts.base import yuan
 
-COLUMNS = {"current": 0, "historic": 1, "apart": 2, "held": 3, "当年": 0, "历年": 1, "另存": 2, "挂账": 3}
-"""Columns of a statement by their words."""
 _NAMES = ("current", "historic", "apart", "held")
+COLUMNS = SEGMENTS | {"apart": "apart", "held": "held", "另存": "apart", "挂账": "held"}
+"""Columns of a statement by their words."""
 SUMS = ("opening", "movements", "refunds", "closing")
 _KINDS = {kind.zh: code for code, kind in KINDS.items()} | {code: code for code in KINDS}
 
@@ -59,14 +60,6 @@ def month(value: Any) -> datetime:
     raise ValueError("a month, for example 2026-11")
 
 
-def _sum(value: Any) -> Any:
-    """All columns together, or some of them by name."""
-    if isinstance(value, Mapping):
-        column = fields.one_of(COLUMNS)
-        return {column(name): words.money(amount) for name, amount in value.items()}
-    return words.money(value)
-
-
 def _kinds(value: Any) -> dict[str, Line]:
     kind = fields.one_of(_KINDS)
     if not isinstance(value, Mapping) or not all(isinstance(said, list) and len(said) == 2 for said in value.values()):  # fmt: skip
@@ -82,7 +75,7 @@ def _uses(value: Any) -> dict[str, Use]:
     return {str(name): Use(words.money(paid), words.money(back)) for name, (paid, back) in value.items()}
 
 
-EXPECTED: Mapping[str, fields.Parser] = dict.fromkeys(SUMS, _sum) | {
+EXPECTED: Mapping[str, fields.Parser] = dict.fromkeys(SUMS, by_part(COLUMNS)) | {
     "lines": _kinds, "uses": _uses, "text": fields.several(fields.text), "not_text": fields.several(fields.text),
 }  # fmt: skip
 """Keys that say what a statement must show; what `lines` and `uses` do not name must not be there."""
@@ -104,7 +97,7 @@ def differences(given: Mapping[str, Any], seen: Shown) -> Iterator[Different]:
     found = (made.opening, made.total(refunds=False), made.total(refunds=True), made.closing)
     for name, columns in zip(SUMS, found, strict=True):
         if name in given:
-            yield from _columns(name, given[name], columns)
+            yield from amounts(name, given[name], dict(zip(_NAMES, columns, strict=True)))
     lines: dict[str, Line] = {}
     for line in made.lines:
         times, net = lines.get(line.moved.kind, (0, 0))
@@ -113,13 +106,3 @@ def differences(given: Mapping[str, Any], seen: Shown) -> Iterator[Different]:
     for name, have in (("lines", lines), ("uses", uses)):
         if name in given and given[name] != have:
             yield Different(name, pairs(given[name]), pairs(have))
-
-
-def _columns(name: str, wanted: Any, found: tuple[int, int, int, int]) -> Iterator[Different]:
-    if not isinstance(wanted, Mapping):
-        if wanted != sum(found):
-            yield Different(name, yuan(wanted), yuan(sum(found)))
-        return
-    for column, amount in wanted.items():
-        if amount != found[column]:
-            yield Different(f"{name}.{_NAMES[column]}", yuan(amount), yuan(found[column]))

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from services.settlement import wire
 from services.settlement.domain import results
 from services.settlement.domain.bill import check_institution, check_sender
 from services.settlement.domain.book import Book, Stored
 from services.settlement.domain.declines import Decline
 from services.settlement.domain.results import Json
-from services.settlement.wire import publish, reply
 from shared.contracts.base import UUID
 from shared.contracts.settlement_requests import DeclineCode, Query, Refund
 from shared.messaging.handler import Event, Invalid, Out
@@ -20,6 +20,7 @@ from shared.messaging.handler import Event, Invalid, Out
 CODE = re.compile(r"[HP][0-9]{11}")
 MSGID = re.compile(r"[HP][0-9]{29}")
 UNDOABLE = ("settle", "cancel")
+ANSWER = "answers.settlement"
 LATER = {"feedetail": (), "hold_minutes": None}
 """Optional last fields of a bill that came later, as they are when they are left out."""
 NO_INFNO = {Query: "5203", Refund: ""}
@@ -63,8 +64,8 @@ class Asked:
         self, kind: str, body: bytes, answer: Json, setl_id: bytes | None, amount: int, store: bool
     ) -> None:
         value = results.encode(answer)
-        publish(self.out, f"settlement.results.{kind}", body, self.psn_no)
-        reply(self.out, value, self.event, self.msgid)
+        wire.publish(self.out, f"settlement.results.{kind}", body, self.psn_no)
+        wire.answer(self.out, value, self.event, ANSWER, self.msgid)
         if store:
             row = Stored(
                 self.code,
@@ -109,7 +110,7 @@ def repeated(ask: Asked) -> bool:
     if stored is None:
         return False
     if stored.hash == ask.hash:
-        reply(ask.out, stored.answer, ask.event, ask.msgid)
+        wire.answer(ask.out, stored.answer, ask.event, ANSWER, ask.msgid)
     else:
         ask.decline(Decline(DeclineCode.MSGID_REUSED, "msgid"), store=False)
     return True

@@ -170,4 +170,4 @@ def _answer(
 
 
 def _send(answer: bytes, event: Event, out: Out, premium_id: UUID) -> None:
-    wire.answer(out, answer, source=event.source, id=event.id, type="answers.premium", key=str(premium_id))
+    wire.answer(out, answer, event, "answers.premium", str(premium_id))

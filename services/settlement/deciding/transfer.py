@@ -33,7 +33,7 @@ from services.settlement.domain.transfers import (
 )
 from shared.contracts.account_transfers import Accepted, Declined, Offered, Withdrawn
 from shared.contracts.answers import Transfer as Answer
-from shared.contracts.base import yuan
+from shared.contracts.base import Origin, yuan
 from shared.contracts.reasons import Reason, reason
 from shared.messaging.handler import Due, Event, Out
 
@@ -271,4 +271,4 @@ def _refuse(event: Event, out: Out, reasons: list[Reason], known: Transfer | Non
 
 
 def _send(answer: bytes, source: str, id: str, transfer_id: UUID, out: Out) -> None:
-    wire.answer(out, answer, source=source, id=id, type="answers.transfer", key=str(transfer_id))
+    wire.answer(out, answer, Origin(source=source, id=id), "answers.transfer", str(transfer_id))
