@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from pydantic_core import from_json, to_json
 
 from services.settlement.desk import operators
@@ -20,6 +23,7 @@ from shared.messaging.service import CORE_SCHEMA, migrations_of
 from shared.messaging.step import BatchStep
 from tests.integration.audit.replica import Hand
 from tests.unit.settlement import kit
+from tests.unit.settlement.ruling import Ruled
 
 LEDGER = frozenset({Role.LEDGER})
 OPERATORS = {
@@ -183,3 +187,13 @@ def _answer(said: list[Said]) -> Said:
     """The one answer among what was said."""
     (answer,) = [one for one in said if one["_topic"].startswith("answers.")]
     return answer
+
+
+@asynccontextmanager
+async def that_holds(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
+    """A replica with the family of the kit, where a quote's shares are set apart for two hours at most."""
+    ruled = Ruled(hold_minutes=120, sponsor_segments=frozenset({"current", "historic"}))
+    monkeypatch.setattr(kit, "regions", lambda: ruled)
+    made = await Ledger.open(url)
+    yield made
+    await made.pool.close()

@@ -16,22 +16,16 @@ from services.settlement.handlers import SettlementHandler
 from services.settlement.nightly import forgetting
 from shared.ids import SystemIds
 from shared.messaging.step import BatchStep
-from tests.integration.settlement.ledger import Ledger
+from tests.integration.settlement.ledger import Ledger, that_holds
 from tests.unit.settlement import kit
-from tests.unit.settlement.ruling import Ruled
 
 Said = dict[str, Any]
-BOTH = frozenset({"current", "historic"})
 
 
 @pytest_asyncio.fixture
 async def ledger(database_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
-    """A replica with the family of the kit, where a quote's shares are set apart for two hours at most."""
-    ruled = Ruled(hold_minutes=120, sponsor_segments=BOTH)
-    monkeypatch.setattr(kit, "regions", lambda: ruled)
-    made = await Ledger.open(database_urls["settlement"])
-    yield made
-    await made.pool.close()
+    async with that_holds(database_urls["settlement"], monkeypatch) as made:
+        yield made
 
 
 def request(ledger: Ledger, total: str, **changes: Any) -> Said:

@@ -15,7 +15,7 @@ from services.settlement.domain.holds import hold_name
 from services.settlement.handlers import SettlementHandler
 from shared import db
 from shared.messaging.service import CORE_SCHEMA, migrations_of
-from tests.integration.settlement.ledger import Ledger
+from tests.integration.settlement.ledger import Ledger, that_holds
 from tests.integration.settlement.test_transfers import (
     GIVER,
     HOME,
@@ -26,21 +26,15 @@ from tests.integration.settlement.test_transfers import (
     said,
 )
 from tests.unit.settlement import kit
-from tests.unit.settlement.ruling import Ruled
 from tests.unit.settlement.test_earmark import bound as earmarked
 
 PREMIUM = UUID(int=(7 << 76) | (2 << 62) | (9 << 32) | 1)
-BOTH = frozenset({"current", "historic"})
 
 
 @pytest_asyncio.fixture
 async def ledger(database_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
-    """A replica with the family of the kit, where a quote's shares are set apart for two hours at most."""
-    ruled = Ruled(hold_minutes=120, sponsor_segments=BOTH)
-    monkeypatch.setattr(kit, "regions", lambda: ruled)
-    made = await Ledger.open(database_urls["settlement"])
-    yield made
-    await made.pool.close()
+    async with that_holds(database_urls["settlement"], monkeypatch) as made:
+        yield made
 
 
 async def ended(ledger: Ledger, version: int = 2, before: timedelta = timedelta(hours=1)) -> None:
